@@ -1,0 +1,1 @@
+"""Real bare machines on this computer: booted, cut, killed and reset within seconds."""

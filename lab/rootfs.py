@@ -1,0 +1,134 @@
+"""Root file systems and disk images of bare machines, built once per recipe."""
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from lab import aptcache, kernel
+from lab.locks import locked
+from lab.mirror import Mirror, apt_validity_options, check_reachable
+from lab.paths import cache_root
+from lab.recipe import fingerprint
+from lab.shell import run, run_logged
+
+DISK_SIZE = "12G"
+PACKAGES = [
+    *("systemd", "systemd-sysv", "dbus", "python3", "openssh-server", "iproute2", "iptables"),
+    *("kmod", "ca-certificates", "procps", "sudo"),
+]
+# Consoles nobody looks at and timers that would work against a test; each costs seconds of boot or of CPU later.
+MASKED = [
+    *("getty@.service", "serial-getty@.service", "console-getty.service", "container-getty@.service", "getty.target"),
+    *("apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "fstrim.timer"),
+    *("e2scrub_all.timer", "e2scrub_reap.service"),
+]
+GUEST_FILES = {
+    "identity": ("usr/local/lib/lab/identity", 0o755),
+    "network": ("usr/local/lib/lab/network", 0o755),
+    "apt-proxy": ("usr/local/lib/lab/apt-proxy", 0o755),
+    "lab-identity.service": ("etc/systemd/system/lab-identity.service", 0o644),
+    "lab-network.service": ("etc/systemd/system/lab-network.service", 0o644),
+}
+APT_CONFIG = """\
+// Packages come through the lab's cache while it answers. Lists of languages and differences only cost time here.
+Acquire::http::Proxy-Auto-Detect "/usr/local/lib/lab/apt-proxy";
+Acquire::Languages "none";
+Acquire::PDiffs "false";
+"""
+_GUEST = Path(__file__).parent / "guest"
+Say = Callable[[str], None]
+
+
+def recipe_hash(suite: str, mirror: Mirror) -> str:
+    """Hash everything an image is made from: another recipe is another image."""
+    data = (suite, mirror, kernel.version(), apt_validity_options(), aptcache.ADDRESS, aptcache.PORT)
+    texts = [(_GUEST / name).read_text() for name in sorted(GUEST_FILES)]
+    own = (PACKAGES, MASKED, GUEST_FILES, APT_CONFIG, DISK_SIZE, _build, _configure, _install_guest_file)
+    return fingerprint(*data, *texts, *own)
+
+
+def image_path(suite: str, mirror: Mirror) -> Path:
+    """Give the place of a suite's disk image, built or not."""
+    return cache_root() / "machines" / f"{suite}-{recipe_hash(suite, mirror)}.ext4"
+
+
+def ensure_image(suite: str, mirror: Mirror, say: Say = lambda _: None) -> Path:
+    """Give the disk image of a suite; build it first when there is none."""
+    image = image_path(suite, mirror)
+    if image.exists():
+        return image
+    with locked(cache_root() / "locks" / f"{suite}.lock", lambda: say("another lab builds it; waiting")):
+        if not image.exists():
+            check_reachable(mirror, suite)
+            _build(suite, mirror, image, say)
+    return image
+
+
+def _build(suite: str, mirror: Mirror, image: Path, say: Say) -> None:
+    image.parent.mkdir(parents=True, exist_ok=True)
+    work = cache_root() / "build" / f"{suite}-{os.getpid()}"
+    # A build that was killed leaves its directory behind; the lock says nobody else works on this suite now.
+    for old in work.parent.glob(f"{suite}-*"):
+        _remove_tree(old)
+    work.mkdir(parents=True)
+    root, log = work / "root", work.parent / f"{suite}.log"
+    log.unlink(missing_ok=True)
+    say("installing packages")
+    run_logged(["debootstrap", "--variant=minbase", f"--include={','.join(PACKAGES)}", suite, root, mirror.main], log)
+    say("configuring")
+    _configure(root, suite, mirror, log)
+    say("making the disk")
+    disk = work / "disk"
+    run_logged(["mke2fs", "-q", "-t", "ext4", "-L", "root", "-d", root, disk, DISK_SIZE], log)
+    disk.chmod(0o444)
+    disk.rename(image)
+    _remove_tree(work)
+
+
+def _configure(root: Path, suite: str, mirror: Mirror, log: Path) -> None:
+    sources = root / "etc/apt/sources.list.d/debian.sources"
+    (root / "etc/apt/sources.list").unlink(missing_ok=True)
+    sources.write_text(mirror.sources(suite))
+    (root / "etc/apt/apt.conf.d/80lab").write_text(APT_CONFIG + apt_validity_options())
+    # debootstrap copied this computer's name and resolver: right for the build, wrong for a machine.
+    shutil.copy("/etc/resolv.conf", root / "etc/resolv.conf")
+    chroot = ["chroot", str(root), "env", "DEBIAN_FRONTEND=noninteractive"]
+    apt = [*chroot, "apt-get", "-q", "-y", "-o", "Acquire::http::Proxy-Auto-Detect="]
+    run_logged([*apt, "update"], log)
+    run_logged([*apt, "dist-upgrade"], log)
+    run_logged([*apt, "clean"], log)
+    # The lists stay in the image together with apt's parsed form of them: parsing takes a machine many seconds.
+    run_logged([*chroot, "apt-cache", "gencaches"], log)
+    for tool in ("iptables", "ip6tables"):
+        run_logged([*chroot, "update-alternatives", "--set", tool, f"/usr/sbin/{tool}-legacy"], log)
+    for name, (target, mode) in GUEST_FILES.items():
+        _install_guest_file(name, root / target, mode)
+    run_logged([*chroot, "systemctl", "mask", *MASKED], log)
+    run_logged([*chroot, "systemctl", "enable", "lab-identity.service", "lab-network.service", "ssh.service"], log)
+    for key in (root / "etc/ssh").glob("ssh_host_*"):
+        key.unlink()
+    # An empty machine-id is filled at boot without the first-boot presets, which would enable everything.
+    (root / "etc/machine-id").write_text("")
+    (root / "var/lib/dbus/machine-id").unlink(missing_ok=True)
+    (root / "etc/hostname").unlink(missing_ok=True)
+    (root / "var/log/journal").mkdir(exist_ok=True)
+    version = kernel.version()
+    shutil.copytree(kernel.MODULES / version, root / "usr/lib/modules" / version)
+    run_logged(["depmod", "-b", root, version], log)
+    # Says that nothing under /usr is newer than /etc and /var: otherwise the first boot rebuilds catalogs for seconds.
+    for directory in ("etc", "var"):
+        (root / directory / ".updated").touch()
+
+
+def _install_guest_file(name: str, target: Path, mode: int) -> None:
+    text = (_GUEST / name).read_text()
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(text.replace("@ADDRESS@", aptcache.ADDRESS).replace("@PORT@", str(aptcache.PORT)))
+    target.chmod(mode)
+
+
+def _remove_tree(tree: Path) -> None:
+    for mount in ("proc", "sys"):
+        run(["umount", "-l", tree / "root" / mount], check=False)
+    shutil.rmtree(tree, ignore_errors=True)

@@ -1,0 +1,76 @@
+"""Power cuts, strangers and interrupted runs, made for real; the next run brings everything back."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+
+from tests.support import INVENTORY, ROOT, output, playbook, tasks, until
+
+# Docker declares a worker dead after three missed heartbeats of 5 s and starts its tasks elsewhere at once.
+PROMISED = 15 + 30
+
+
+def converged(*arguments):
+    run = playbook(*arguments)
+    assert run.code == 0, run.output
+    return run
+
+
+def test_power_cut_of_a_worker_moves_its_tasks_and_a_run_after_boot_changes_nothing(lab, manager):
+    # Spread anew, so that there is a task to be moved: what ran before may have left the node empty.
+    output(manager, "docker service update --force --quiet demo_web")
+    assert "node3" in {task["Node"] for task in tasks(manager, "demo_web")}
+    lab.machine("node3").kill()
+
+    def moved():
+        running = [task for task in tasks(manager, "demo_web") if task["CurrentState"].startswith("Running")]
+        return len(running) == 3 and all(task["Node"] != "node3" for task in running)
+
+    came, took = until(moved, PROMISED, 0.5)
+    assert came, (took, tasks(manager, "demo_web"))
+    sys.stdout.write(f"tasks of the dead worker ran elsewhere after {took:.1f} s\n")
+    lab.machine("node3").boot()
+    ready = "docker node inspect --format '{{.Status.State}}' node3"
+    assert until(lambda: output(manager, ready) == "ready", 60, 0.5)[0]
+    assert converged().changed == 0
+
+
+def test_host_of_another_swarm_is_refused_and_joins_once_it_has_left(lab, hosts, manager):
+    host = hosts["node3"]
+    output(host, "docker swarm leave --force")
+    output(host, f"docker swarm init --advertise-addr {lab.machine('node3').address}")
+    run = playbook()
+    flat = " ".join(run.output.split())
+    assert run.code != 0
+    assert "node3" in flat
+    assert "there is another one" in flat, run.output
+    assert run.changed == 0
+    output(host, "docker swarm leave --force")
+    assert converged("--limit", "node3").counts["node3"]["changed"] > 0
+    names = output(manager, "docker node ls --format '{{.Hostname}} {{.Status}}'").splitlines()
+    assert sorted(names) == ["node1 Ready", "node2 Ready", "node3 Ready"]
+    assert converged().changed == 0
+
+
+def test_reimaged_machine_and_a_run_that_is_killed_half_way(lab, manager):
+    lab.reset("node2")
+    process = subprocess.Popen(
+        ["ansible-playbook", "-i", str(INVENTORY), "playbooks/site.yml"],
+        cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
+        env=dict(os.environ, ANSIBLE_NOCOLOR="1", PYTHONUNBUFFERED="1"),
+    )  # fmt: skip
+    seen = []
+    for line in process.stdout:
+        seen.append(line)
+        if "Configure the daemon" in line:
+            break
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    assert "Configure the daemon" in seen[-1], "".join(seen)
+    converged()
+    names = output(manager, "docker node ls --format '{{.Hostname}} {{.Status}}'").splitlines()
+    assert sorted(names) == ["node1 Ready", "node2 Ready", "node3 Ready"]
+    assert converged().changed == 0

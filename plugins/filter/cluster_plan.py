@@ -1,0 +1,86 @@
+# Copyright (c) dockyard.swarm contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: cluster_plan
+short_description: Plan the whole swarm from the states of all hosts
+version_added: 0.1.0
+description:
+  - Looks at all hosts at once and tells what is wrong, what each host's address is, and who initialises, joins, is
+    promoted, demoted or labelled.
+  - Reads nothing by itself; hosts are taken from the variable C(swarm_cluster_node) that role swarm_cluster registers.
+author:
+  - The dockyard.swarm maintainers (@dockyard)
+positional: managers, workers
+options:
+  _input:
+    description: The variable C(hostvars).
+    type: dict
+    required: true
+  managers:
+    description: Inventory names of the managers.
+    type: list
+    elements: str
+    required: true
+  workers:
+    description: Inventory names of the workers.
+    type: list
+    elements: str
+    required: true
+  others:
+    description: Results of M(dockyard.swarm.node_facts) for hosts outside of the play, from a loop over their names.
+    type: list
+    elements: dict
+    default: []
+  options:
+    description:
+      - What is wanted of the cluster, with the keys C(networks), C(dns_records), C(dns_servers), C(domain), C(settings)
+        and C(allow_unsupported_os).
+    type: dict
+    default: {}
+"""
+
+EXAMPLES = r"""
+- name: Plan
+  ansible.builtin.debug:
+    msg: "{{ hostvars | dockyard.swarm.cluster_plan(groups.swarm_managers, groups.swarm_workers) }}"
+"""
+
+RETURN = r"""
+_value:
+  description:
+    - A dictionary with C(problems) and C(warnings) (texts), C(addresses) (by host), C(manager) (the host through which the
+      swarm is asked) and C(swarm) (C(init), C(join), C(nodes), C(forget), C(steps)).
+  type: dict
+"""
+
+from ansible_collections.dockyard.swarm.plugins.module_utils import _preflight
+
+DEFAULTS = {
+    "networks": [], "dns_records": [], "dns_servers": [], "domain": "", "settings": {}, "allow_unsupported_os": False,
+}  # fmt: skip
+
+
+def cluster_plan(hostvars, managers, workers, others=(), options=None):
+    outside = {item["item"]: item for item in others if "swarm" in item}
+    hosts = {}
+    for host in dict.fromkeys(list(managers) + list(workers)):
+        variables = hostvars[host]
+        facts = variables.get("swarm_cluster_node") or outside.get(host)
+        hosts[host] = {
+            "facts": facts if facts and "swarm" in facts else None,
+            "ansible_host": variables.get("ansible_host") or host,
+            "daemon_options": variables.get("swarm_engine_daemon_options"),
+            "labels": variables.get("swarm_node_labels"),
+            "availability": variables.get("swarm_node_availability"),
+            "advertise_addr": variables.get("swarm_node_advertise_addr"),
+        }
+    return _preflight.cluster_plan(list(managers), list(workers), hosts, dict(DEFAULTS, **(options or {})))
+
+
+class FilterModule:
+    def filters(self):
+        return {"cluster_plan": cluster_plan}

@@ -1,0 +1,102 @@
+# Copyright (c) dockyard.swarm contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: dns_plan
+short_description: What role swarm_dns has to do on a host
+version_added: 0.1.0
+description:
+  - Compares a host's facts with the DNS server that it is to be and the servers that it is to ask.
+  - Reads and changes nothing itself. What is wrong in the records or servers is an error that names option and remedy.
+author:
+  - The dockyard.swarm maintainers (@dockyard)
+positional: settings, resolvers
+options:
+  _input:
+    description: A result of M(dockyard.swarm.node_facts).
+    type: dict
+    required: true
+  settings:
+    description: The options of M(dockyard.swarm.dnsmasq). Empty for a host that is no server.
+    type: dict
+    required: true
+  resolvers:
+    description: The servers that the host is to ask, in order. Empty where its resolver is left alone.
+    type: list
+    elements: str
+    required: true
+  packages:
+    description: Names of the packages that a server needs.
+    type: list
+    elements: str
+    default: []
+"""
+
+EXAMPLES = r"""
+- name: Plan
+  ansible.builtin.debug:
+    msg: "{{ swarm_cluster_node | dockyard.swarm.dns_plan({'domain': 'swarm.internal'}, ['192.0.2.11'], ['dnsmasq']) }}"
+"""
+
+RETURN = r"""
+_value:
+  description:
+    - The changes, each with its reason and its C(stage), V(server) or V(resolver). Those of systemd-resolved's files
+      have the C(text) of the file.
+  type: list
+  elements: dict
+"""
+
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.dockyard.swarm.plugins.module_utils import _dnsmasq
+from ansible_collections.dockyard.swarm.plugins.module_utils._plan import PlanError
+
+
+def dns_plan(node, settings, resolvers, packages=()):
+    wanted = {
+        "serve": bool(settings),
+        "settings": _dnsmasq.settings_of(settings),
+        "packages": list(packages),
+        "manage_resolver": bool(resolvers),
+        "resolvers": list(resolvers),
+    }
+    return _told(_dnsmasq.make_role_plan, node, wanted)
+
+
+def dns_records(records, hosts, names, domain, strict=True):
+    domain = domain.lower().rstrip(".")
+    made = _dnsmasq.automatic_records(hosts, names, domain, records)
+    known = [item["name"] for item in made] if strict else None
+    problems = _dnsmasq.check_records(records, domain, option="swarm_dns_records", known=known)
+    if problems:
+        raise AnsibleFilterError("; ".join(problems))
+    return made + list(records)
+
+
+def resolv_conf(text, servers):
+    return _dnsmasq.resolv_conf_text(text, servers)
+
+
+def upstream_servers(text, own):
+    return _told(_dnsmasq.upstreams_text, text, own)
+
+
+def _told(function, *args):
+    try:
+        return function(*args)
+    except PlanError as exc:
+        raise AnsibleFilterError(str(exc)) from exc
+
+
+class FilterModule:
+    def filters(self):
+        return {
+            "dns_plan": dns_plan,
+            "dns_records": dns_records,
+            "resolv_conf": resolv_conf,
+            "upstream_servers": upstream_servers,
+        }

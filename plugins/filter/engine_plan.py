@@ -1,0 +1,59 @@
+# Copyright (c) dockyard.swarm contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: engine_plan
+short_description: What role swarm_engine has to do on a host
+version_added: 0.1.0
+description:
+  - Compares a host's facts with the wanted packages, daemon options, images and unit state.
+author:
+  - The dockyard.swarm maintainers (@dockyard)
+positional: packages, options
+options:
+  _input:
+    description: A result of M(dockyard.swarm.node_facts).
+    type: dict
+    required: true
+  packages:
+    description: Names of the Engine's packages.
+    type: list
+    elements: str
+    required: true
+  options:
+    description: Wanted daemon options.
+    type: dict
+    required: true
+  remove:
+    description: Names of options that must not be set.
+    type: list
+    elements: str
+    default: []
+  archives:
+    description: Image archives to have loaded, each with C(image) and C(path).
+    type: list
+    elements: dict
+    default: []
+"""
+
+EXAMPLES = r"""
+- name: Plan
+  ansible.builtin.debug:
+    msg: "{{ swarm_cluster_node | dockyard.swarm.engine_plan(['docker.io'], {'log-driver': 'journald'}) }}"
+"""
+
+RETURN = r"""
+_value:
+  description: The changes by part, C(packages), C(daemon), C(unit), C(images), and C(all) of them; each a list.
+  type: dict
+"""
+
+from ansible_collections.dockyard.swarm.plugins.module_utils import _engine_plan
+
+
+class FilterModule:
+    def filters(self):
+        return {"engine_plan": _engine_plan.engine_plan}

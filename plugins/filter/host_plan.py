@@ -1,0 +1,59 @@
+# Copyright (c) dockyard.swarm contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: host_plan
+short_description: What role swarm_host has to do on a host
+version_added: 0.1.0
+description:
+  - Compares a host's facts with the wanted packages, kernel parameters, kernel modules and files.
+author:
+  - The dockyard.swarm maintainers (@dockyard)
+positional: packages, sysctls, modules, files
+options:
+  _input:
+    description: A result of M(dockyard.swarm.node_facts).
+    type: dict
+    required: true
+  packages:
+    description: Names of packages.
+    type: list
+    elements: str
+    required: true
+  sysctls:
+    description: Wanted values of kernel parameters by name.
+    type: dict
+    required: true
+  modules:
+    description: Names of kernel modules.
+    type: list
+    elements: str
+    required: true
+  files:
+    description: SHA-256 of the wanted content by path.
+    type: dict
+    required: true
+"""
+
+EXAMPLES = r"""
+- name: Plan
+  ansible.builtin.debug:
+    msg: "{{ swarm_cluster_node | dockyard.swarm.host_plan([], {'net.ipv4.ip_forward': 1}, ['overlay'], {}) }}"
+"""
+
+RETURN = r"""
+_value:
+  description: The changes, each with its reason.
+  type: list
+  elements: dict
+"""
+
+from ansible_collections.dockyard.swarm.plugins.module_utils import _engine_plan
+
+
+class FilterModule:
+    def filters(self):
+        return {"host_plan": _engine_plan.host_plan}

@@ -1,0 +1,162 @@
+# Copyright (c) dockyard.swarm contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Private to dockyard.swarm: what daemon.json should hold and what that asks of the daemon. Pure functions."""
+
+from __future__ import annotations
+
+from ansible_collections.dockyard.swarm.plugins.module_utils._daemon_options import (
+    RELOADABLE,
+    REMOVED,
+    REMOVED_VALUES,
+    RESET_BY_RELOAD,
+    TYPES,
+    flags_of,
+    type_of,
+)
+from ansible_collections.dockyard.swarm.plugins.module_utils._plan import change
+
+
+def check_options(options, version=None, swarm=False, argv=()):
+    """What is wrong with wanted options, one text each; empty where nothing is.
+
+    :param options: the wanted content of daemon.json.
+    :param version: the Engine's version; None where unknown: then every option that any Engine removed is refused.
+    :param swarm: whether the node is, or is to be, in a swarm.
+    :param argv: the command line of the unit, whose flags must not be repeated in the file.
+    """
+    problems = []
+    flags = flags_of(list(argv))
+    for name in sorted(options):
+        value = options[name]
+        gone = REMOVED.get(name) or _removed_value(name, value)
+        if gone and _reached(version, gone[0]):
+            what = name if name in REMOVED else "%s: %s" % (name, value)
+            problems.append("daemon option %s was removed in Engine %s: %s" % (what, gone[0], gone[1]))
+        elif name in REMOVED:
+            continue
+        elif name not in TYPES:
+            problems.append("daemon option %s is unknown to dockerd%s" % (name, _suggest(name)))
+        elif type_of(value) not in TYPES[name]:
+            kinds = " or ".join(sorted(TYPES[name]))
+            problems.append("daemon option %s takes a value of type %s, not %r" % (name, kinds, value))
+        elif name in flags and name != "runtimes":
+            problems.append(
+                "daemon option %s is also given as flag %s in the unit of dockerd, which then does not start: "
+                "set it in one place" % (name, flags[name])
+            )
+    problems += _check_swarm(options) if swarm else []
+    problems += _check_sockets(options)
+    return problems
+
+
+def _removed_value(name, value):
+    return REMOVED_VALUES.get((name, value)) if isinstance(value, str) else None
+
+
+def _check_swarm(options):
+    problems = []
+    if options.get("live-restore") is True:
+        problems.append("daemon option live-restore is refused in swarm mode: remove it or set it to false")
+    if options.get("firewall-backend") == "nftables" and not (options.get("features") or {}).get("swarm-nftables"):
+        problems.append("daemon option firewall-backend: nftables is refused in swarm mode: use iptables")
+    return problems
+
+
+def _check_sockets(options):
+    hosts = options.get("hosts")
+    if not isinstance(hosts, (list, tuple)):
+        return []
+    tcp = [host for host in hosts if str(host).startswith("tcp://")]
+    if tcp and options.get("tlsverify") is not True:
+        return [
+            "daemon option hosts opens %s without verified TLS, which gives root to whoever connects: "
+            "set tlsverify, tlscacert, tlscert and tlskey, or remove it" % ", ".join(tcp)
+        ]
+    return []
+
+
+def _reached(version, limit):
+    return version is None or version_key(version) >= version_key(limit)
+
+
+def version_key(text):
+    """A version as numbers that compare: ``26.1.5+dfsg1`` is (26, 1, 5)."""
+    numbers = []
+    for part in text.split("+")[0].split("-")[0].split("."):
+        digits = "".join(char for char in part if char.isdigit())
+        numbers.append(int(digits or 0))
+    return tuple(numbers)
+
+
+def _suggest(name):
+    import difflib  # only where something is wrong already
+
+    close = difflib.get_close_matches(name, TYPES, n=1)
+    return ": did you mean %s?" % close[0] if close else ": see the reference of dockerd for its options"
+
+
+def merge(current, wanted, remove=()):
+    """The new content: what is there, with the wanted options set and the unwanted ones removed."""
+    merged = {name: value for name, value in current.items() if name not in remove}
+    merged.update(wanted)
+    return merged
+
+
+def make_plan(state, wanted, remove=()):
+    """The changes to daemon.json, and last what the daemon must be told: nothing, to reload, or to (re)start.
+
+    :param state: ``{exists, options, error, interrupted, installed, running}``.
+    """
+    current = state["options"]
+    plan = []
+    if state["error"]:
+        plan.append(
+            change("replace", "daemon.json", "it is not valid (%s), the daemon would not start" % state["error"])
+        )
+    merged = merge(current, wanted, remove)
+    for name in sorted(set(current) | set(merged)):
+        if name not in merged:
+            plan.append(change("remove", "daemon.json: %s" % name, "not wanted", before=current[name]))
+        elif name not in current:
+            plan.append(change("add", "daemon.json: %s" % name, "missing", after=merged[name]))
+        elif current[name] != merged[name]:
+            plan.append(change("set", "daemon.json: %s" % name, "differs", before=current[name], after=merged[name]))
+    told = _told(state, plan)
+    return plan + ([told] if told else [])
+
+
+def _told(state, plan):
+    if not state["installed"]:
+        return None
+    if state["interrupted"]:
+        return change("restart", "docker.service", "an earlier change of daemon.json was cut short")
+    if not plan:
+        return None
+    if not state["running"]:
+        return change("restart", "docker.service", "it is not running")
+    slow = [item["to"].split(": ")[-1] for item in plan if not _by_reload(item)]
+    if slow:
+        return change("restart", "docker.service", "only a restart applies %s" % ", ".join(slow))
+    return change("reload", "docker.service", "a reload applies all that changes")
+
+
+def _by_reload(item):
+    name = item["to"].split(": ")[-1]
+    return name in (RESET_BY_RELOAD if item["do"] == "remove" else RELOADABLE)
+
+
+def own_words(journal):
+    """Why the daemon did not start, in its own words: the last line of its log that is no routine and not systemd's."""
+    routine = (
+        "level=info",
+        "level=debug",
+        "level=warning",
+        "docker.service:",
+        "Starting ",
+        "Stopped ",
+        "Failed to start docker",
+    )
+    words = [line for line in journal.splitlines() if line and not any(part in line for part in routine)]
+    return words[-1].strip() if words else ""

@@ -1,0 +1,152 @@
+# Copyright (c) dockyard.swarm contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Private to dockyard.swarm: what the Engine and its swarm are, as plain data; never a token, key or secret."""
+
+from __future__ import annotations
+
+import json
+
+from ansible_collections.dockyard.swarm.plugins.module_utils._engine_api import Engine, EngineError, query
+from ansible_collections.dockyard.swarm.plugins.module_utils._files import read_text
+
+DAEMON_JSON = "/etc/docker/daemon.json"
+# Written before a change of daemon.json, removed once the daemon runs with it: its presence tells of an interruption.
+JOURNAL = "/etc/docker/.daemon.json.dockyard-previous"
+MANAGED = "dockyard.swarm.managed"
+
+
+def read_daemon_json(path=DAEMON_JSON):
+    """``{exists, options, error}``: ``error`` where the file is no JSON object, which stops the daemon."""
+    text = read_text(path)
+    if text is None:
+        return {"exists": False, "options": {}, "error": None}
+    try:
+        options = json.loads(text)
+    except ValueError as exc:
+        return {"exists": True, "options": {}, "error": str(exc)}
+    if not isinstance(options, dict):
+        return {"exists": True, "options": {}, "error": "not a JSON object"}
+    return {"exists": True, "options": options, "error": None}
+
+
+def read_engine(engine=None):
+    """The daemon: ``{running, version, api, info, images}``; without ``running`` the rest is empty."""
+    engine = engine or Engine()
+    empty = {"running": False, "version": None, "api": None, "info": {}, "images": {}}
+    try:
+        info = engine.get("/info")
+        version = engine.get("/version")
+        images = engine.get("/images/json")
+    except EngineError:
+        return empty, {}
+    facts = {
+        "running": True,
+        "version": info.get("ServerVersion"),
+        "api": version.get("ApiVersion"),
+        "info": {
+            "data_root": info.get("DockerRootDir"),
+            "storage_driver": info.get("Driver"),
+            "log_driver": info.get("LoggingDriver"),
+            "cgroup_driver": info.get("CgroupDriver"),
+            "live_restore": info.get("LiveRestoreEnabled"),
+            "registry_mirrors": (info.get("RegistryConfig") or {}).get("Mirrors") or [],
+            "containers": info.get("Containers"),
+        },
+        "images": {tag: image["Id"] for image in images for tag in image.get("RepoTags") or []},
+    }
+    return facts, info.get("Swarm") or {}
+
+
+def read_swarm(local, engine=None):
+    """This node's view of its swarm, from ``/info``'s ``Swarm`` part and, on a manager, from the cluster's objects.
+
+    ``state`` is the Engine's LocalNodeState: inactive, pending, active, error or locked.
+    """
+    engine = engine or Engine()
+    facts = {
+        "state": local.get("LocalNodeState") or "inactive",
+        "error": local.get("Error") or None,
+        "node_id": local.get("NodeID") or None,
+        "node_addr": local.get("NodeAddr") or None,
+        "manager": bool(local.get("ControlAvailable")),
+        "cluster_id": (local.get("Cluster") or {}).get("ID"),
+        "managers": [{"node_id": item["NodeID"], "addr": item["Addr"]} for item in local.get("RemoteManagers") or []],
+        "quorum": None,
+    }
+    if not facts["manager"]:
+        return facts
+    try:
+        facts.update(_read_cluster(engine))
+        facts["quorum"] = True
+    except EngineError as exc:
+        # A manager without a quorum answers /info, and nothing of the cluster.
+        facts["quorum"] = False
+        facts["error"] = facts["error"] or exc.message
+    return facts
+
+
+def _read_cluster(engine):
+    cluster = engine.get("/swarm")
+    managed = query(label=[MANAGED])
+    services = engine.get("/services" + managed + "&status=true")
+    return {
+        "cluster_id": cluster["ID"],
+        "settings": {
+            "default_addr_pool": cluster.get("DefaultAddrPool") or [],
+            "subnet_size": cluster.get("SubnetSize"),
+            "data_path_port": cluster.get("DataPathPort"),
+        },
+        "spec": cluster.get("Spec") or {},
+        "nodes": [node_facts(node) for node in engine.get("/nodes")],
+        "networks": [network_facts(net) for net in engine.get("/networks" + query(scope=["swarm"]))],
+        "services": {item["Spec"]["Name"]: item["Spec"] for item in services},
+        "tasks": {item["Spec"]["Name"]: _task_counts(item.get("ServiceStatus") or {}) for item in services},
+        "secrets": sorted(item["Spec"]["Name"] for item in engine.get("/secrets" + managed)),
+        "configs": sorted(item["Spec"]["Name"] for item in engine.get("/configs" + managed)),
+    }
+
+
+def _task_counts(status):
+    return {"running": status.get("RunningTasks") or 0, "desired": status.get("DesiredTasks") or 0}
+
+
+def node_facts(node):
+    """One node as a manager lists it."""
+    spec, status = node.get("Spec") or {}, node.get("Status") or {}
+    manager = node.get("ManagerStatus") or {}
+    return {
+        "id": node["ID"],
+        "hostname": (node.get("Description") or {}).get("Hostname"),
+        "role": spec.get("Role"),
+        "availability": spec.get("Availability"),
+        "labels": spec.get("Labels") or {},
+        "state": status.get("State"),
+        "addr": status.get("Addr"),
+        "engine": ((node.get("Description") or {}).get("Engine") or {}).get("EngineVersion"),
+        "leader": bool(manager.get("Leader")),
+        "reachability": manager.get("Reachability"),
+    }
+
+
+def network_facts(net):
+    """One swarm network as ``GET /networks`` lists it, in the words of overlay_network's options."""
+    ipam = net.get("IPAM") or {}
+    options = net.get("Options") or {}
+    mtu = options.get("com.docker.network.driver.mtu")
+    return {
+        "id": net.get("Id"),
+        "name": net.get("Name"),
+        "driver": net.get("Driver"),
+        "subnets": [
+            {"subnet": item.get("Subnet"), "gateway": item.get("Gateway"), "ip_range": item.get("IPRange") or None}
+            for item in ipam.get("Config") or []
+        ],
+        "attachable": bool(net.get("Attachable")),
+        "internal": bool(net.get("Internal")),
+        "ingress": bool(net.get("Ingress")),
+        "encrypted": "encrypted" in options and options["encrypted"] != "false",
+        "mtu": int(mtu) if mtu else None,
+        "labels": net.get("Labels") or {},
+    }

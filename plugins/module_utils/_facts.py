@@ -1,0 +1,295 @@
+# Copyright (c) dockyard.swarm contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Private to dockyard.swarm: what a host is, read from /proc, /etc and systemd without starting a shell."""
+
+from __future__ import annotations
+
+import glob
+import hashlib
+import os
+import platform
+import socket
+import struct
+import subprocess
+import time
+
+UNITS = (
+    "docker.service", "docker.socket", "containerd.service", "dnsmasq.service", "rsyslog.service",
+    "systemd-resolved.service", "systemd-timesyncd.service", "chrony.service", "chronyd.service", "ntp.service",
+    "systemd-journald.service", "dockyard-logging.service", "dockyard-log-collector.service",
+    "firewalld.service", "ufw.service", "nftables.service", "NetworkManager.service",
+)  # fmt: skip
+
+# Everything that the collection may own on a host. Its own files carry its name, so that a glob finds them all.
+FILES = (
+    "/etc/docker/daemon.json",
+    "/etc/docker/certs.d/*/*",
+    "/etc/systemd/system/docker.service.d/*.conf",
+    "/etc/modules-load.d/*dockyard*",
+    "/etc/sysctl.d/*dockyard*",
+    "/etc/dnsmasq.d/*dockyard*",
+    "/etc/rsyslog.d/*dockyard*",
+    "/etc/logrotate.d/*dockyard*",
+    "/etc/systemd/system/*dockyard*",
+    "/etc/tmpfiles.d/*dockyard*",
+    "/etc/systemd/*.conf.d/*dockyard*",
+    "/etc/dockyard",
+    "/etc/dockyard/*",
+    "/etc/dockyard/*/*",
+    "/etc/resolv.conf",
+)
+
+# Packages that the roles ask for on some distribution, and those that get in each other's way.
+PACKAGES = (
+    "docker.io", "docker-cli", "docker-ce", "docker-ce-cli", "containerd.io", "containerd", "runc", "podman-docker",
+    "dnsmasq", "dnsmasq-base", "rsyslog", "rsyslog-gnutls", "rsyslog-openssl", "rsyslog-relp",
+    "chrony", "logrotate", "systemd-resolved",
+)  # fmt: skip
+
+TIME_SYNC = ("chrony.service", "chronyd.service", "systemd-timesyncd.service", "ntp.service")
+FIREWALLS = ("firewalld.service", "ufw.service", "nftables.service")
+
+
+def read_os(root="/"):
+    """Distribution, family and kernel. ``family`` is ``Debian``, ``RedHat`` or ``unknown``."""
+    release = {}
+    try:
+        with open(os.path.join(root, "etc/os-release"), encoding="utf-8") as handle:
+            for line in handle:
+                key, sep, value = line.strip().partition("=")
+                if sep:
+                    release[key] = value.strip("\"'")
+    except OSError:
+        pass
+    name = release.get("ID", "unknown")
+    like = [name] + release.get("ID_LIKE", "").split()
+    family = "unknown"
+    if "debian" in like or "ubuntu" in like:
+        family = "Debian"
+    elif set(like) & {"rhel", "centos", "fedora"}:
+        family = "RedHat"
+    return {
+        "id": name,
+        "version": release.get("VERSION_ID", ""),
+        "codename": release.get("VERSION_CODENAME", ""),
+        "name": release.get("PRETTY_NAME", name),
+        "family": family,
+        "arch": platform.machine(),
+        "kernel": platform.release(),
+        "python": platform.python_version(),
+    }
+
+
+def read_addresses():
+    """IPv4 addresses of all interfaces: ``[{interface, address, prefix, kind}]``.
+
+    ``kind`` is ``loopback``, ``bridge`` (docker0 and every other one), ``virtual`` (no hardware behind it: veth,
+    vxlan, tun) or ``physical``. Read by ioctl, since a bare host need not have iproute2.
+    """
+    import array
+    import fcntl
+
+    found = []
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        size = 256 * 40
+        buffer = array.array("B", b"\0" * size)
+        used = struct.unpack(
+            "iL",
+            fcntl.ioctl(sock.fileno(), 0x8912, struct.pack("iL", size, buffer.buffer_info()[0])),  # SIOCGIFCONF
+        )[0]
+        data = buffer.tobytes()[:used]
+        for offset in range(0, used, 40):
+            label = data[offset : offset + 16].split(b"\0", 1)[0]
+            address = socket.inet_ntoa(data[offset + 20 : offset + 24])
+            try:
+                raw = fcntl.ioctl(sock.fileno(), 0x891B, label.ljust(40, b"\0"))  # SIOCGIFNETMASK
+                prefix = bin(struct.unpack("!I", raw[20:24])[0]).count("1")
+            except OSError:
+                prefix = 32
+            interface = label.decode().split(":")[0]
+            found.append(
+                {"interface": interface, "address": address, "prefix": prefix, "kind": _interface_kind(interface)}
+            )
+    return found
+
+
+def _interface_kind(name, sys_root="/sys/class/net"):
+    base = os.path.join(sys_root, name)
+    if name == "lo":
+        return "loopback"
+    if os.path.isdir(os.path.join(base, "bridge")):
+        return "bridge"
+    # VLANs and bonds have no device of their own, yet carry the host's real traffic.
+    if os.path.exists(os.path.join(base, "device")) or os.path.isdir(os.path.join(base, "bonding")):
+        return "physical"
+    if os.path.exists("/proc/net/vlan/%s" % name):
+        return "physical"
+    return "virtual" if name.startswith(("veth", "vx-", "ov-", "tun", "tap", "dummy", "br-")) else "physical"
+
+
+def read_routes(path="/proc/net/route"):
+    """IPv4 routes: ``[{destination, interface, gateway}]``; ``destination`` in CIDR notation, ``gateway`` or None."""
+    routes = []
+    try:
+        with open(path, encoding="ascii") as handle:
+            rows = [line.split() for line in handle][1:]
+    except OSError:
+        return routes
+    for row in rows:
+        if len(row) < 8:
+            continue
+        mask = int(row[7], 16)
+        routes.append(
+            {
+                "destination": "%s/%d" % (_address(row[1]), bin(mask).count("1")),
+                "interface": row[0],
+                "gateway": None if row[2] == "00000000" else _address(row[2]),
+            }
+        )
+    return routes
+
+
+def _address(text):
+    return socket.inet_ntoa(struct.pack("=I", int(text, 16)))
+
+
+def read_port_53():
+    """Local addresses on which something listens on port 53, tcp or udp, without the swarm's own name spaces."""
+    found = set()
+    for name in ("tcp", "udp"):
+        try:
+            with open("/proc/net/%s" % name, encoding="ascii") as handle:
+                rows = [line.split() for line in handle][1:]
+        except OSError:
+            continue
+        for row in rows:
+            address, port = row[1].split(":")
+            listening = row[3] == ("0A" if name == "tcp" else "07")
+            if listening and int(port, 16) == 53:
+                found.add(_address(address))
+    return sorted(found)
+
+
+def read_files(patterns):
+    """Hash, mode and owner of every file that a pattern finds: ``path -> {sha256, mode, uid, gid, link}``.
+
+    A folder has no hash. ``link`` is the target where the path is a symbolic link.
+    """
+    files = {}
+    for pattern in patterns:
+        for path in sorted(glob.glob(pattern)) if "*" in pattern else [pattern]:
+            try:
+                facts = os.stat(path)
+                digest = None
+                if os.path.isfile(path):
+                    with open(path, "rb") as handle:
+                        digest = hashlib.sha256(handle.read()).hexdigest()
+            except OSError:
+                continue
+            files[path] = {
+                "sha256": digest,
+                "mode": "%04o" % (facts.st_mode & 0o7777),
+                "uid": facts.st_uid,
+                "gid": facts.st_gid,
+                "link": os.readlink(path) if os.path.islink(path) else None,
+            }
+    return files
+
+
+def read_packages(names, family):
+    """Installed versions of the named packages, straight from the package database: ``name -> version``."""
+    if not names:
+        return {}
+    if family == "Debian":
+        return _dpkg(names)
+    try:
+        done = subprocess.run(
+            ["rpm", "-q", "--qf", "%{NAME} %{EPOCHNUM}:%{VERSION}-%{RELEASE}\n"] + sorted(names),
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False,
+        )  # fmt: skip
+    except OSError:
+        return {}
+    rows = (line.split() for line in done.stdout.decode().splitlines() if "is not installed" not in line)
+    return dict(row for row in rows if len(row) == 2)
+
+
+def _dpkg(names, path="/var/lib/dpkg/status"):
+    wanted = set(names)
+    found = {}
+    try:
+        with open(path, encoding="utf-8", errors="replace") as handle:
+            text = handle.read()
+    except OSError:
+        return found
+    for block in text.split("\n\n"):
+        name = block[9 : block.find("\n")] if block.startswith("Package: ") else None
+        if name in wanted and "\nStatus: " in block:
+            status = block.split("\nStatus: ", 1)[1].split("\n", 1)[0]
+            if status.endswith(" ok installed"):
+                found[name] = block.split("\nVersion: ", 1)[1].split("\n", 1)[0]
+    return found
+
+
+def read_sysctls(keys):
+    """Current values: ``key -> text``, None where the kernel knows no such key."""
+    values = {}
+    for key in keys:
+        try:
+            with open("/proc/sys/" + key.replace(".", "/"), encoding="ascii") as handle:
+                values[key] = " ".join(handle.read().split())
+        except OSError:
+            values[key] = None
+    return values
+
+
+def read_modules(names):
+    """Whether each kernel module is there now, loaded or built in: ``name -> bool``."""
+    try:
+        with open("/proc/modules", encoding="ascii") as handle:
+            loaded = {line.split(" ", 1)[0] for line in handle}
+    except OSError:
+        loaded = set()
+    builtin = set()
+    try:
+        with open("/lib/modules/%s/modules.builtin" % platform.release(), encoding="ascii") as handle:
+            builtin = {os.path.basename(line.strip())[:-3].replace("-", "_") for line in handle}
+    except OSError:
+        pass
+    have = loaded | builtin
+    return {name: name.replace("-", "_") in have for name in names}
+
+
+def read_resolvers(path="/etc/resolv.conf"):
+    """The name servers of a resolv.conf, in order."""
+    try:
+        with open(path, encoding="utf-8", errors="replace") as handle:
+            rows = [line.split() for line in handle]
+    except OSError:
+        return []
+    return [row[1] for row in rows if len(row) > 1 and row[0] == "nameserver"]
+
+
+def read_machine():
+    """What tells one machine from another, and its clock."""
+    try:
+        with open("/etc/machine-id", encoding="ascii") as handle:
+            machine_id = handle.read().strip()
+    except OSError:
+        machine_id = ""
+    pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return {
+        "hostname": socket.gethostname(),
+        "machine_id": machine_id,
+        "memory_mib": pages // (1 << 20),
+        "time": time.time(),
+    }
+
+
+def first_active(names, units):
+    """The first of the named units that is active, or None."""
+    for name in names:
+        if units.get(name, {}).get("active") == "active":
+            return name
+    return None

@@ -1,0 +1,65 @@
+# Copyright (c) dockyard.swarm contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Private to dockyard.swarm: files that are never half-written."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+
+
+def read_text(path):
+    """A file's text, or None where there is no such file."""
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape") as handle:
+            return handle.read()
+    except FileNotFoundError:
+        return None
+
+
+def write_text(path, text, mode=0o644):
+    """Put ``text`` at ``path`` so that a reader, or a power cut, sees the old file or the new one, never a part.
+
+    An existing file keeps its owner, group and mode; a new one gets ``mode``. A symbolic link is written through.
+    """
+    path = os.path.realpath(path)
+    folder = os.path.dirname(path)
+    os.makedirs(folder, mode=0o755, exist_ok=True)
+    handle, scratch = tempfile.mkstemp(prefix="." + os.path.basename(path) + ".", dir=folder)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", errors="surrogateescape") as out:
+            out.write(text)
+            out.flush()
+            os.fchmod(out.fileno(), mode)
+            try:
+                old = os.stat(path)
+                os.fchown(out.fileno(), old.st_uid, old.st_gid)
+                os.fchmod(out.fileno(), old.st_mode & 0o7777)
+            except FileNotFoundError:
+                pass
+            os.fsync(out.fileno())
+        os.rename(scratch, path)
+    except BaseException:
+        os.unlink(scratch)
+        raise
+    sync_folder(folder)
+
+
+def remove(path):
+    """Remove a file; one that is not there is fine."""
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        return
+    sync_folder(os.path.dirname(path))
+
+
+def sync_folder(folder):
+    """Make a rename or removal in ``folder`` last through a power cut."""
+    handle = os.open(folder or ".", os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,146 @@
+# Copyright (c) dockyard.swarm contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Private to dockyard.swarm: everything that can be found wrong before anything is changed. Pure functions."""
+
+from __future__ import annotations
+
+from ansible_collections.dockyard.swarm.plugins.module_utils import _addresses, _daemon, _dnsmasq, _network, _swarm
+
+# Distribution -> releases that the collection is made for; the CentOS family counts by its major release.
+SUPPORTED = {
+    "debian": ["12", "13"],
+    "ubuntu": ["22.04", "24.04", "26.04"],
+}
+
+
+def cluster_plan(managers, workers, hosts, options):
+    """The cluster plan with everything that must be known, and right, before a host is touched.
+
+    :param managers: inventory names of the managers, in order; ``workers`` likewise.
+    :param hosts: host -> ``{facts, ansible_host, daemon_options, labels, availability, advertise_addr}``; ``facts`` is
+        None for a host that was not read.
+    :param options: ``{networks, dns_records, dns_servers, domain, settings, allow_unsupported_os}`` of the cluster.
+    :returns: ``{problems, warnings, addresses, manager, join_addrs, swarm}``; problems and warnings are texts that name host,
+        option and remedy; ``swarm`` is :func:`_swarm.cluster_plan`'s plan.
+    """
+    read = {host: item["facts"] for host, item in hosts.items() if item["facts"]}
+    problems = [(None, text) for text in _check_inventory(managers, workers)]
+    for host, facts in read.items():
+        problems += [(host, text) for text in _check_host(hosts[host], facts, options)]
+    explicit = {host: item["advertise_addr"] for host, item in hosts.items()}
+    addresses, unclear = _addresses.advertise_addresses(read, explicit)
+    problems += unclear.items()
+    plan = _swarm.cluster_plan(
+        {
+            host: {
+                "role": "manager" if host in managers else "worker",
+                "availability": hosts[host]["availability"],
+                "labels": hosts[host]["labels"],
+                "address": addresses.get(host),
+                "facts": hosts[host]["facts"],
+            }
+            for host in managers + workers
+            if host in hosts
+        }
+    )
+    for host, texts in plan.pop("problems").items():
+        problems += [(host, text) for text in texts]
+    state = read[plan["manager"]]["swarm"] if plan["manager"] in read else {}
+    problems += _check_networks(options, read, state, hosts)
+    problems += _check_dns(options, read, addresses)
+    warnings = _warnings(managers, options, state)
+    _fill_addresses(addresses, hosts, state)
+    return {
+        "problems": ["%s: %s" % (host, text) if host else text for host, text in problems],
+        "warnings": warnings,
+        "addresses": addresses,
+        "manager": plan["manager"],
+        "join_addrs": _join_addrs(plan["manager"], state, addresses),
+        "swarm": dict(plan, **_swarm.by_node(plan["members"])),
+    }
+
+
+def _check_inventory(managers, workers):
+    problems = []
+    if not managers:
+        problems.append(
+            "the inventory has no manager: put at least one host into group swarm_managers "
+            "(or name your group in swarm_cluster_manager_group)"
+        )
+    for host in managers:
+        if host in workers:
+            problems.append("%s is both manager and worker in the inventory: keep it in one of the two groups" % host)
+    return problems
+
+
+def _check_host(host, facts, options):
+    problems = []
+    system = facts["os"]
+    releases = SUPPORTED.get(system["id"], [])
+    if system["version"] not in releases and not options["allow_unsupported_os"]:
+        known = "; ".join("%s %s" % (name, ", ".join(found)) for name, found in sorted(SUPPORTED.items()))
+        problems.append(
+            "%s is not supported (supported are %s): take the host out of the inventory, or set "
+            "swarm_cluster_allow_unsupported_os to try it at your own risk" % (system["name"], known)
+        )
+    if host["advertise_addr"] and not _addresses.is_address(host["advertise_addr"]):
+        problems.append(
+            "option swarm_node_advertise_addr: %r is no IP address: set one of the host's own" % host["advertise_addr"]
+        )
+    wanted = host["daemon_options"] or {}
+    argv = facts["units"].get("docker.service", {}).get("argv", [])
+    for text in _daemon.check_options(wanted, facts["engine"]["version"], swarm=True, argv=argv):
+        problems.append("option swarm_engine_daemon_options: %s" % text)
+    return problems
+
+
+def _check_networks(options, read, state, hosts):
+    pools = set()
+    for item in hosts.values():
+        listed = (item["daemon_options"] or {}).get("default-address-pools") or []
+        pools.update(pool["base"] for pool in listed if isinstance(pool, dict) and "base" in pool)
+    routes = {host: facts["routes"] for host, facts in read.items()}
+    return _network.check_networks(options["networks"], routes, state.get("networks") or [], sorted(pools))
+
+
+def _check_dns(options, read, addresses):
+    texts = _dnsmasq.check_records(options["dns_records"], options["domain"], option="swarm_dns_records")
+    problems = [(None, text) for text in texts]
+    for host in options["dns_servers"]:
+        if host in read:
+            unit = read[host]["units"].get("dnsmasq.service")
+            listen = [addresses[host]] if host in addresses else []
+            taken = read[host]["dns"]["port_53"]
+            if read[host]["units"].get("systemd-resolved.service", {}).get("active") == "active":
+                taken = [address for address in taken if not address.startswith("127.")]  # its stub is moved away
+            problems += [(host, text) for text in _dnsmasq.check_port(taken, listen, unit, option="swarm_dns_servers")]
+    return problems
+
+
+def _warnings(managers, options, state):
+    warnings = []
+    if managers and len(managers) % 2 == 0:
+        warnings.append(
+            "%d managers: an even number survives no more failures than %d would, and one more can fail. "
+            "Use an odd number" % (len(managers), len(managers) - 1)
+        )
+    if state.get("settings"):
+        warnings += _swarm.fixed_settings_drift(options["settings"], state["settings"])
+    return warnings
+
+
+def _join_addrs(manager, state, addresses):
+    """Where to join: every manager that is known, the one that is asked first."""
+    known = [item["addr"] for item in state.get("managers") or []]
+    first = ["%s:2377" % addresses[manager]] if addresses.get(manager) else []
+    return first + [addr for addr in known if addr not in first]
+
+
+def _fill_addresses(addresses, hosts, state):
+    """Hosts that were not read: the address that the swarm knows, so that a limited run plans the same records."""
+    known = {node["hostname"]: node["addr"] for node in state.get("nodes") or []}
+    for host, item in hosts.items():
+        if host not in addresses:
+            addresses[host] = known.get(host) or item["ansible_host"]

@@ -1,0 +1,62 @@
+# Copyright (c) dockyard.swarm contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Private to dockyard.swarm: systemd units, read in one call and acted on with a reason when it fails."""
+
+from __future__ import annotations
+
+import subprocess
+
+PROPERTIES = "Id,LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,FragmentPath,DropInPaths,ExecStart"
+
+
+def systemctl(*args, timeout=180):
+    """Run systemctl; returns (exit code, output). Never asks, never pages."""
+    done = subprocess.run(
+        ["systemctl", "--no-pager", "--no-ask-password"] + list(args),
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=timeout, check=False,
+    )  # fmt: skip
+    return done.returncode, done.stdout.decode("utf-8", "replace")
+
+
+def read_units(names):
+    """What systemd knows of the named units, in one call: name -> dict; a unit that does not exist is left out."""
+    try:
+        _rc, text = systemctl("show", "--property=" + PROPERTIES, "--", *names)
+    except (OSError, subprocess.SubprocessError):
+        return {}
+    units = {}
+    for block in text.split("\n\n"):
+        pairs = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
+        if not pairs.get("Id") or pairs.get("LoadState") == "not-found":
+            continue
+        units[pairs["Id"]] = {
+            "active": pairs.get("ActiveState", ""),
+            "sub": pairs.get("SubState", ""),
+            "enabled": pairs.get("UnitFileState", ""),
+            "masked": pairs.get("LoadState") == "masked",
+            "needs_daemon_reload": pairs.get("NeedDaemonReload") == "yes",
+            "path": pairs.get("FragmentPath", ""),
+            "drop_ins": pairs.get("DropInPaths", "").split(),
+            "argv": _argv(pairs.get("ExecStart", "")),
+        }
+    return units
+
+
+def _argv(exec_start):
+    # ExecStart={ path=/usr/sbin/dockerd ; argv[]=/usr/sbin/dockerd -H fd:// ; ignore_errors=no ; … }
+    _head, sep, rest = exec_start.partition("argv[]=")
+    return rest.split(" ; ", 1)[0].split() if sep else []
+
+
+def journal_tail(unit, lines=15):
+    """The unit's last log lines, for an error message."""
+    try:
+        done = subprocess.run(
+            ["journalctl", "--no-pager", "--quiet", "--output=cat", "--lines=%d" % lines, "--unit=" + unit],
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=20, check=False,
+        )  # fmt: skip
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return done.stdout.decode("utf-8", "replace").strip()

@@ -1,0 +1,276 @@
+#!/usr/bin/python
+# Copyright (c) dockyard.swarm contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: daemon_config
+short_description: Set options of the Docker daemon without ever leaving it down
+version_added: 0.1.0
+description:
+  - Merges options into C(daemon.json), keeps those that it was not told about, and makes the daemon apply them, by a
+    reload where the changed options allow it and by a restart where they do not.
+  - Options are checked first, against the list of what the Engine knows and removed, against the flags of its unit, and
+    by C(dockerd --validate) where the Engine has it (from 23.0).
+  - A daemon that does not come up with the new file gets its old file back and is started with it; the module then
+    fails with the daemon's own words.
+  - A change that was cut short, by a power loss for example, is found and completed by the next run.
+author:
+  - The dockyard.swarm maintainers (@dockyard)
+options:
+  options:
+    description:
+      - Options by the names of C(daemon.json). Each gets exactly the value given here.
+    type: dict
+    default: {}
+  remove:
+    description: Names of options that must not be in the file.
+    type: list
+    elements: str
+    default: []
+  swarm:
+    description: Whether the daemon is, or is to be, in swarm mode, which refuses some options.
+    type: bool
+    default: false
+  path:
+    description: The file.
+    type: path
+    default: /etc/docker/daemon.json
+  timeout:
+    description: Seconds that the daemon may take to answer after a restart.
+    type: int
+    default: 90
+notes:
+  - Where the Engine is not installed yet, the file is written and nothing is restarted.
+  - A file that is no valid JSON is kept beside the new one with the ending C(.dockyard-unreadable).
+extends_documentation_fragment:
+  - dockyard.swarm.attributes
+seealso:
+  - name: dockerd
+    description: The options of daemon.json.
+    link: https://docs.docker.com/reference/cli/dockerd/
+"""
+
+EXAMPLES = r"""
+- name: Send container logs to the journal
+  dockyard.swarm.daemon_config:
+    options:
+      log-driver: journald
+      max-concurrent-downloads: 10
+    remove: [log-opts]
+"""
+
+RETURN = r"""
+plan:
+  description: The changes made, or in check mode those that would be made, each with its reason.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - {do: set, to: "daemon.json: log-driver", before: json-file, after: journald, why: differs}
+    - {do: restart, to: docker.service, before: null, after: null, why: only a restart applies log-driver}
+options:
+  description: The content of the file.
+  returned: success
+  type: dict
+journal:
+  description: The last lines of the daemon's log.
+  returned: when the daemon did not start
+  type: str
+rolled_back:
+  description: Whether the daemon runs again with the old file.
+  returned: when the daemon did not apply the new file
+  type: bool
+"""
+
+import json
+import os
+import subprocess
+import tempfile
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.dockyard.swarm.plugins.module_utils import _daemon, _plan
+from ansible_collections.dockyard.swarm.plugins.module_utils._engine_api import Engine, EngineError, wait_for
+from ansible_collections.dockyard.swarm.plugins.module_utils._engine_facts import JOURNAL, read_daemon_json
+from ansible_collections.dockyard.swarm.plugins.module_utils._files import read_text, remove, write_text
+from ansible_collections.dockyard.swarm.plugins.module_utils._systemd import journal_tail, read_units, systemctl
+
+UNIT = "docker.service"
+
+
+class Daemon:
+    """The daemon of this host: reads its state, applies a plan."""
+
+    def __init__(self, params):
+        self.params = params
+        self.path = params["path"]
+        self.engine = Engine()
+
+    def read(self):
+        unit = read_units([UNIT]).get(UNIT)
+        return dict(
+            read_daemon_json(self.path),
+            text=read_text(self.path),
+            interrupted=read_text(JOURNAL) is not None,
+            installed=unit is not None,
+            running=bool(unit) and unit["active"] == "active",
+            argv=unit["argv"] if unit else [],
+        )
+
+    def plan(self, state):
+        wanted = self.params["options"]
+        problems = _daemon.check_options(wanted, self._version(state), self.params["swarm"], state["argv"])
+        both = sorted(set(wanted) & set(self.params["remove"]))
+        problems += ["daemon option %s is both wanted and to be removed" % name for name in both]
+        if problems:
+            raise _plan.PlanError("; ".join(problems))
+        return _daemon.make_plan(state, wanted, self.params["remove"])
+
+    def _version(self, state):
+        if not state["running"]:
+            return None
+        try:
+            return self.engine.get("/version")["Version"]
+        except EngineError:
+            return None
+
+    def apply(self, plan, state):
+        merged = _daemon.merge(state["options"], self.params["options"], self.params["remove"])
+        text = json.dumps(merged, indent=2, sort_keys=True) + "\n"
+        told = plan[-1]["do"] if plan[-1]["to"] == UNIT else None
+        if state["installed"]:
+            self._validate(text, state["argv"])
+        if state["error"]:
+            write_text(self.path + ".dockyard-unreadable", state["text"])
+        if told is None:
+            write_text(self.path, text)
+            return
+        previous = self._remember(state)
+        write_text(self.path, text)
+        trouble = self._reload(merged) if told == "reload" else self._restart()
+        if trouble:
+            self._roll_back(previous, trouble, told)
+        remove(JOURNAL)
+
+    def _remember(self, state):
+        """Keep the last file that the daemon ran with until the new one is proven; returns its text or None."""
+        if state["interrupted"]:
+            try:
+                return json.loads(read_text(JOURNAL))["text"]
+            except (ValueError, KeyError, TypeError):
+                pass
+        write_text(JOURNAL, json.dumps({"text": state["text"]}), mode=0o600)
+        return state["text"]
+
+    def _validate(self, text, argv):
+        with tempfile.NamedTemporaryFile("w", suffix=".json") as candidate:
+            candidate.write(text)
+            candidate.flush()
+            command = [argv[0] if argv else "dockerd", "--validate", "--config-file", candidate.name]
+            try:
+                done = subprocess.run(
+                    command + [word for word in argv[1:] if not word.startswith("$")],
+                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60, check=False,
+                )  # fmt: skip
+            except OSError:
+                return
+        said = done.stdout.decode("utf-8", "replace").strip()
+        if done.returncode and "unknown flag: --validate" not in said:
+            raise _plan.PlanError("dockerd refuses the new %s, nothing was changed: %s" % (self.path, said))
+
+    def _restart(self):
+        """Restart the daemon; returns what went wrong, or None."""
+        # After a few failed starts systemd refuses to try again, also with a file that is right.
+        systemctl("reset-failed", UNIT, "docker.socket")
+        try:
+            code, said = systemctl("restart", UNIT, timeout=self.params["timeout"] + 60)
+        except subprocess.TimeoutExpired:
+            return "the restart took longer than %d s" % (self.params["timeout"] + 60)
+        if code:
+            return said.strip()
+        if not wait_for(self.engine.answers, self.params["timeout"]):
+            return "no answer within %d s of the restart" % self.params["timeout"]
+        return None
+
+    def _reload(self, merged):
+        """Reload the daemon; returns what went wrong, or None. Its exit code tells nothing, so the API is asked."""
+        code, said = systemctl("reload", UNIT)
+        if code:
+            return said.strip()
+        if not wait_for(lambda: not self._unapplied(merged), 15):
+            return "after the reload the daemon still runs without the new %s" % ", ".join(self._unapplied(merged))
+        return None
+
+    def _unapplied(self, merged):
+        """Reloadable options that ``GET /info`` shows and shows otherwise than wanted."""
+        try:
+            info = self.engine.get("/info")
+        except EngineError:
+            return ["options (the daemon does not answer)"]
+        registry = info.get("RegistryConfig") or {}
+        seen = {
+            "debug": info.get("Debug"),
+            "labels": sorted(info.get("Labels") or []),
+            "live-restore": info.get("LiveRestoreEnabled"),
+            "default-runtime": info.get("DefaultRuntime"),
+            "registry-mirrors": sorted(item.rstrip("/") for item in registry.get("Mirrors") or []),
+        }
+        wanted = {
+            name: sorted(str(item).rstrip("/") for item in merged[name])
+            if isinstance(seen[name], list)
+            else merged[name]
+            for name in seen
+            if name in merged
+        }
+        return sorted(name for name, value in wanted.items() if seen[name] != value)
+
+    def _roll_back(self, previous, trouble, told):
+        said = journal_tail(UNIT)
+        if previous is None:
+            remove(self.path)
+        else:
+            write_text(self.path, previous)
+        if told == "reload" and self.engine.answers():
+            systemctl("reload", UNIT)
+            again = None
+        else:
+            again = self._restart()
+        if again is None:
+            remove(JOURNAL)
+        left = "the old file is back and the daemon runs with it" if again is None else (
+            "the old file is back, yet the daemon does not start with it either: %s" % again
+        )  # fmt: skip
+        raise _plan.ApplyError(
+            "the daemon did not apply the new %s: %s; %s" % (self.path, _daemon.own_words(said) or trouble, left),
+            journal=said,
+            rolled_back=again is None,
+        )
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec=dict(
+            options=dict(type="dict", default={}),
+            remove=dict(type="list", elements="str", default=[]),
+            swarm=dict(type="bool", default=False),
+            path=dict(type="path", default="/etc/docker/daemon.json"),
+            timeout=dict(type="int", default=90),
+        ),
+        supports_check_mode=True,
+    )
+    daemon = Daemon(module.params)
+    _plan.run(
+        module,
+        os.path.basename(daemon.path),
+        daemon.read,
+        daemon.plan,
+        daemon.apply,
+        lambda state: {"options": state["options"]},
+    )
+
+
+if __name__ == "__main__":
+    main()

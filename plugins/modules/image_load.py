@@ -1,0 +1,91 @@
+#!/usr/bin/python
+# Copyright (c) dockyard.swarm contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: image_load
+short_description: Load an image from an archive of the controller
+version_added: 0.1.0
+description:
+  - Sends an archive, as C(docker save) writes it, to a host whose Engine lacks the image, and loads it there. For sites
+    without a way to a registry.
+  - An image of that name that is there already is left alone.
+author:
+  - The dockyard.swarm maintainers (@dockyard)
+options:
+  src:
+    description: The archive on the controller.
+    type: path
+  image:
+    description: The image that the archive holds, with its tag.
+    type: str
+    required: true
+extends_documentation_fragment:
+  - dockyard.swarm.attributes
+"""
+
+EXAMPLES = r"""
+- name: Have the registry's image
+  dockyard.swarm.image_load:
+    image: registry:2.8
+    src: files/registry-2.8.tar
+"""
+
+RETURN = r"""
+plan:
+  description: The change made, or in check mode the one that would be made, with its reason.
+  returned: success
+  type: list
+  elements: dict
+"""
+
+import os
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.dockyard.swarm.plugins.module_utils import _plan
+from ansible_collections.dockyard.swarm.plugins.module_utils._engine_api import Engine, EngineError
+
+LOAD_TIMEOUT = 600
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec=dict(src=dict(type="path"), image=dict(type="str", required=True)),
+        supports_check_mode=True,
+    )
+    image, src = module.params["image"], module.params["src"]
+    engine = Engine(timeout=LOAD_TIMEOUT)
+
+    def read():
+        try:
+            return engine.find("/images/%s/json" % image)
+        except EngineError as exc:
+            raise _plan.PlanError("the Engine cannot be asked for images: %s" % exc.message) from exc
+
+    def plan(state):
+        if state is not None:
+            return []
+        return [_plan.change("load", "image %s" % image, "not on this host", after=image)]
+
+    def apply(_plan_made, _state):
+        if not src:
+            return  # asked by the controller whether to send the archive
+        try:
+            with open(src, "rb") as archive:
+                answer = engine.request(
+                    "POST", "/images/load?quiet=1", stream=archive, length=os.fstat(archive.fileno()).st_size
+                )
+        except (OSError, EngineError) as exc:
+            raise _plan.ApplyError("image %s was not loaded: %s" % (image, exc)) from exc
+        if read() is None:
+            raise _plan.ApplyError("the archive %s does not hold image %s: %s" % (src, image, answer))
+
+    _plan.run(module, "images", read, plan, apply)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,191 @@
+#!/usr/bin/python
+# Copyright (c) dockyard.swarm contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: node_facts
+short_description: Read in one call everything that the roles decide on
+version_added: 0.1.0
+description:
+  - Reads a host and its Engine in one round trip, so that whole roles can be planned, and skipped, without another.
+  - Changes nothing. Needs nothing but Python 3 on the host, and works before the Engine is installed.
+  - Never returns a join token, an unlock key or the content of a secret.
+author:
+  - The dockyard.swarm maintainers (@dockyard)
+options:
+  packages:
+    description: Packages whose installed versions are read, besides those that the roles ask for on some distribution.
+    type: list
+    elements: str
+    default: []
+  sysctls:
+    description: Kernel parameters to read, for example V(net.ipv4.ip_forward).
+    type: list
+    elements: str
+    default: []
+  kernel_modules:
+    description: Kernel modules of which to tell whether they are there.
+    type: list
+    elements: str
+    default: []
+  units:
+    description: systemd units to read besides those of the Engine, DNS, logging, time, and firewall.
+    type: list
+    elements: str
+    default: []
+  files:
+    description: Paths or globs to read hash, mode, and owner of, besides the files that the collection owns.
+    type: list
+    elements: str
+    default: []
+extends_documentation_fragment:
+  - dockyard.swarm.attributes
+  - dockyard.swarm.attributes.facts
+"""
+
+EXAMPLES = r"""
+- name: Read the host
+  dockyard.swarm.node_facts:
+    packages: [docker.io, rsyslog]
+    sysctls: [net.ipv4.ip_forward]
+  register: node
+
+- name: Show the swarm's state
+  ansible.builtin.debug:
+    var: node.swarm.state
+"""
+
+RETURN = r"""
+os:
+  description:
+    - Distribution and kernel, with the keys C(id), C(version), C(codename), C(name), C(family) (V(Debian), V(RedHat) or
+      V(unknown)), C(arch), C(kernel) and C(python).
+  returned: always
+  type: dict
+  sample: {id: debian, version: "13", codename: trixie, family: Debian, arch: x86_64, kernel: 6.12.0, python: 3.13.5}
+machine:
+  description: Host name, machine ID, memory in MiB and clock in seconds since the epoch.
+  returned: always
+  type: dict
+  sample: {hostname: node1, machine_id: 0f3c, memory_mib: 2048, time: 1790000000.5}
+addresses:
+  description: IPv4 addresses, each with its interface, prefix length and kind (loopback, bridge, virtual, physical).
+  returned: always
+  type: list
+  elements: dict
+  sample: [{interface: eth0, address: 192.0.2.11, prefix: 24, kind: physical}]
+routes:
+  description: IPv4 routes, each with destination in CIDR notation, interface and gateway or null.
+  returned: always
+  type: list
+  elements: dict
+  sample: [{destination: 0.0.0.0/0, interface: eth0, gateway: 192.0.2.1}]
+packages:
+  description: Installed version of each named package that is installed.
+  returned: always
+  type: dict
+  sample: {docker.io: 26.1.5+dfsg1-9}
+files:
+  description: SHA-256, mode, user ID, group ID and link target of each file found, by path.
+  returned: always
+  type: dict
+units:
+  description:
+    - What systemd knows of each unit that exists, by name, with the keys C(active), C(sub), C(enabled), C(masked),
+      C(needs_daemon_reload), C(path), C(drop_ins) and C(argv).
+  returned: always
+  type: dict
+sysctls:
+  description: Value of each named kernel parameter, null where the kernel has none of that name.
+  returned: always
+  type: dict
+kernel_modules:
+  description: Whether each named kernel module is loaded or built in.
+  returned: always
+  type: dict
+dns:
+  description: The name servers in use (C(resolvers)) and the addresses on which something has port 53 (C(port_53)).
+  returned: always
+  type: dict
+  sample: {resolvers: [192.0.2.1], port_53: [127.0.0.53]}
+time_sync:
+  description: The unit that keeps the clock right, or null.
+  returned: always
+  type: str
+  sample: chrony.service
+firewall:
+  description: The unit of the firewall that runs, or null.
+  returned: always
+  type: str
+  sample: ufw.service
+daemon:
+  description:
+    - The Engine's configuration file with the keys C(exists), C(options) (its content), C(error) (why it cannot be
+      read) and C(interrupted) (whether a change of it was cut short).
+  returned: always
+  type: dict
+engine:
+  description: Whether the Engine runs, its version, API version, main settings (C(info)) and images by reference.
+  returned: always
+  type: dict
+swarm:
+  description:
+    - The node's view of its swarm with the keys C(state), C(error), C(node_id), C(node_addr), C(manager),
+      C(cluster_id), C(managers) and C(quorum).
+    - On a manager with a quorum also C(settings), C(spec), C(nodes), C(networks), and the names of the C(services),
+      C(secrets) and C(configs) that the collection made (services with their specs), and how many of their C(tasks) run.
+  returned: always
+  type: dict
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.dockyard.swarm.plugins.module_utils import _facts
+from ansible_collections.dockyard.swarm.plugins.module_utils._engine_facts import (
+    JOURNAL,
+    read_daemon_json,
+    read_engine,
+    read_swarm,
+)
+from ansible_collections.dockyard.swarm.plugins.module_utils._files import read_text
+from ansible_collections.dockyard.swarm.plugins.module_utils._systemd import read_units
+
+
+def read(packages, sysctls, kernel_modules, units, files):
+    """All facts of this host as one dict."""
+    system = _facts.read_os()
+    unit_facts = read_units(list(_facts.UNITS) + [name for name in units if name not in _facts.UNITS])
+    engine, local = read_engine()
+    return {
+        "os": system,
+        "machine": _facts.read_machine(),
+        "addresses": _facts.read_addresses(),
+        "routes": _facts.read_routes(),
+        "packages": _facts.read_packages(set(_facts.PACKAGES).union(packages), system["family"]),
+        "files": _facts.read_files(list(_facts.FILES) + list(files)),
+        "units": unit_facts,
+        "sysctls": _facts.read_sysctls(sysctls),
+        "kernel_modules": _facts.read_modules(kernel_modules),
+        "dns": {"resolvers": _facts.read_resolvers(), "port_53": _facts.read_port_53()},
+        "time_sync": _facts.first_active(_facts.TIME_SYNC, unit_facts),
+        "firewall": _facts.first_active(_facts.FIREWALLS, unit_facts),
+        "daemon": dict(read_daemon_json(), interrupted=read_text(JOURNAL) is not None),
+        "engine": engine,
+        "swarm": read_swarm(local),
+    }
+
+
+def main():
+    names = dict(type="list", elements="str", default=[])
+    module = AnsibleModule(
+        argument_spec=dict(packages=names, sysctls=names, kernel_modules=names, units=names, files=names),
+        supports_check_mode=True,
+    )
+    module.exit_json(changed=False, **read(**module.params))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,55 @@
+#!/usr/bin/python
+# Copyright (c) dockyard.swarm contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: swarm_tokens
+short_description: Ask a manager for the swarm's join tokens
+version_added: 0.1.0
+description:
+  - Returns the tokens that let nodes join. They are secrets; run the task with C(no_log).
+  - Changes nothing.
+author:
+  - The dockyard.swarm maintainers (@dockyard)
+extends_documentation_fragment:
+  - dockyard.swarm.attributes
+  - dockyard.swarm.attributes.facts
+"""
+
+EXAMPLES = r"""
+- name: Ask for the tokens
+  dockyard.swarm.swarm_tokens:
+  register: tokens
+  no_log: true
+"""
+
+RETURN = r"""
+worker:
+  description: The token to join as worker.
+  returned: success
+  type: str
+manager:
+  description: The token to join as manager.
+  returned: success
+  type: str
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.dockyard.swarm.plugins.module_utils._engine_api import Engine, EngineError
+
+
+def main():
+    module = AnsibleModule(argument_spec={}, supports_check_mode=True)
+    try:
+        tokens = Engine().get("/swarm")["JoinTokens"]
+    except EngineError as exc:
+        module.fail_json(msg="this host cannot answer for the swarm: %s" % exc.message)
+    module.exit_json(changed=False, worker=tokens["Worker"], manager=tokens["Manager"])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,8 @@
+"""Makes the lab package importable, however pytest was called."""
+
+import sys
+from pathlib import Path
+
+ROOT = str(Path(__file__).resolve().parents[2])
+if ROOT not in sys.path:
+    sys.path.insert(0, ROOT)

@@ -1,0 +1,70 @@
+"""Recorded processes: exactly they are ended, and nobody who later has their id."""
+
+import json
+import os
+import signal
+import time
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import pytest
+
+from lab import processes
+
+
+@pytest.fixture
+def sleeper(tmp_path: Path) -> tuple[processes.Record, Path]:
+    record = tmp_path / "process.json"
+    made = processes.spawn(["sleep", "60"], tmp_path / "log", record)
+    return made, record
+
+
+def test_end_and_end_again(sleeper: tuple[processes.Record, Path]) -> None:
+    made, record = sleeper
+    assert processes.running(record)
+    assert processes.end(record)
+    assert not made.alive()
+    assert not record.exists()
+    assert not processes.end(record)
+
+
+def test_a_reused_id_is_left_alone(sleeper: tuple[processes.Record, Path]) -> None:
+    made, record = sleeper
+    record.write_text(json.dumps(asdict(replace(made, started=made.started - 1))))
+    assert not processes.running(record)
+    assert not processes.end(record, at_once=True)
+    assert made.alive()
+    os.kill(made.pid, signal.SIGKILL)
+
+
+def test_a_record_of_an_earlier_boot_is_dead(sleeper: tuple[processes.Record, Path]) -> None:
+    made, record = sleeper
+    record.write_text(json.dumps(asdict(replace(made, boot="earlier"))))
+    assert not processes.running(record)
+    assert not processes.end(record, at_once=True)
+    assert made.alive()
+    os.kill(made.pid, signal.SIGKILL)
+
+
+def test_members_that_outlive_their_leader_are_ended(tmp_path: Path) -> None:
+    record = tmp_path / "process.json"
+    made = processes.spawn(
+        ["bash", "-c", "bash -c 'trap : TERM; while :; do sleep 1; done' & wait"], tmp_path / "log", record
+    )
+    time.sleep(0.3)
+    os.kill(made.pid, signal.SIGKILL)
+    assert processes.wait_exit(record, 0.3) is False
+    assert processes.end(record, at_once=True)
+    assert processes.wait_exit(record, 1)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"pid": 1}'])
+def test_a_broken_record_counts_as_none(tmp_path: Path, text: str) -> None:
+    record = tmp_path / "process.json"
+    record.write_text(text)
+    assert processes.load(record) is None
+    assert not processes.running(record)
+
+
+def test_start_time_of_nobody() -> None:
+    assert processes.start_time(2**22 + 1) is None

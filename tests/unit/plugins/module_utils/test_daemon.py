@@ -1,0 +1,111 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.dockyard.swarm.plugins.module_utils import _daemon
+from ansible_collections.dockyard.swarm.plugins.module_utils._daemon_options import TYPES
+
+ARGV = ["/usr/sbin/dockerd", "-H", "fd://", "--containerd=/run/containerd/containerd.sock", "$DOCKER_OPTS"]
+
+
+def state(options=None, **changed):
+    base = {"options": options or {}, "error": None, "interrupted": False, "installed": True, "running": True}
+    return dict(base, **changed)
+
+
+def told(plan):
+    return plan[-1]["do"] if plan and plan[-1]["to"] == "docker.service" else None
+
+
+@pytest.mark.parametrize(
+    ("options", "version", "words"),
+    [
+        ({"log-drivers": "journald"}, None, ["log-drivers", "unknown", "did you mean log-driver?"]),
+        ({"graph": "/data"}, "26.1.5", ["graph", "removed in Engine 23.0", "use data-root"]),
+        ({"graph": "/data"}, None, ["graph", "removed in Engine 23.0"]),
+        ({"storage-driver": "devicemapper"}, "28.5.2", ["storage-driver: devicemapper", "25.0", "overlay2"]),
+        ({"max-concurrent-downloads": "10"}, None, ["max-concurrent-downloads", "type int"]),
+        ({"debug": 1}, None, ["debug", "type bool"]),
+        ({"hosts": ["unix:///run/d.sock"]}, "26.1", ["hosts", "flag -H"]),
+        ({"containerd": "/run/c.sock"}, "26.1", ["containerd", "flag --containerd"]),
+        ({"hosts": ["tcp://0.0.0.0:2375"]}, "26.1", ["without verified TLS", "tlsverify"]),
+        ({"live-restore": True}, "26.1", ["live-restore", "refused in swarm mode"]),
+        ({"firewall-backend": "nftables"}, "29.1", ["firewall-backend", "swarm mode"]),
+    ],
+)
+def test_wrong_option_is_named_with_its_remedy(options, version, words):
+    problems = " ".join(_daemon.check_options(options, version, swarm=True, argv=ARGV))
+    for word in words:
+        assert word in problems
+
+
+def test_right_options_pass():
+    options = {"log-driver": "journald", "runtimes": {}, "live-restore": False, "graph": "/old"}
+    assert _daemon.check_options(options, "20.10.24+dfsg1", swarm=True, argv=ARGV) == []
+
+
+@pytest.mark.parametrize(
+    ("before", "wanted", "remove", "action"),
+    [
+        ({}, {"debug": True}, [], "reload"),
+        ({}, {"log-driver": "journald"}, [], "restart"),
+        ({}, {"debug": True, "mtu": 1400}, [], "restart"),
+        ({"debug": True}, {}, ["debug"], "restart"),
+        ({"max-concurrent-downloads": 3}, {}, ["max-concurrent-downloads"], "reload"),
+        ({"debug": True}, {"debug": True}, [], None),
+    ],
+)
+def test_reload_or_restart_follows_from_the_keys_that_change(before, wanted, remove, action):
+    assert told(_daemon.make_plan(state(before), wanted, remove)) == action
+
+
+def test_keys_that_were_not_asked_for_stay():
+    assert _daemon.merge({"mtu": 1400, "debug": True}, {"debug": False}) == {"mtu": 1400, "debug": False}
+
+
+def test_interrupted_change_is_completed_though_the_file_is_right():
+    plan = _daemon.make_plan(state({"debug": True}, interrupted=True), {"debug": True})
+    assert told(plan) == "restart"
+    assert "cut short" in plan[-1]["why"]
+
+
+def test_stopped_daemon_is_restarted_rather_than_reloaded():
+    assert told(_daemon.make_plan(state(running=False), {"debug": True})) == "restart"
+
+
+def test_before_the_engine_is_installed_only_the_file_changes():
+    plan = _daemon.make_plan(state(installed=False), {"debug": True})
+    assert [item["to"] for item in plan] == ["daemon.json: debug"]
+
+
+def test_broken_file_is_replaced():
+    plan = _daemon.make_plan(state(error="Expecting value: line 1"), {"debug": True})
+    assert plan[0]["do"] == "replace"
+
+
+values = st.one_of(st.booleans(), st.integers(0, 9), st.text("ab", max_size=3), st.lists(st.text("ab", max_size=2)))
+files = st.dictionaries(st.sampled_from(sorted(TYPES)), values, max_size=6)
+
+
+@given(files, files, st.lists(st.sampled_from(sorted(TYPES)), max_size=3))
+def test_a_second_plan_is_empty(before, wanted, remove):
+    remove = [name for name in remove if name not in wanted]
+    after = _daemon.merge(before, wanted, remove)
+    assert _daemon.make_plan(state(after), wanted, remove) == []
+    assert {name: after[name] for name in wanted} == wanted
+    assert not set(remove) & set(after)
+
+
+def test_the_reason_is_taken_from_the_daemons_own_log():
+    journal = """Starting docker.service - Docker Application Container Engine...
+time="2026-11-21T04:54:09Z" level=info msg="Loading containers: start."
+failed to start daemon: Error initializing network controller: bridge nonesuch0 must be created manually
+docker.service: Main process exited, code=exited, status=1/FAILURE
+Failed to start docker.service - Docker Application Container Engine."""
+    assert _daemon.own_words(journal).startswith("failed to start daemon: Error initializing")
+    assert _daemon.own_words("docker.service: Deactivated successfully.") == ""

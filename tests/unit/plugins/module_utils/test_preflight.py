@@ -1,0 +1,95 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.dockyard.swarm.plugins.filter.cluster_plan import cluster_plan
+
+SWARM = {
+    "state": "inactive", "error": None, "node_id": None, "node_addr": None, "manager": False, "cluster_id": None,
+    "managers": [], "quorum": None,
+}  # fmt: skip
+
+
+def facts(number, **changed):
+    found = {
+        "os": {"id": "debian", "version": "13", "name": "Debian 13", "family": "Debian"},
+        "machine": {"hostname": "node%d" % number},
+        "addresses": [{"interface": "eth0", "address": "192.0.2.1%d" % number, "prefix": 24, "kind": "physical"}],
+        "routes": [{"destination": "0.0.0.0/0", "interface": "eth0", "gateway": "192.0.2.1"}],
+        "units": {},
+        "engine": {"version": None},
+        "dns": {"resolvers": [], "port_53": []},
+        "swarm": SWARM,
+    }
+    return dict(found, **changed)
+
+
+def plan(managers=("node1",), workers=("node2",), options=None, variables=None, **changed):
+    hostvars = {
+        name: dict(
+            {"swarm_cluster_node": dict(facts(i), **changed.get(name, {})), "ansible_host": "192.0.2.1%d" % i},
+            **(variables or {}),
+        )
+        for i, name in enumerate([*managers, *workers], 1)
+    }
+    return cluster_plan(hostvars, list(managers), list(workers), options=options or {})
+
+
+def test_bare_hosts_are_planned_without_a_problem():
+    found = plan()
+    assert found["problems"] == []
+    assert found["manager"] == "node1"
+    assert found["addresses"] == {"node1": "192.0.2.11", "node2": "192.0.2.12"}
+    assert found["join_addrs"] == ["192.0.2.11:2377"]
+    assert found["swarm"]["init"] == "node1"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"managers": ()}, ["no manager", "swarm_managers"]),
+        ({"managers": ("node1",), "workers": ("node1",)}, ["node1", "both manager and worker"]),
+        (
+            {"node2": {"os": {"id": "plan9", "version": "4", "name": "Plan 9", "family": "unknown"}}},
+            ["node2", "Plan 9"],
+        ),
+        ({"variables": {"swarm_engine_daemon_options": {"debgu": True}}}, ["node1", "debgu", "did you mean debug"]),
+        ({"variables": {"swarm_node_advertise_addr": "eth0"}}, ["swarm_node_advertise_addr", "'eth0'"]),
+        ({"options": {"networks": [{"name": "a", "subnet": "nonsense"}]}}, ["network a", "option subnet"]),
+        ({"options": {"dns_records": [{"name": "x", "type": "NOPE", "value": "y"}]}}, ["swarm_dns_records", "NOPE"]),
+        (
+            {"options": {"dns_servers": ["node1"]}, "node1": {"dns": {"resolvers": [], "port_53": ["0.0.0.0"]}}},
+            ["node1", "swarm_dns_servers", "port 53"],
+        ),
+    ],
+)
+def test_what_is_wrong_is_named(arguments, words):
+    text = " | ".join(plan(**arguments)["problems"])
+    for word in words:
+        assert word in text
+
+
+def test_even_number_of_managers_is_a_warning_and_no_problem():
+    found = plan(managers=("node1", "node2"), workers=())
+    assert found["problems"] == []
+    assert "even number" in found["warnings"][0]
+
+
+def test_host_outside_of_the_limit_keeps_the_address_that_the_swarm_knows():
+    node = {"id": "n9", "hostname": "node2", "addr": "192.0.2.99", "role": "worker", "availability": "active",
+            "labels": {}, "state": "ready", "reachability": None}  # fmt: skip
+    me = dict(node, id="n1", hostname="node1", addr="192.0.2.11", role="manager", reachability="reachable")
+    swarm = dict(SWARM, state="active", node_id="n1", node_addr="192.0.2.11", manager=True, cluster_id="c", quorum=True,
+                 nodes=[me, node], networks=[], settings={})  # fmt: skip
+    hostvars = {"node1": {"swarm_cluster_node": facts(1, swarm=swarm)}, "node2": {"ansible_host": "198.51.100.7"}}
+    assert cluster_plan(hostvars, ["node1"], ["node2"])["addresses"]["node2"] == "192.0.2.99"
+
+
+def test_manager_outside_of_the_limit_is_taken_from_the_others():
+    outside = [dict(facts(1), item="node1"), {"item": "node9", "unreachable": True}]
+    hostvars = {"node1": {}, "node2": {"swarm_cluster_node": facts(2)}}
+    found = cluster_plan(hostvars, ["node1"], ["node2"], others=outside)
+    assert found["addresses"]["node1"] == "192.0.2.11"
