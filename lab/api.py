@@ -49,7 +49,7 @@ class Machine:
     @property
     def connected(self) -> bool:
         """Whether the machine's cable is plugged in."""
-        return network.link_is_up(self._hardware.tap)
+        return network.plugged(self._hardware.tap)
 
     def ssh(
         self, script: str, *, stdin: str | None = None, timeout: float | None = 120, check: bool = False
@@ -79,16 +79,17 @@ class Machine:
 
     def cut(self) -> None:
         """Pull the machine's cable."""
-        self._set_link(up=False)
+        network.cut(self._tap)
 
     def heal(self) -> None:
         """Plug the machine's cable in again."""
-        self._set_link(up=True)
+        network.plug(self._tap)
 
-    def _set_link(self, *, up: bool) -> None:
+    @property
+    def _tap(self) -> str:
         if not network.exists(self._hardware.tap):
             raise LabError(f"{self.name} has no cable: it was never booted", "run `python -m lab up`")
-        network.set_link(self._hardware.tap, up=up)
+        return self._hardware.tap
 
 
 class Lab:
@@ -203,7 +204,7 @@ class Lab:
     def _poweroff(self, lab: LabState, names: tuple[str, ...]) -> None:
         nodes = [node for node in self._chosen(lab, names) if processes.running(lab.hardware(node).record)]
         for node in nodes:
-            if not network.link_is_up(lab.hardware(node).tap):
+            if not network.plugged(lab.hardware(node).tap):
                 raise LabError(f"the cable of {node.name} is cut", f"run `python -m lab heal {node.name}` first")
         for node in nodes:
             self.progress.say(node.name, "shutting down")

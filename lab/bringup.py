@@ -96,7 +96,7 @@ def boot(lab: LabState, nodes: Iterable[Node], progress: Progress) -> None:
 
 def _await(lab: LabState, node: Node, patience: float, progress: Progress) -> str:
     hardware = lab.hardware(node)
-    if not network.link_is_up(hardware.tap):
+    if not network.plugged(hardware.tap):
         progress.say(node.name, "its cable is cut")
         return ""
 

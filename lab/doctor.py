@@ -17,6 +17,7 @@ PROGRAMS = {
     "mke2fs": "e2fsprogs",
     "depmod": "kmod",
     "ip": "iproute2",
+    "bridge": "iproute2",
     "iptables": "iptables",
     "ssh": "openssh-client",
     "ssh-keygen": "openssh-client",

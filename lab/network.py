@@ -12,6 +12,7 @@ from lab.shell import run
 # The bridge's alias says whose it is, so that a lab of another checkout or user can be recognised.
 ALIAS = "dockyard-lab "
 COMMENT = "dockyard-lab-"
+CUT = "dockyard-lab cut"
 
 
 @dataclass(frozen=True)
@@ -81,20 +82,36 @@ def make_tap(tap: str, bridge: str) -> None:
     """Make a machine's tap and plug it into the bridge."""
     if not exists(tap):
         run(["ip", "tuntap", "add", tap, "mode", "tap"])
-    run(["ip", "link", "set", tap, "master", bridge, "up"])
+    run(["ip", "link", "set", tap, "alias", "", "master", bridge, "up"])
 
 
-def set_link(tap: str, *, up: bool) -> None:
-    """Plug or pull a machine's cable."""
-    run(["ip", "link", "set", tap, "up" if up else "down"])
+def cut(tap: str) -> None:
+    """Pull a machine's cable: the bridge forwards nothing from or to it.
+
+    The tap itself stays up. On one that is down the machine's writes fail, and its driver may give up for good.
+    """
+    run(["ip", "link", "set", tap, "alias", CUT])
+    _set_port(tap, "0")
 
 
-def link_is_up(interface: str) -> bool:
-    """Tell whether an interface is administratively up."""
+def plug(tap: str) -> None:
+    """Plug a machine's cable in again."""
+    run(["ip", "link", "set", tap, "alias", ""])
+    _set_port(tap, "3")
+
+
+def plugged(tap: str) -> bool:
+    """Tell whether a machine's cable is there and plugged in."""
     try:
-        return bool(int(Path(f"/sys/class/net/{interface}/flags").read_text(), 16) & 1)
+        return Path(f"/sys/class/net/{tap}/ifalias").read_text().strip() != CUT
     except OSError:
         return False
+
+
+def _set_port(tap: str, state: str) -> None:
+    # Without a machine on it the port is disabled anyway, and the kernel refuses to change that.
+    if Path(f"/sys/class/net/{tap}/carrier").read_text().strip() == "1":
+        run(["bridge", "link", "set", "dev", tap, "state", state])
 
 
 def remove(bridge: str) -> None:

@@ -100,13 +100,18 @@ def test_up_again_is_harmless(lab: Lab, state_root: Path) -> None:
 
 
 def test_cut_and_heal(lab: Lab) -> None:
+    """A machine that sends all the while is cut off in both directions, and is back once it is healed."""
     machine = lab.machine("node2")
+    chatter = f"while :; do echo x > /dev/udp/{lab.machine('node1').address}/9; sleep 0.02; done"
+    machine.ssh(f"nohup bash -c '{chatter}' > /dev/null 2>&1 &", check=True)
     machine.cut()
     machine.cut()
     assert not machine.reachable()
     assert machine.running
+    assert not machine.connected
     machine.heal()
     machine.heal()
+    assert machine.connected
     assert machine.reachable(15)
 
 
@@ -176,6 +181,7 @@ def test_a_crashed_lab_is_cleared_by_another_and_comes_up_again(lab: Lab, state_
         record = processes.load(path)
         assert record is not None
         os.kill(record.pid, signal.SIGKILL)
+        assert processes.wait_exit(path, 15)  # a kernel takes a moment to die
     other = Lab("other")
     up(other, state_root, nodes=1, subnet="10.78.77.0/24")
     assert not network.exists(crashed.bridge)
