@@ -37,6 +37,9 @@ options:
     type: list
     elements: dict
     default: []
+  environment:
+    description: Wanted environment variables of the daemon. Without them its drop-in is left alone.
+    type: dict
 """
 
 EXAMPLES = r"""

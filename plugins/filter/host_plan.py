@@ -9,10 +9,10 @@ name: host_plan
 short_description: What role swarm_host has to do on a host
 version_added: 0.1.0
 description:
-  - Compares a host's facts with the wanted packages, kernel parameters, kernel modules and files.
+  - Compares a host's facts with the wanted packages, kernel parameters, kernel modules, files and units.
 author:
   - The dockyard.swarm maintainers (@dockyard)
-positional: packages, sysctls, modules, files
+positional: packages, sysctls, modules, files, units
 options:
   _input:
     description: A result of M(dockyard.swarm.node_facts).
@@ -36,6 +36,11 @@ options:
     description: SHA-256 of the wanted content by path.
     type: dict
     required: true
+  units:
+    description: Names of systemd units that have to be enabled and run.
+    type: list
+    elements: str
+    default: []
 """
 
 EXAMPLES = r"""
@@ -51,9 +56,9 @@ _value:
   elements: dict
 """
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _engine_plan
+from ansible_collections.dockyard.swarm.plugins.module_utils import _host_plan
 
 
 class FilterModule:
     def filters(self):
-        return {"host_plan": _engine_plan.host_plan}
+        return {"host_plan": _host_plan.host_plan}

@@ -13,7 +13,7 @@ description:
   - Reads and changes nothing itself.
 author:
   - The dockyard.swarm maintainers (@dockyard)
-positional: packages, files, units, sizes
+positional: packages, files, units, sizes, folders
 options:
   _input:
     description: A result of M(dockyard.swarm.node_facts).
@@ -43,6 +43,11 @@ options:
     description: Values to check, by the name of the option that they come from. Each is a number and K, M, G or T.
     type: dict
     default: {}
+  folders:
+    description: Folders that the daemons write to, each with C(path), C(mode) (four octal digits) and C(gid). Root owns them.
+    type: list
+    elements: dict
+    default: []
 """
 
 EXAMPLES = r"""
@@ -65,10 +70,10 @@ from ansible_collections.dockyard.swarm.plugins.module_utils import _logging
 from ansible_collections.dockyard.swarm.plugins.module_utils._plan import PlanError
 
 
-def logging_plan(node, packages, files, units, sizes=None):
+def logging_plan(node, packages, files, units, sizes=None, folders=()):
     try:
         _logging.check_sizes(sizes or {})
-        return _logging.make_plan(node, packages, files, units)
+        return _logging.make_plan(node, packages, files, units, folders)
     except PlanError as exc:
         raise AnsibleFilterError(str(exc)) from exc
 

@@ -33,14 +33,16 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: The wanted networks that are missing or differ.
+  description:
+    - The changes, each with its reason and the C(network) as it is wanted. A network that differs and is not to be replaced
+      is there with C(refuse).
   type: list
   elements: dict
 """
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _engine_plan
+from ansible_collections.dockyard.swarm.plugins.module_utils import _network
 
 
 class FilterModule:
     def filters(self):
-        return {"networks_plan": _engine_plan.networks_plan}
+        return {"networks_plan": _network.networks_plan}

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from ansible_collections.dockyard.swarm.plugins.module_utils._daemon_options import (
     RELOADABLE,
     REMOVED,
@@ -16,6 +18,11 @@ from ansible_collections.dockyard.swarm.plugins.module_utils._daemon_options imp
     type_of,
 )
 from ansible_collections.dockyard.swarm.plugins.module_utils._plan import change
+
+# Where the environment of dockerd is set: read with its unit, so that only a restart applies it.
+DROP_IN = "/etc/systemd/system/docker.service.d/dockyard.conf"
+# It may hold a proxy's password.
+DROP_IN_MODE = "0600"
 
 
 def check_options(options, version=None, swarm=False, argv=()):
@@ -104,10 +111,54 @@ def merge(current, wanted, remove=()):
     return merged
 
 
-def make_plan(state, wanted, remove=()):
-    """The changes to daemon.json, and last what the daemon must be told: nothing, to reload, or to (re)start.
+def drop_in_text(environment):
+    """The drop-in that sets the daemon's environment; None where there is nothing to set.
 
-    :param state: ``{exists, options, error, interrupted, installed, running}``.
+    In systemd's quotes a backslash and a quotation mark are escaped, and a percent sign is doubled (systemd.syntax(7),
+    systemd.unit(5)).
+    """
+    if not environment:
+        return None
+    lines = ["# Written by dockyard.swarm: the environment of dockerd.", "[Service]"]
+    for name, value in sorted(environment.items()):
+        text = str(value).replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
+        lines.append('Environment="%s=%s"' % (name, text))
+    return "\n".join(lines) + "\n"
+
+
+def check_environment(environment):
+    """What is wrong with wanted variables, one text each. Values are not shown."""
+    problems = []
+    for name, value in sorted(environment.items()):
+        if not name.replace("_", "a").isalnum() or name[:1].isdigit():
+            problems.append("environment variable %r of dockerd: a name has letters, digits and _ only" % name)
+        if isinstance(value, (dict, list)) or "\n" in str(value):
+            problems.append("environment variable %s of dockerd: its value is to be one line of text" % name)
+    return problems
+
+
+def _drop_in_plan(actual, environment):
+    text = drop_in_text(environment)
+    what = "docker.service.d/dockyard.conf"
+    if text is None:
+        return [change("remove", what, "not wanted", before="present")] if actual else []
+    if actual is None:
+        return [change("write", what, "missing", after=", ".join(sorted(environment)))]
+    if actual["sha256"] != hashlib.sha256(text.encode("utf-8")).hexdigest():
+        return [change("write", what, "its content differs", before="other", after=", ".join(sorted(environment)))]
+    if (actual["mode"], actual["uid"], actual["gid"]) != (DROP_IN_MODE, 0, 0):
+        before = "mode %s, owner %s:%s" % (actual["mode"], actual["uid"], actual["gid"])
+        after = "mode %s, owner 0:0" % DROP_IN_MODE
+        return [change("own", what, "its mode or owner differs", before=before, after=after)]
+    return []
+
+
+def make_plan(state, wanted, remove=(), environment=None):
+    """The changes to daemon.json and the drop-in, and last what the daemon must be told: nothing, reload, or restart.
+
+    :param state: ``{exists, options, error, interrupted, installed, running, drop_in}``; ``drop_in`` is what
+        ``node_facts`` tells of the file, or None.
+    :param environment: variables of dockerd; None leaves the drop-in alone.
     """
     current = state["options"]
     plan = []
@@ -123,6 +174,8 @@ def make_plan(state, wanted, remove=()):
             plan.append(change("add", "daemon.json: %s" % name, "missing", after=merged[name]))
         elif current[name] != merged[name]:
             plan.append(change("set", "daemon.json: %s" % name, "differs", before=current[name], after=merged[name]))
+    if environment is not None:
+        plan += _drop_in_plan(state["drop_in"], environment)
     told = _told(state, plan)
     return plan + ([told] if told else [])
 
@@ -136,7 +189,10 @@ def _told(state, plan):
         return None
     if not state["running"]:
         return change("restart", "docker.service", "it is not running")
-    slow = [item["to"].split(": ")[-1] for item in plan if not _by_reload(item)]
+    loud = [item for item in plan if item["do"] != "own"]
+    if not loud:
+        return None
+    slow = [item["to"].split(": ")[-1] for item in loud if not _by_reload(item)]
     if slow:
         return change("restart", "docker.service", "only a restart applies %s" % ", ".join(slow))
     return change("reload", "docker.service", "a reload applies all that changes")

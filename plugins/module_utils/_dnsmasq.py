@@ -15,6 +15,7 @@ import re
 import socket
 import struct
 
+from ansible_collections.dockyard.swarm.plugins.module_utils._host_plan import missing_packages
 from ansible_collections.dockyard.swarm.plugins.module_utils._plan import PlanError, change
 
 CONF_PATH = "/etc/dnsmasq.d/dockyard.conf"
@@ -664,8 +665,7 @@ def _server_plan(node, wanted, uses_resolved, link):
     problems = check_port(node["dns"]["port_53"], settings["listen_addresses"], unit, option="swarm_dns_servers")
     if problems:
         raise PlanError("; ".join(problems))
-    missing = [name for name in wanted["packages"] if name not in node["packages"]]
-    plan = [change("install", "package %s" % name, "it is not there", None, "installed") for name in missing]
+    plan = missing_packages(node, wanted["packages"])
     upstreams_file = settings["upstreams_file"]
     if not settings["upstreams"] and upstreams_file and upstreams_file not in node["files"]:
         why = "other names go to the servers that the host has asked so far"

@@ -38,6 +38,8 @@ FILES = (
     "/etc/dockyard",
     "/etc/dockyard/*",
     "/etc/dockyard/*/*",
+    "/var/spool/rsyslog/dockyard",
+    "/var/lib/rsyslog/dockyard",
     "/etc/resolv.conf",
 )
 

@@ -14,6 +14,12 @@ from __future__ import annotations
 import hashlib
 import re
 
+from ansible_collections.dockyard.swarm.plugins.module_utils._host_plan import (
+    folder_plan,
+    looks,
+    looks_like,
+    missing_packages,
+)
 from ansible_collections.dockyard.swarm.plugins.module_utils._plan import PlanError, change
 
 UNWANTED = "this host does not need it any more"
@@ -38,7 +44,7 @@ def check_sizes(sizes):
             raise PlanError("%s is %r: write a number and K, M, G or T, for example 1G." % (option, value))
 
 
-def make_plan(node, packages, files, units):
+def make_plan(node, packages, files, units, folders=()):
     """The changes that a host needs.
 
     :param node: what ``node_facts`` read.
@@ -46,12 +52,9 @@ def make_plan(node, packages, files, units):
     :param files: ``[{path, content, mode, unit, present}]``; all belong to root.
     :param units: ``[{name, stamp, own, present}]``: the daemons that read the files; one that is not ``own`` belongs
         to the host and is only restarted where it runs.
+    :param folders: ``[{path, mode, gid}]``: folders that the daemons write to.
     """
-    plan = [
-        change("install", name, "the package is not there", after=name)
-        for name in packages
-        if name not in (node.get("packages") or {})
-    ]
+    plan = missing_packages(node, packages) + folder_plan(node, folders)
     have = node.get("files") or {}
     touched = set()
     for item in files:
@@ -75,12 +78,12 @@ def _plan_file(item, have):
             return []
         return [_removal(path)]
     if have is None:
-        return [change("write", path, "it is not there", before="absent", after=_looks(item["mode"], 0, 0))]
+        return [change("write", path, "it is not there", before="absent", after=looks_like(item["mode"]))]
     if have.get("link"):
         return [change("write", path, "it is a symbolic link", before="link to %s" % have["link"], after="file")]
     if have.get("sha256") != digest(item["content"]):
         return [change("write", path, "its content differs", before="old content", after="new content")]
-    before, after = _looks(have["mode"], have["uid"], have["gid"]), _looks(item["mode"], 0, 0)
+    before, after = looks(have), looks_like(item["mode"])
     if before != after:
         return [change("write", path, "its mode or owner differs", before=before, after=after)]
     return []
@@ -88,10 +91,6 @@ def _plan_file(item, have):
 
 def _removal(path):
     return change("remove", path, UNWANTED, before="present", after="absent")
-
-
-def _looks(mode, uid, gid):
-    return "mode %s, owner %s:%s" % (mode, uid, gid)
 
 
 def _plan_unit(unit, files, have, units, touched):

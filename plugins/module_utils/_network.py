@@ -136,6 +136,21 @@ def make_plan(wanted, actual):
     ]
 
 
+def networks_plan(facts, networks):
+    """What role swarm_networks has to do, from the facts of a manager; each change has its wanted ``network``.
+
+    What must not be done is in the plan too: the module then refuses it with the reason, as a failed task.
+    """
+    actual = {item["name"]: item for item in facts["swarm"].get("networks") or []}
+    plan = []
+    for item in networks:
+        try:
+            plan += [dict(found, network=item) for found in make_plan(item, actual.get(item["name"]))]
+        except PlanError as exc:
+            plan.append(change("refuse", "network %s" % item["name"], str(exc), network=item))
+    return plan
+
+
 def _shown(wanted):
     hidden = ("name", "state", "replace")
     return {key: value for key, value in wanted.items() if key not in hidden and value not in (None, False, {})}

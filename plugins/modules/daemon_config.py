@@ -30,6 +30,11 @@ options:
     type: list
     elements: str
     default: []
+  environment:
+    description:
+      - Environment variables of the daemon, such as V(HTTPS_PROXY), as a drop-in of its unit that only root can read.
+      - An empty dictionary removes the drop-in; without the option it is left alone.
+    type: dict
   swarm:
     description: Whether the daemon is, or is to be, in swarm mode, which refuses some options.
     type: bool
@@ -60,6 +65,12 @@ EXAMPLES = r"""
       log-driver: journald
       max-concurrent-downloads: 10
     remove: [log-opts]
+
+- name: Send the daemon's requests through a proxy
+  dockyard.swarm.daemon_config:
+    environment:
+      HTTPS_PROXY: http://proxy.example.com:3128
+      NO_PROXY: localhost,127.0.0.1,.example.com
 """
 
 RETURN = r"""
@@ -95,6 +106,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.dockyard.swarm.plugins.module_utils import _daemon, _plan
 from ansible_collections.dockyard.swarm.plugins.module_utils._engine_api import Engine, EngineError, wait_for
 from ansible_collections.dockyard.swarm.plugins.module_utils._engine_facts import JOURNAL, read_daemon_json
+from ansible_collections.dockyard.swarm.plugins.module_utils._facts import read_files
 from ansible_collections.dockyard.swarm.plugins.module_utils._files import read_text, remove, write_text
 from ansible_collections.dockyard.swarm.plugins.module_utils._systemd import journal_tail, read_units, systemctl
 
@@ -118,6 +130,8 @@ class Daemon:
             installed=unit is not None,
             running=bool(unit) and unit["active"] == "active",
             argv=unit["argv"] if unit else [],
+            drop_in=read_files([_daemon.DROP_IN]).get(_daemon.DROP_IN),
+            drop_in_text=read_text(_daemon.DROP_IN),
         )
 
     def plan(self, state):
@@ -125,9 +139,11 @@ class Daemon:
         problems = _daemon.check_options(wanted, self._version(state), self.params["swarm"], state["argv"])
         both = sorted(set(wanted) & set(self.params["remove"]))
         problems += ["daemon option %s is both wanted and to be removed" % name for name in both]
+        environment = self.params["environment"]
+        problems += _daemon.check_environment(environment or {})
         if problems:
             raise _plan.PlanError("; ".join(problems))
-        return _daemon.make_plan(state, wanted, self.params["remove"])
+        return _daemon.make_plan(state, wanted, self.params["remove"], environment)
 
     def _version(self, state):
         if not state["running"]:
@@ -139,31 +155,52 @@ class Daemon:
 
     def apply(self, plan, state):
         merged = _daemon.merge(state["options"], self.params["options"], self.params["remove"])
-        text = json.dumps(merged, indent=2, sort_keys=True) + "\n"
+        text = self._text(state, merged)
         told = plan[-1]["do"] if plan[-1]["to"] == UNIT else None
-        if state["installed"]:
+        if state["installed"] and text:
             self._validate(text, state["argv"])
         if state["error"]:
             write_text(self.path + ".dockyard-unreadable", state["text"])
         if told is None:
-            write_text(self.path, text)
+            self._write(text, self._drop_in(state))
             return
         previous = self._remember(state)
-        write_text(self.path, text)
+        self._write(text, self._drop_in(state))
         trouble = self._reload(merged) if told == "reload" else self._restart()
         if trouble:
             self._roll_back(previous, trouble, told)
         remove(JOURNAL)
 
+    def _text(self, state, merged):
+        """The text that daemon.json is to have, or None; one that says the same already stays as it is."""
+        if merged == state["options"] and not state["error"]:
+            return state["text"]
+        return json.dumps(merged, indent=2, sort_keys=True) + "\n"
+
+    def _drop_in(self, state):
+        """The text that the drop-in is to have, or None."""
+        environment = self.params["environment"]
+        return state["drop_in_text"] if environment is None else _daemon.drop_in_text(environment)
+
+    def _write(self, text, drop_in):
+        """Put both files in place; None removes one."""
+        _put(self.path, text)
+        _put(_daemon.DROP_IN, drop_in, mode=int(_daemon.DROP_IN_MODE, 8))
+        if drop_in is not None and self.params["environment"] is not None:
+            os.chown(_daemon.DROP_IN, 0, 0)
+            os.chmod(_daemon.DROP_IN, int(_daemon.DROP_IN_MODE, 8))
+
     def _remember(self, state):
-        """Keep the last file that the daemon ran with until the new one is proven; returns its text or None."""
+        """Keep the last files that the daemon ran with until the new ones are proven: (daemon.json, drop-in)."""
         if state["interrupted"]:
             try:
-                return json.loads(read_text(JOURNAL))["text"]
+                kept = json.loads(read_text(JOURNAL))
+                return kept["text"], kept["drop_in"]
             except (ValueError, KeyError, TypeError):
                 pass
-        write_text(JOURNAL, json.dumps({"text": state["text"]}), mode=0o600)
-        return state["text"]
+        kept = {"text": state["text"], "drop_in": state["drop_in_text"]}
+        write_text(JOURNAL, json.dumps(kept), mode=0o600)
+        return kept["text"], kept["drop_in"]
 
     def _validate(self, text, argv):
         with tempfile.NamedTemporaryFile("w", suffix=".json") as candidate:
@@ -183,6 +220,7 @@ class Daemon:
 
     def _restart(self):
         """Restart the daemon; returns what went wrong, or None."""
+        systemctl("daemon-reload")
         # After a few failed starts systemd refuses to try again, also with a file that is right.
         systemctl("reset-failed", UNIT, "docker.socket")
         try:
@@ -229,10 +267,7 @@ class Daemon:
 
     def _roll_back(self, previous, trouble, told):
         said = journal_tail(UNIT)
-        if previous is None:
-            remove(self.path)
-        else:
-            write_text(self.path, previous)
+        self._write(*previous)
         if told == "reload" and self.engine.answers():
             systemctl("reload", UNIT)
             again = None
@@ -250,11 +285,19 @@ class Daemon:
         )
 
 
+def _put(path, text, mode=0o644):
+    if text is None:
+        remove(path)
+    else:
+        write_text(path, text, mode=mode)
+
+
 def main():
     module = AnsibleModule(
         argument_spec=dict(
             options=dict(type="dict", default={}),
             remove=dict(type="list", elements="str", default=[]),
+            environment=dict(type="dict", no_log=True),
             swarm=dict(type="bool", default=False),
             path=dict(type="path", default="/etc/docker/daemon.json"),
             timeout=dict(type="int", default=90),

@@ -14,7 +14,7 @@ logging_plan = FilterModule().filters()["logging_plan"]
 
 def test_it_plans():
     (change,) = logging_plan({"packages": {}}, ["rsyslog"], [], [])
-    assert (change["do"], change["to"]) == ("install", "rsyslog")
+    assert (change["do"], change["to"]) == ("install", "package rsyslog")
 
 
 def test_it_names_the_option():

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -109,3 +111,47 @@ docker.service: Main process exited, code=exited, status=1/FAILURE
 Failed to start docker.service - Docker Application Container Engine."""
     assert _daemon.own_words(journal).startswith("failed to start daemon: Error initializing")
     assert _daemon.own_words("docker.service: Deactivated successfully.") == ""
+
+
+DROP_IN = {"mode": "0600", "uid": 0, "gid": 0}
+
+
+def drop_in(environment, **changed):
+    text = _daemon.drop_in_text(environment)
+    return dict(DROP_IN, sha256=hashlib.sha256(text.encode()).hexdigest(), **changed)
+
+
+@pytest.mark.parametrize(
+    ("have", "wanted", "lines"),
+    [
+        (None, None, []),
+        (None, {}, []),
+        (None, {"A": "1"}, ["write", "restart"]),
+        ({"A": "1"}, {"A": "1"}, []),
+        ({"A": "2"}, {"A": "1"}, ["write", "restart"]),
+        ({"A": "1"}, {}, ["remove", "restart"]),
+        ({"A": "1"}, None, []),
+    ],
+)
+def test_environment_is_a_drop_in_and_needs_a_restart(have, wanted, lines):
+    plan = _daemon.make_plan(state(drop_in=drop_in(have) if have else None), {}, environment=wanted)
+    assert [item["do"] for item in plan] == lines
+
+
+def test_mode_of_the_drop_in_is_set_without_a_restart():
+    have = dict(drop_in({"A": "1"}), mode="0644")
+    assert [item["do"] for item in _daemon.make_plan(state(drop_in=have), {}, environment={"A": "1"})] == ["own"]
+
+
+def test_drop_in_escapes_what_systemd_reads_otherwise_and_the_plan_shows_no_value():
+    environment = {"HTTPS_PROXY": 'http://u:p%40"\\@proxy:3128'}
+    text = _daemon.drop_in_text(environment)
+    assert text.splitlines()[1:] == ["[Service]", 'Environment="HTTPS_PROXY=http://u:p%%40\\"\\\\@proxy:3128"']
+    plan = _daemon.make_plan(state(drop_in=None), {}, environment=environment)
+    assert "proxy:3128" not in str(plan)
+
+
+@pytest.mark.parametrize("environment", [{"A B": "1"}, {"1A": "1"}, {"A": "1\n2"}, {"A": ["1"]}, {"": "1"}])
+def test_wrong_environment_is_named(environment):
+    (problem,) = _daemon.check_environment(environment)
+    assert "environment variable" in problem

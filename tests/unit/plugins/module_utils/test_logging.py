@@ -53,8 +53,8 @@ def test_nothing_to_do():
 
 def test_bare_host():
     assert plan({"packages": {}, "files": {}, "units": {}}) == [
-        ("install", "rsyslog"),
-        ("install", "rsyslog-relp"),
+        ("install", "package rsyslog"),
+        ("install", "package rsyslog-relp"),
         ("write", "/etc/j.conf"),
         ("write", "/etc/r.conf"),
         ("write", "/etc/x/sender.key"),

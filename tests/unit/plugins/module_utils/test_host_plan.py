@@ -1,0 +1,96 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.dockyard.swarm.plugins.filter.plan_text import plan_text
+from ansible_collections.dockyard.swarm.plugins.module_utils import _engine_plan, _host_plan, _network
+
+FILE = {"sha256": "a" * 64, "mode": "0644", "uid": 0, "gid": 0, "link": None}
+FOLDER = {"sha256": None, "mode": "0700", "uid": 0, "gid": 0, "link": None}
+UNIT = {"active": "active", "enabled": "enabled", "masked": False, "needs_daemon_reload": False}
+
+
+def facts(**changed):
+    base = {"packages": {"chrony": "4"}, "sysctls": {"a.b": "1"}, "kernel_modules": {"overlay": True},
+            "files": {"/etc/x": FILE}, "units": {"chrony.service": UNIT}}  # fmt: skip
+    return dict(base, **changed)
+
+
+def plan(have):
+    return plan_text(
+        _host_plan.host_plan(have, ["chrony"], {"a.b": 1}, ["overlay"], {"/etc/x": "a" * 64}, ["chrony.service"])
+    )
+
+
+def test_host_that_is_as_wanted_needs_nothing():
+    assert plan(facts()) == []
+
+
+@pytest.mark.parametrize(
+    ("changed", "line"),
+    [
+        ({"packages": {}}, "install package chrony: missing"),
+        ({"sysctls": {"a.b": "0"}}, "set sysctl a.b: differs"),
+        ({"sysctls": {"a.b": None}}, "set sysctl a.b: differs"),
+        ({"kernel_modules": {"overlay": False}}, "load kernel module overlay: not there"),
+        ({"files": {}}, "write /etc/x: missing"),
+        ({"files": {"/etc/x": dict(FILE, sha256="b" * 64)}}, "write /etc/x: its content differs"),
+        ({"files": {"/etc/x": dict(FILE, link="/tmp/y")}}, "write /etc/x: it is a symbolic link"),
+        ({"files": {"/etc/x": dict(FILE, mode="0666")}}, "write /etc/x: its mode or owner differs"),
+        ({"files": {"/etc/x": dict(FILE, gid=5)}}, "write /etc/x: its mode or owner differs"),
+        ({"units": {}}, "start chrony.service: it is not there yet"),
+        ({"units": {"chrony.service": dict(UNIT, active="inactive")}}, "start chrony.service: it does not run"),
+        (
+            {"units": {"chrony.service": dict(UNIT, enabled="disabled")}},
+            "enable chrony.service: it would not start at boot",
+        ),
+        ({"units": {"chrony.service": dict(UNIT, masked=True)}}, "enable chrony.service: it would not start at boot"),
+        (
+            {"units": {"chrony.service": dict(UNIT, needs_daemon_reload=True)}},
+            "read chrony.service: its unit files were changed since systemd read them",
+        ),
+    ],
+)
+def test_each_drift_is_one_change_with_its_reason(changed, line):
+    assert plan(facts(**changed)) == [line]
+
+
+@pytest.mark.parametrize(
+    ("have", "lines"),
+    [
+        ({"/s": FOLDER}, []),
+        ({}, ["make /s: missing"]),
+        ({"/s": dict(FOLDER, uid=1000)}, ["own /s: its mode or owner differs"]),
+        ({"/s": dict(FOLDER, mode="0755")}, ["own /s: its mode or owner differs"]),
+    ],
+)
+def test_folders(have, lines):
+    folders = [{"path": "/s", "mode": "0700", "gid": 0}]
+    assert plan_text(_host_plan.folder_plan({"files": have}, folders)) == lines
+
+
+def test_engine_plan_sees_a_drop_in_that_was_edited_and_leaves_it_alone_where_it_is_not_asked():
+    have = {
+        "packages": {"docker.io": "26"}, "units": {"docker.service": UNIT}, "engine": {"images": {}},
+        "daemon": {"exists": False, "options": {}, "error": None, "interrupted": False},
+        "files": {"/etc/systemd/system/docker.service.d/dockyard.conf": dict(FILE, mode="0600")},
+    }  # fmt: skip
+    assert plan_text(_engine_plan.engine_plan(have, ["docker.io"], {}, environment={"A": "b"})["all"]) == [
+        "write docker.service.d/dockyard.conf: its content differs",
+        "restart docker.service: only a restart applies docker.service.d/dockyard.conf",
+    ]
+    assert _engine_plan.engine_plan(have, ["docker.io"], {})["all"] == []
+
+
+def test_networks_plan_tells_what_must_not_be_done_too():
+    actual = {"name": "apps", "id": "n", "subnets": [], "attachable": True, "internal": False, "ingress": False,
+              "encrypted": False, "mtu": None, "labels": {}}  # fmt: skip
+    swarm = {"swarm": {"networks": [actual]}}
+    wanted = [{"name": "apps"}, {"name": "new"}]
+    refused, missing = _network.networks_plan(swarm, wanted)
+    assert (refused["do"], refused["network"]) == ("refuse", wanted[0])
+    assert "attachable (is True, wanted False)" in refused["why"]
+    assert (missing["do"], missing["network"]) == ("create", wanted[1])
