@@ -52,37 +52,39 @@ _value:
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _dnsmasq
+from ansible_collections.dockyard.swarm.plugins.module_utils import _dns_role
+from ansible_collections.dockyard.swarm.plugins.module_utils._dns_records import check_records
+from ansible_collections.dockyard.swarm.plugins.module_utils._dnsmasq import settings_of
 from ansible_collections.dockyard.swarm.plugins.module_utils._plan import PlanError
 
 
 def dns_plan(node, settings, resolvers, packages=()):
     wanted = {
         "serve": bool(settings),
-        "settings": _dnsmasq.settings_of(settings),
+        "settings": settings_of(settings),
         "packages": list(packages),
         "manage_resolver": bool(resolvers),
         "resolvers": list(resolvers),
     }
-    return _told(_dnsmasq.make_role_plan, node, wanted)
+    return _told(_dns_role.make_role_plan, node, wanted)
 
 
 def dns_records(records, hosts, names, domain, strict=True):
     domain = domain.lower().rstrip(".")
-    made = _dnsmasq.automatic_records(hosts, names, domain, records)
+    made = _dns_role.automatic_records(hosts, names, domain, records)
     known = [item["name"] for item in made] if strict else None
-    problems = _dnsmasq.check_records(records, domain, option="swarm_dns_records", known=known)
+    problems = check_records(records, domain, option="swarm_dns_records", known=known)
     if problems:
         raise AnsibleFilterError("; ".join(problems))
     return made + list(records)
 
 
 def resolv_conf(text, servers):
-    return _dnsmasq.resolv_conf_text(text, servers)
+    return _dns_role.resolv_conf_text(text, servers)
 
 
 def upstream_servers(text, own):
-    return _told(_dnsmasq.upstreams_text, text, own)
+    return _told(_dns_role.upstreams_text, text, own)
 
 
 def _told(function, *args):

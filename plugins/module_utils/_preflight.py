@@ -6,7 +6,14 @@
 
 from __future__ import annotations
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _addresses, _daemon, _dnsmasq, _network, _swarm
+from ansible_collections.dockyard.swarm.plugins.module_utils import (
+    _addresses,
+    _daemon,
+    _dns_records,
+    _dnsmasq,
+    _network,
+    _swarm,
+)
 
 # Distribution -> releases that the collection is made for; the CentOS family counts by its major release.
 SUPPORTED = {
@@ -106,7 +113,7 @@ def _check_networks(options, read, state, hosts):
 
 
 def _check_dns(options, read, addresses):
-    texts = _dnsmasq.check_records(options["dns_records"], options["domain"], option="swarm_dns_records")
+    texts = _dns_records.check_records(options["dns_records"], options["domain"], option="swarm_dns_records")
     problems = [(None, text) for text in texts]
     for host in options["dns_servers"]:
         if host in read:

@@ -16,10 +16,11 @@ import hashlib
 import json
 import re
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _service_spec as service_spec
 from ansible_collections.dockyard.swarm.plugins.module_utils._engine_facts import MANAGED
 from ansible_collections.dockyard.swarm.plugins.module_utils._plan import PlanError, change
-from ansible_collections.dockyard.swarm.plugins.module_utils._service_spec import NAMESPACE
+from ansible_collections.dockyard.swarm.plugins.module_utils._service_compare import comparable, differences
+from ansible_collections.dockyard.swarm.plugins.module_utils._service_options import parse
+from ansible_collections.dockyard.swarm.plugins.module_utils._service_spec import NAMESPACE, build
 
 # Without an underscore, so that the part of a name before the first one tells whose it is.
 _STACK = re.compile(r"^[a-zA-Z0-9][a-zA-Z0-9.-]{0,30}$")
@@ -50,10 +51,10 @@ def desired(stack):
             raise PlanError(
                 "services: %r is no name of a service (letters, digits, _ . -; at most 63 with the stack's)" % full
             )
-        options = service_spec.parse(short, given)
+        options = parse(short, given)
         login = _login(options["image"], stack.get("registry_auth") or [])
         auth[full] = _auth_header(login) if login else None
-        services[full] = service_spec.build(
+        services[full] = build(
             name, short, options, names["secrets"], names["configs"], _fingerprint(full, login) if login else None
         )
     return {"name": name, "services": services, "names": names, "auth": auth, **data}
@@ -154,14 +155,14 @@ def _contents_of(spec, kind):
 
 
 def _plan_service(name, spec, current, networks):
-    wanted = service_spec.comparable(spec, networks)
+    wanted = comparable(spec, networks)
     if current is None:
         return [
             change(
                 "create", "service " + name, "the swarm has no such service", after=wanted, kind="service", name=name
             )
         ]
-    differing = service_spec.differences(wanted, service_spec.comparable(current, networks))
+    differing = differences(wanted, comparable(current, networks))
     # The Engine refuses to turn a replicated service into a global one.
     replace = (wanted.get("mode") == "global") != ("Global" in (current.get("Mode") or {}))
     return [

@@ -166,7 +166,7 @@ import subprocess
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _dnsmasq, _plan
+from ansible_collections.dockyard.swarm.plugins.module_utils import _dns_query, _dnsmasq, _dnsmasq_files, _plan
 from ansible_collections.dockyard.swarm.plugins.module_utils._engine_api import wait_for
 from ansible_collections.dockyard.swarm.plugins.module_utils._facts import read_files
 from ansible_collections.dockyard.swarm.plugins.module_utils._files import read_text, remove, write_text
@@ -216,7 +216,10 @@ class Server:
             raise _plan.ApplyError(
                 "service: there is no unit %s, nothing was changed; install dnsmasq first" % self.unit, rolled_back=True
             )
-        wanted = {"conf": _dnsmasq.render_conf(self.settings), "hosts": _dnsmasq.render_hosts(self.settings)}
+        wanted = {
+            "conf": _dnsmasq_files.render_conf(self.settings),
+            "hosts": _dnsmasq_files.render_hosts(self.settings),
+        }
         now = {kind: (state[kind] or {}).get("text") for kind in self.paths}
         if wanted["conf"] != now["conf"]:
             self._test(wanted["conf"])
@@ -252,7 +255,7 @@ class Server:
         finally:
             remove(candidate)
         if done.returncode:
-            said = _dnsmasq.explain(done.stdout.decode("utf-8", "replace"), candidate, text)
+            said = _dnsmasq_files.explain(done.stdout.decode("utf-8", "replace"), candidate, text)
             raise _plan.ApplyError("dnsmasq refuses the new configuration, nothing was changed: %s" % said)
 
     def _write(self, wanted, now):
@@ -282,7 +285,7 @@ class Server:
         if code:
             return said.strip().partition("\n")[0].rstrip(".")
         for address in self.settings["listen_addresses"] or ["127.0.0.1"]:
-            for name, kind, present, absent in _dnsmasq.probes(self.settings, old_hosts):
+            for name, kind, present, absent in _dns_query.probes(self.settings, old_hosts):
                 if not wait_for(lambda ask=(address, name, kind, present, absent): self._answers(*ask), self.timeout):
                     return (
                         "within %d s it did not answer as planned on %s when asked for %s %s; is that an address of "
@@ -296,11 +299,11 @@ class Server:
             sock.settimeout(1)
             try:
                 sock.connect((address, 53))
-                sock.send(_dnsmasq.encode_query(number, name, kind))
-                answer = _dnsmasq.decode_answer(sock.recv(4096))
+                sock.send(_dns_query.encode_query(number, name, kind))
+                answer = _dns_query.decode_answer(sock.recv(4096))
             except OSError:
                 return False
-        return bool(answer) and answer["number"] == number and _dnsmasq.satisfied(answer, present, absent)
+        return bool(answer) and answer["number"] == number and _dns_query.satisfied(answer, present, absent)
 
     def _roll_back(self, previous, trouble, ran):
         said = journal_tail(self.unit)

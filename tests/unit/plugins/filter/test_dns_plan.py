@@ -10,7 +10,9 @@ import pytest
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.dockyard.swarm.plugins.filter import dns_plan as plugin
-from ansible_collections.dockyard.swarm.plugins.module_utils import _dnsmasq
+from ansible_collections.dockyard.swarm.plugins.module_utils._dns_role import stub_text
+from ansible_collections.dockyard.swarm.plugins.module_utils._dnsmasq import settings_of
+from ansible_collections.dockyard.swarm.plugins.module_utils._dnsmasq_files import render_conf, render_hosts
 
 SETTINGS = {
     "domain": "swarm.internal",
@@ -35,13 +37,13 @@ def bare(resolvers=("198.51.100.1",), link=None):
 
 
 def converged():
-    settings = _dnsmasq.settings_of(SETTINGS)
+    settings = settings_of(SETTINGS)
     return {
         "packages": {"dnsmasq": "2.90"},
         "files": {
             "/etc/resolv.conf": as_file(""),
-            "/etc/dnsmasq.d/dockyard.conf": as_file(_dnsmasq.render_conf(settings)),
-            "/etc/dockyard/dnsmasq.hosts": as_file(_dnsmasq.render_hosts(settings)),
+            "/etc/dnsmasq.d/dockyard.conf": as_file(render_conf(settings)),
+            "/etc/dockyard/dnsmasq.hosts": as_file(render_hosts(settings)),
             "/etc/dockyard/upstreams.conf": as_file("nameserver 198.51.100.1\n"),
         },
         "units": {"dnsmasq.service": RUNNING},
@@ -134,7 +136,7 @@ def test_systemd_resolved_keeps_its_stub_elsewhere():
 
 def test_a_stub_that_still_listens_is_seen():
     node = resolved("/run/systemd/resolve/resolv.conf")
-    node["files"]["/etc/systemd/resolved.conf.d/zz-dockyard-stub.conf"] = as_file(_dnsmasq.stub_text())
+    node["files"]["/etc/systemd/resolved.conf.d/zz-dockyard-stub.conf"] = as_file(stub_text())
     assert any(item["to"].endswith("zz-dockyard-stub.conf") for item in plan(node))
     node["dns"]["port_53"] = []
     assert not any(item["to"].endswith("zz-dockyard-stub.conf") for item in plan(node))
