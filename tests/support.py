@@ -10,17 +10,22 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-LAB = os.environ.get("DOCKYARD_LAB", "molecule-default")
+SCENARIO = os.environ.get("MOLECULE_SCENARIO_NAME", "default")
+LAB = os.environ.get("DOCKYARD_LAB", f"molecule-{SCENARIO}")
 INVENTORY = Path(os.environ.get("DOCKYARD_INVENTORY", ROOT / "inventories" / f"lab-{LAB}"))
+# A scenario's own variables, as a second inventory.
+OWN = ROOT / "molecule" / SCENARIO / "inventory.yml"
+INVENTORIES = [str(INVENTORY), *([str(OWN)] if OWN.is_file() else [])]
+SAY = "Say what differs, and why"
 NODES = ["node1", "node2", "node3"]
 
 
 class Run:
     """What came out of one ansible-playbook."""
 
-    def __init__(self, done: subprocess.CompletedProcess[str]) -> None:
-        self.code = done.returncode
-        self.output = done.stdout
+    def __init__(self, code: int, output: str) -> None:
+        self.code = code
+        self.output = output
 
     @property
     def counts(self) -> dict[str, dict[str, int]]:
@@ -36,13 +41,48 @@ class Run:
 
 def playbook(*arguments: str, name: str = "site") -> Run:
     """Run one of the collection's playbooks on the machines."""
-    command = ["ansible-playbook", "-i", str(INVENTORY), f"playbooks/{name}.yml", *arguments]
-    environment = dict(os.environ, ANSIBLE_NOCOLOR="1", ANSIBLE_FORCE_COLOR="0")
-    return Run(
-        subprocess.run(
-            command, cwd=ROOT, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=900,
-            check=False,
-        )
+    done = _ansible(name, arguments, ANSIBLE_NOCOLOR="1", ANSIBLE_FORCE_COLOR="0")
+    return Run(done.returncode, done.stdout + done.stderr)
+
+
+class Told(Run):
+    """A run as data: what each task of it did on each host."""
+
+    def __init__(self, done: subprocess.CompletedProcess[str]) -> None:
+        super().__init__(done.returncode, done.stdout + done.stderr)
+        try:
+            plays = json.loads(done.stdout[done.stdout.index("{") :])["plays"]
+        except ValueError as exc:
+            raise AssertionError(self.output) from exc
+        self.results = [
+            (item["task"]["name"].split(" : ")[-1], host, result)
+            for play in plays
+            for item in play["tasks"]
+            for host, result in item["hosts"].items()
+        ]
+
+    @property
+    def changes(self) -> list[tuple[str, str]]:
+        """Host and task of everything that changed."""
+        return [(host, task) for task, host, result in self.results if result.get("changed")]
+
+    @property
+    def lines(self) -> list[tuple[str, str]]:
+        """Host and line of everything that the roles said they would change."""
+        said = ((host, result.get("msg")) for task, host, result in self.results if task == SAY)
+        return [(host, line) for host, lines in said if isinstance(lines, list) for line in lines]
+
+
+def told(*arguments: str, name: str = "site") -> Told:
+    """Run one of the collection's playbooks on the machines; the answer is data."""
+    return Told(_ansible(name, arguments, ANSIBLE_STDOUT_CALLBACK="ansible.posix.json"))
+
+
+def _ansible(name: str, arguments: tuple[str, ...], **environment: str) -> subprocess.CompletedProcess[str]:
+    inventories = [word for path in INVENTORIES for word in ("-i", path)]
+    return subprocess.run(
+        ["ansible-playbook", *inventories, f"playbooks/{name}.yml", *arguments],
+        cwd=ROOT, env=dict(os.environ, **environment), text=True, capture_output=True, timeout=900, check=False,
     )  # fmt: skip
 
 

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 from ansible_collections.dockyard.swarm.plugins.module_utils._engine_api import Engine, EngineError, query
 from ansible_collections.dockyard.swarm.plugins.module_utils._files import read_text
@@ -31,10 +32,15 @@ def read_daemon_json(path=DAEMON_JSON):
     return {"exists": True, "options": options, "error": None}
 
 
-def read_engine(engine=None):
-    """The daemon: ``{running, version, api, info, images}``; without ``running`` the rest is empty."""
+def read_engine(active, engine=None):
+    """The daemon: ``{running, version, api, info, images}``; without ``running`` the rest is empty.
+
+    :param active: whether its unit runs. One that was stopped is not asked: its socket would start it again.
+    """
     engine = engine or Engine()
     empty = {"running": False, "version": None, "api": None, "info": {}, "images": {}}
+    if not active:
+        return empty, {}
     try:
         info = engine.get("/info")
         version = engine.get("/version")
@@ -62,7 +68,8 @@ def read_engine(engine=None):
 def read_swarm(local, engine=None):
     """This node's view of its swarm, from ``/info``'s ``Swarm`` part and, on a manager, from the cluster's objects.
 
-    ``state`` is the Engine's LocalNodeState: inactive, pending, active, error or locked.
+    ``state`` is the Engine's LocalNodeState: inactive, pending, active, error or locked. A node whose Engine does not
+    answer is ``stopped``: ``local`` then tells that by itself, see :func:`stopped`.
     """
     engine = engine or Engine()
     facts = {
@@ -85,6 +92,13 @@ def read_swarm(local, engine=None):
         facts["quorum"] = False
         facts["error"] = facts["error"] or exc.message
     return facts
+
+
+def stopped(daemon):
+    """What ``/info`` would tell of the swarm of a daemon that does not run: it keeps its membership in a file."""
+    root = daemon["options"].get("data-root") or "/var/lib/docker"
+    member = os.path.exists(os.path.join(str(root), "swarm", "docker-state.json"))
+    return {"LocalNodeState": "stopped"} if member else {}
 
 
 def _read_cluster(engine):

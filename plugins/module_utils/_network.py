@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 
 from ansible_collections.dockyard.swarm.plugins.module_utils._plan import PlanError, change
@@ -98,6 +99,7 @@ def check_addresses(wanted):
     return problems
 
 
+@functools.lru_cache(maxsize=4096)  # the same few networks are compared with the routes of every host
 def _parse(text):
     try:
         return ipaddress.ip_network(text, strict=True) if text else None

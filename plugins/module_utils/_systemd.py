@@ -7,8 +7,9 @@
 from __future__ import annotations
 
 import subprocess
+import time
 
-PROPERTIES = "Id,LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,FragmentPath,DropInPaths,ExecStart"
+PROPERTIES = "Job,Id,LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,FragmentPath,DropInPaths,ExecStart"
 
 
 def systemctl(*args, timeout=180):
@@ -18,6 +19,20 @@ def systemctl(*args, timeout=180):
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=timeout, check=False,
     )  # fmt: skip
     return done.returncode, done.stdout.decode("utf-8", "replace")
+
+
+# Substates of a unit that is on its way; one that waits to be restarted after a crash is not.
+STARTING = ("start", "start-pre", "start-post", "reload")
+
+
+def settled_units(names, patience=60):
+    """What :func:`read_units` gives, once no unit is on its way: a host that has just booted is no host that lacks something."""
+    deadline = time.monotonic() + patience
+    while True:
+        units = read_units(names)
+        if time.monotonic() > deadline or not any(unit["coming"] for unit in units.values()):
+            return units
+        time.sleep(0.2)
 
 
 def read_units(names):
@@ -36,6 +51,7 @@ def read_units(names):
             "sub": pairs.get("SubState", ""),
             "enabled": pairs.get("UnitFileState", ""),
             "masked": pairs.get("LoadState") == "masked",
+            "coming": pairs.get("Job", "0") not in ("", "0") or pairs.get("SubState") in STARTING,
             "needs_daemon_reload": pairs.get("NeedDaemonReload") == "yes",
             "path": pairs.get("FragmentPath", ""),
             "drop_ins": pairs.get("DropInPaths", "").split(),

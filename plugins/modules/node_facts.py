@@ -95,7 +95,7 @@ files:
 units:
   description:
     - What systemd knows of each unit that exists, by name, with the keys C(active), C(sub), C(enabled), C(masked),
-      C(needs_daemon_reload), C(path), C(drop_ins) and C(argv).
+      C(coming) (whether a job of systemd for it is still to be done after a minute), C(needs_daemon_reload), C(path), C(drop_ins) and C(argv).
   returned: always
   type: dict
 sysctls:
@@ -133,7 +133,8 @@ engine:
   type: dict
 swarm:
   description:
-    - The node's view of its swarm with the keys C(state), C(error), C(node_id), C(node_addr), C(manager),
+    - The node's view of its swarm with the keys C(state) (the Engine's own word, or V(stopped) for a member whose Engine
+      does not run), C(error), C(node_id), C(node_addr), C(manager),
       C(cluster_id), C(managers) and C(quorum).
     - On a manager with a quorum also C(settings), C(spec), C(nodes), C(networks), and the names of the C(services),
       C(secrets) and C(configs) that the collection made (services with their specs), and how many of their C(tasks) run.
@@ -149,16 +150,18 @@ from ansible_collections.dockyard.swarm.plugins.module_utils._engine_facts impor
     read_daemon_json,
     read_engine,
     read_swarm,
+    stopped,
 )
 from ansible_collections.dockyard.swarm.plugins.module_utils._files import read_text
-from ansible_collections.dockyard.swarm.plugins.module_utils._systemd import read_units
+from ansible_collections.dockyard.swarm.plugins.module_utils._systemd import settled_units
 
 
 def read(packages, sysctls, kernel_modules, units, files):
     """All facts of this host as one dict."""
     system = _facts.read_os()
-    unit_facts = read_units(list(_facts.UNITS) + [name for name in units if name not in _facts.UNITS])
-    engine, local = read_engine()
+    unit_facts = settled_units(list(_facts.UNITS) + [name for name in units if name not in _facts.UNITS])
+    daemon = read_daemon_json()
+    engine, local = read_engine(unit_facts.get("docker.service", {}).get("active") in ("active", "reloading"))
     return {
         "os": system,
         "machine": _facts.read_machine(),
@@ -172,9 +175,9 @@ def read(packages, sysctls, kernel_modules, units, files):
         "dns": {"resolvers": _facts.read_resolvers(), "port_53": _facts.read_port_53()},
         "time_sync": _facts.first_active(_facts.TIME_SYNC, unit_facts),
         "firewall": _facts.first_active(_facts.FIREWALLS, unit_facts),
-        "daemon": dict(read_daemon_json(), interrupted=read_text(JOURNAL) is not None),
+        "daemon": dict(daemon, interrupted=read_text(JOURNAL) is not None),
         "engine": engine,
-        "swarm": read_swarm(local),
+        "swarm": read_swarm(local if engine["running"] else stopped(daemon)),
     }
 
 

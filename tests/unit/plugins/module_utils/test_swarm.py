@@ -43,6 +43,16 @@ def plan_of(**hosts):
     return _swarm.cluster_plan(hosts)
 
 
+def test_member_whose_engine_does_not_run_is_neither_joined_nor_given_a_second_swarm():
+    stopped = dict(BARE, state="stopped")
+    manager = inside("m1", manager=True, nodes=[node("m1", "manager"), node("w1")])
+    plan = plan_of(m1=host(manager, "manager"), w1=host(stopped))
+    assert (plan["steps"], plan["problems"]) == ([], {})
+    plan = plan_of(m1=host(stopped, "manager"), w1=bare())
+    assert plan["init"] is None
+    assert "a second swarm is not made" in plan["problems"]["w1"][0]
+
+
 def test_bare_hosts_become_one_swarm():
     plan = plan_of(m1=bare("manager"), m2=bare("manager"), w1=bare())
     assert plan["init"] == "m1"

@@ -1,0 +1,136 @@
+#!/usr/bin/env python3
+"""Plan a thousand hosts: the time and the memory of the whole-cluster plan and of every host's own plans.
+
+tools/run python benchmarks/plan.py          # 1,000 hosts
+tools/run python benchmarks/plan.py 3000
+
+The states are made up, in the shape that module node_facts gives; the functions are those that a run calls.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import resource
+import sys
+import time
+from typing import Any
+
+from ansible_collections.dockyard.swarm.plugins.module_utils import _engine_plan, _host_plan, _network, _preflight
+
+MANAGERS = 5
+UNIT = {
+    "active": "active", "sub": "running", "enabled": "enabled", "masked": False, "needs_daemon_reload": False,
+    "path": "/usr/lib/systemd/system/docker.service", "drop_ins": [], "argv": ["/usr/sbin/dockerd", "-H", "fd://"],
+}  # fmt: skip
+OPTIONS = {"log-driver": "journald", "live-restore": False, "max-concurrent-downloads": 10}
+SYSCTLS = {"net.ipv4.ip_forward": 1, "fs.inotify.max_user_instances": 8192}
+NETWORKS = [{"name": "net%d" % number, "subnet": "10.20.%d.0/24" % number} for number in range(20)]
+
+
+def names(count: int) -> list[str]:
+    """The hosts of the inventory."""
+    return ["node%d" % number for number in range(1, count + 1)]
+
+
+def address(number: int) -> str:
+    """A host's address."""
+    return "172.30.%d.%d" % divmod(number, 250)
+
+
+def node(number: int, name: str) -> dict[str, Any]:
+    """A node as a manager lists it."""
+    manager = number < MANAGERS
+    return {
+        "id": "id-%s" % name, "hostname": name, "role": "manager" if manager else "worker", "availability": "active",
+        "labels": {"zone": "a"}, "state": "ready", "addr": address(number), "engine": "26.1.5", "leader": number == 0,
+        "reachability": "reachable" if manager else None,
+    }  # fmt: skip
+
+
+def facts(number: int, name: str, nodes: list[dict[str, Any]], member: bool) -> dict[str, Any]:
+    """What node_facts reads on one host."""
+    manager = member and number < MANAGERS
+    swarm: dict[str, Any] = {
+        "state": "active" if member else "inactive", "error": None, "node_id": "id-%s" % name if member else None,
+        "node_addr": address(number) if member else None, "manager": manager,
+        "cluster_id": "c1" if manager else None, "quorum": True if manager else None,
+        "managers": [{"node_id": "id-node%d" % (m + 1), "addr": "%s:2377" % address(m)} for m in range(MANAGERS)]
+        if member else [],
+    }  # fmt: skip
+    if manager:
+        swarm.update(
+            nodes=copy.deepcopy(nodes), networks=[], services={}, tasks={}, secrets=[], configs=[], settings={}
+        )
+    return {
+        "os": {"id": "debian", "version": "13", "codename": "trixie", "name": "Debian 13", "family": "Debian"},
+        "machine": {"hostname": name, "machine_id": name, "memory_mib": 2048, "time": 0.0},
+        "addresses": [
+            {"interface": "lo", "address": "127.0.0.1", "prefix": 8, "kind": "loopback"},
+            {"interface": "eth0", "address": address(number), "prefix": 16, "kind": "physical"},
+            {"interface": "docker0", "address": "172.17.0.1", "prefix": 16, "kind": "bridge"},
+        ],
+        "routes": [
+            {"destination": "0.0.0.0/0", "interface": "eth0", "gateway": "172.30.255.254"},
+            {"destination": "172.30.0.0/16", "interface": "eth0", "gateway": None},
+        ],
+        "packages": {"docker.io": "26.1.5", "chrony": "4.6"} if member else {},
+        "files": {},
+        "units": {"docker.service": UNIT, "chrony.service": UNIT} if member else {},
+        "sysctls": {key: str(value) for key, value in SYSCTLS.items()},
+        "kernel_modules": {"overlay": True, "vxlan": True},
+        "dns": {"resolvers": [], "port_53": []},
+        "time_sync": "chrony.service",
+        "firewall": None,
+        "daemon": {"exists": member, "options": OPTIONS if member else {}, "error": None, "interrupted": False},
+        "engine": {"running": member, "version": "26.1.5" if member else None, "images": {}},
+        "swarm": swarm,
+    }  # fmt: skip
+
+
+def states(count: int, member: bool) -> dict[str, dict[str, Any]]:
+    """All hosts, as the whole-cluster plan takes them."""
+    nodes = [node(number, name) for number, name in enumerate(names(count))]
+    return {
+        name: {
+            "facts": facts(number, name, nodes, member), "ansible_host": address(number), "daemon_options": OPTIONS,
+            "labels": {"zone": "a"}, "availability": "active", "advertise_addr": "",
+        }
+        for number, name in enumerate(names(count))
+    }  # fmt: skip
+
+
+def plan(hosts: dict[str, dict[str, Any]]) -> tuple[dict[str, Any], int]:
+    """The cluster plan, and how many changes the plans of the single hosts have."""
+    listed = list(hosts)
+    options = {
+        "networks": NETWORKS, "dns_records": [], "dns_servers": listed[:MANAGERS], "domain": "swarm.test",
+        "settings": {}, "allow_unsupported_os": False,
+    }  # fmt: skip
+    cluster = _preflight.cluster_plan(listed[:MANAGERS], listed[MANAGERS:], hosts, options)
+    changes = 0
+    for item in hosts.values():
+        seen = item["facts"]
+        changes += len(_host_plan.host_plan(seen, ["chrony"], SYSCTLS, ["overlay"], {}, ["chrony.service"]))
+        changes += len(_engine_plan.engine_plan(seen, ["docker.io"], OPTIONS)["all"])
+    manager = hosts[cluster["manager"]]["facts"]
+    return cluster, changes + len(_network.networks_plan(manager, NETWORKS))
+
+
+def measure(count: int, member: bool) -> dict[str, Any]:
+    """Plan once and tell what it cost."""
+    hosts = states(count, member)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    start = time.perf_counter()
+    cluster, changes = plan(hosts)
+    seconds = time.perf_counter() - start
+    return {
+        "hosts": count, "state": "converged" if member else "bare", "seconds": round(seconds, 3),
+        "steps": len(cluster["swarm"]["steps"]), "changes": changes, "problems": len(cluster["problems"]),
+        "states_mib": round(before / 1024), "peak_mib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+    }  # fmt: skip
+
+
+if __name__ == "__main__":
+    number = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
+    print(json.dumps([measure(number, member=True), measure(number, member=False)], indent=2))

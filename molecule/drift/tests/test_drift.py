@@ -1,0 +1,174 @@
+"""Whatever is changed by hand on one machine, or in the swarm, is found, told and put right; nothing else is touched."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+import pytest
+
+from tests.support import NODES, output, told
+
+DAEMON = "/etc/docker/daemon.json"
+REGISTRY = "registry_registry"
+SENDER = "/etc/dockyard/logging/sender.conf"
+RESTARTED = "restart docker.service: only a restart applies .*"
+
+
+def edit_daemon_json(change: str) -> str:
+    return f"python3 -c \"import json; p='{DAEMON}'; d=json.load(open(p)); {change}; json.dump(d, open(p, 'w'))\""  # noqa: S608
+
+
+@dataclass
+class Drift:
+    """One thing changed by hand: where, how, what the next run has to say, and for which hosts that run is."""
+
+    name: str
+    node: str
+    command: str
+    lines: list[str]
+    limit: str = ""
+    said_by: str = ""
+    also: list[str] = field(default_factory=list)  # lines that may come besides, by the order of events
+
+    def __str__(self) -> str:
+        return self.name
+
+
+DRIFTS = [
+    Drift(
+        "key edited in daemon.json", "node2", edit_daemon_json("d['max-concurrent-downloads'] = 3"),
+        ["set daemon.json: max-concurrent-downloads: differs", "reload docker.service: a reload applies .*"],
+    ),
+    Drift(
+        "daemon.json removed", "node3", f"rm {DAEMON}",
+        ["add daemon.json: log-driver: missing", "add daemon.json: .*: missing", RESTARTED],
+    ),
+    Drift(
+        "drop-in of the docker unit edited", "node2",
+        "echo 'LimitCORE=0' >> /etc/systemd/system/docker.service.d/dockyard.conf",
+        ["write docker.service.d/dockyard.conf: its content differs", RESTARTED],
+        also=["read docker.service: its unit files were changed since systemd read them"],
+    ),
+    Drift(
+        "drop-in of somebody else not read yet", "node3",
+        "printf '[Service]\\nLimitCORE=infinity\\n' > /etc/systemd/system/docker.service.d/other.conf",
+        ["read docker.service: its unit files were changed since systemd read them"],
+    ),
+    Drift("docker stopped", "node3", "systemctl stop docker.service", ["start docker.service: it does not run"]),
+    Drift(
+        "docker disabled", "node2", "systemctl disable docker.service",
+        ["enable docker.service: it would not start at boot"], limit="node2",
+    ),
+    Drift(
+        "package removed", "node2", "apt-get -q -y purge rsyslog-relp",
+        ["install package rsyslog-relp: missing"],
+    ),
+    Drift(
+        "sysctl flipped", "node3", "sysctl -w fs.inotify.max_user_instances=128",
+        ["set sysctl fs.inotify.max_user_instances: differs"], limit="node3",
+    ),
+    Drift(
+        "kernel module list edited", "node2", "echo tun >> /etc/modules-load.d/dockyard-swarm.conf",
+        ["write /etc/modules-load.d/dockyard-swarm.conf: its content differs"],
+    ),
+    Drift(
+        "time service stopped", "node3", "systemctl stop chrony.service",
+        ["start chrony.service: it does not run"],
+    ),
+    Drift(
+        "node label removed", "node1", "docker node update --label-rm disk node2",
+        ["label node node2: label disk: missing"], limit="node2", said_by="node2",
+    ),
+    Drift(
+        "availability changed", "node1", "docker node update --availability pause node3",
+        ["set node node3: availability: differs"],
+    ),
+    Drift(
+        "overlay network removed", "node1", "docker network rm spare",
+        ["create network spare: missing"], limit="node1",
+    ),
+    Drift(
+        "dnsmasq record edited", "node1", "sed -i 's/[0-9.]* node2/192.0.2.9 node2/' /etc/dockyard/dnsmasq.hosts",
+        ["write /etc/dockyard/dnsmasq.hosts: its content differs", "reload dnsmasq.service: .*"],
+    ),
+    Drift(
+        "dnsmasq stopped", "node1", "systemctl stop dnsmasq.service", ["start dnsmasq.service: it does not run"],
+    ),
+    Drift(
+        "registry CA removed", "node2", "rm /etc/docker/certs.d/registry.swarm.test:5000/ca.crt",
+        ["write /etc/docker/certs.d/registry.swarm.test:5000/ca.crt: the certificate authority is to be trusted here"],
+        limit="node2",
+    ),
+    Drift(
+        "registry scaled to 0", "node1", f"docker service scale --detach {REGISTRY}=0",
+        ["update service registry_registry: replicas: it differs"],
+    ),
+    Drift(
+        "image of the registry changed", "node1",
+        f"docker service update --quiet --detach --no-resolve-image --image busybox:1 {REGISTRY}",
+        ["update service registry_registry: image: it differs"],
+    ),
+    Drift(
+        "environment of the registry changed", "node1",
+        f"docker service update --quiet --detach --env-add REGISTRY_LOG_LEVEL=debug {REGISTRY}",
+        ["update service registry_registry: environment: it differs"],
+    ),
+    Drift(
+        "password file of the registry replaced", "node1",
+        "echo 'eve:x' | docker secret create eve -; "
+        f"old=$(docker service inspect {REGISTRY} --format '{{{{json .Spec}}}}' | grep -o 'registry_htpasswd[^\"]*'); "
+        f"docker service update --quiet --detach --secret-rm $old --secret-add source=eve,target=htpasswd {REGISTRY}",
+        ["update service registry_registry: secrets: it differs"],
+    ),
+    Drift(
+        "rsyslog configuration edited", "node2", f"sed -i s/windowSize/WindowSize/ {SENDER}",
+        [f"write {SENDER}: its content differs", "restart dockyard-logging.service: its files change"],
+    ),
+    Drift(
+        "owner of the folder that the sender keeps its place in the queue in", "node3",
+        "chown daemon /var/spool/rsyslog/dockyard",
+        ["own /var/spool/rsyslog/dockyard: its mode or owner differs"],
+    ),
+    Drift(
+        "owner of the collector's folder", "node1", "chown -R nobody /var/log/swarm",
+        ["own /var/log/swarm: its mode or owner differs"],
+    ),
+]  # fmt: skip
+
+
+def nothing_to_do() -> None:
+    run = told()
+    assert run.code == 0, run.output
+    assert run.changes == [], run.lines
+
+
+def test_converged():
+    nothing_to_do()
+
+
+@pytest.mark.parametrize("drift", DRIFTS, ids=str)
+def test_drift_is_found_told_and_put_right(hosts, drift):
+    output(hosts[drift.node], drift.command)
+    run = told(*(["--limit", drift.limit] if drift.limit else []))
+    assert run.code == 0, run.output
+    node = drift.said_by or drift.node
+    said = [line for _host, line in run.lines]
+    assert {host for host, _line in run.lines} <= {node, NODES[0] if not drift.limit else node}, run.lines
+    for pattern in drift.lines:
+        assert any(re.fullmatch(pattern, line) for line in said), run.lines
+    for line in said:
+        assert any(re.fullmatch(pattern, line) for pattern in drift.lines + drift.also), line
+    assert run.changes, run.output
+    assert {host for host, _task in run.changes} <= {node, NODES[0] if not drift.limit else node}, run.changes
+    nothing_to_do()
+
+
+def test_limited_run_leaves_the_drift_of_other_hosts_alone(hosts):
+    path = "/etc/modules-load.d/dockyard-swarm.conf"
+    output(hosts["node3"], f"echo tun >> {path}")
+    run = told("--limit", "node2")
+    assert (run.code, run.changes) == (0, []), run.output
+    run = told()
+    assert [host for host, _task in run.changes] == ["node3"], run.changes
+    assert "tun" not in output(hosts["node3"], f"cat {path}")
