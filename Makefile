@@ -49,6 +49,7 @@ soak: setup ## what takes longer than make test has time for
 
 bench: setup ## measure; the last results are in benchmarks/README.md
 	tools/run python benchmarks/run.py
+	tools/run --use benchmarks/requirements.txt python benchmarks/plot.py
 
 clean: ## put all labs away
 	$(LAB) down --all

@@ -25,24 +25,24 @@ UNIT = {
 }  # fmt: skip
 OPTIONS = {"log-driver": "journald", "live-restore": False, "max-concurrent-downloads": 10}
 SYSCTLS = {"net.ipv4.ip_forward": 1, "fs.inotify.max_user_instances": 8192}
-NETWORKS = [{"name": "net%d" % number, "subnet": "10.20.%d.0/24" % number} for number in range(20)]
+NETWORKS = [{"name": f"net{number}", "subnet": f"10.20.{number}.0/24"} for number in range(20)]
 
 
 def names(count: int) -> list[str]:
     """The hosts of the inventory."""
-    return ["node%d" % number for number in range(1, count + 1)]
+    return [f"node{number}" for number in range(1, count + 1)]
 
 
 def address(number: int) -> str:
     """A host's address."""
-    return "172.30.%d.%d" % divmod(number, 250)
+    return f"172.30.{number // 250}.{number % 250}"
 
 
 def node(number: int, name: str) -> dict[str, Any]:
     """A node as a manager lists it."""
     manager = number < MANAGERS
     return {
-        "id": "id-%s" % name, "hostname": name, "role": "manager" if manager else "worker", "availability": "active",
+        "id": f"id-{name}", "hostname": name, "role": "manager" if manager else "worker", "availability": "active",
         "labels": {"zone": "a"}, "state": "ready", "addr": address(number), "engine": "26.1.5", "leader": number == 0,
         "reachability": "reachable" if manager else None,
     }  # fmt: skip
@@ -52,10 +52,10 @@ def facts(number: int, name: str, nodes: list[dict[str, Any]], member: bool) -> 
     """What node_facts reads on one host."""
     manager = member and number < MANAGERS
     swarm: dict[str, Any] = {
-        "state": "active" if member else "inactive", "error": None, "node_id": "id-%s" % name if member else None,
+        "state": "active" if member else "inactive", "error": None, "node_id": f"id-{name}" if member else None,
         "node_addr": address(number) if member else None, "manager": manager,
         "cluster_id": "c1" if manager else None, "quorum": True if manager else None,
-        "managers": [{"node_id": "id-node%d" % (m + 1), "addr": "%s:2377" % address(m)} for m in range(MANAGERS)]
+        "managers": [{"node_id": f"id-node{m + 1}", "addr": f"{address(m)}:2377"} for m in range(MANAGERS)]
         if member else [],
     }  # fmt: skip
     if manager:

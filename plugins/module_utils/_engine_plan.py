@@ -12,7 +12,10 @@ from ansible_collections.dockyard.swarm.plugins.module_utils._plan import change
 
 
 def engine_plan(facts, packages, options, remove=(), archives=(), environment=None):
-    """The Engine's changes by part: ``{packages, daemon, unit, images, all}``."""
+    """The Engine's changes by part: ``{packages, daemon, unit, images, all}``.
+
+    Which images a daemon has that is there but does not run is not known: they are planned once it runs.
+    """
     unit = facts["units"].get("docker.service")
     state = dict(
         facts["daemon"],
@@ -21,6 +24,7 @@ def engine_plan(facts, packages, options, remove=(), archives=(), environment=No
         drop_in=facts["files"].get(_daemon.DROP_IN),
     )
     loaded = facts["engine"]["images"]
+    known = facts["engine"]["running"] or not state["installed"]
     parts = {
         "packages": missing_packages(facts, packages),
         "daemon": _daemon.make_plan(state, options, remove, environment),
@@ -28,7 +32,7 @@ def engine_plan(facts, packages, options, remove=(), archives=(), environment=No
         "images": [
             change("load", "image %s" % item["image"], "not on this host", after=item["image"])
             for item in archives
-            if item["image"] not in loaded
+            if known and item["image"] not in loaded
         ],
     }
     parts["all"] = parts["packages"] + parts["daemon"] + parts["unit"] + parts["images"]

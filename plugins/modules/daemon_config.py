@@ -183,9 +183,10 @@ class Daemon:
         return state["drop_in_text"] if environment is None else _daemon.drop_in_text(environment)
 
     def _write(self, text, drop_in):
-        """Put both files in place; None removes one."""
+        """Put both files in place; None removes one. A drop-in that is right keeps its age: systemd looks at it."""
         _put(self.path, text)
-        _put(_daemon.DROP_IN, drop_in, mode=int(_daemon.DROP_IN_MODE, 8))
+        if drop_in != read_text(_daemon.DROP_IN):
+            _put(_daemon.DROP_IN, drop_in, mode=int(_daemon.DROP_IN_MODE, 8))
         if drop_in is not None and self.params["environment"] is not None:
             os.chown(_daemon.DROP_IN, 0, 0)
             os.chmod(_daemon.DROP_IN, int(_daemon.DROP_IN_MODE, 8))

@@ -95,7 +95,8 @@ files:
 units:
   description:
     - What systemd knows of each unit that exists, by name, with the keys C(active), C(sub), C(enabled), C(masked),
-      C(coming) (whether a job of systemd for it is still to be done after a minute), C(needs_daemon_reload), C(path), C(drop_ins) and C(argv).
+      C(coming) (whether a job of systemd for it is still to be done after a minute), C(needs_daemon_reload), C(path),
+      C(drop_ins) and C(argv).
   returned: always
   type: dict
 sysctls:

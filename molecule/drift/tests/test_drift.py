@@ -16,7 +16,7 @@ RESTARTED = "restart docker.service: only a restart applies .*"
 
 
 def edit_daemon_json(change: str) -> str:
-    return f"python3 -c \"import json; p='{DAEMON}'; d=json.load(open(p)); {change}; json.dump(d, open(p, 'w'))\""  # noqa: S608
+    return f"python3 -c \"import json; p='{DAEMON}'; d=json.load(open(p)); {change}; json.dump(d, open(p, 'w'))\""
 
 
 @dataclass
@@ -94,6 +94,12 @@ DRIFTS = [
     ),
     Drift(
         "dnsmasq stopped", "node1", "systemctl stop dnsmasq.service", ["start dnsmasq.service: it does not run"],
+    ),
+    Drift(
+        "dnsmasq removed, and with it the host's way to the package mirror", "node1",
+        "apt-get -q -y purge dnsmasq dnsmasq-base",
+        ["install package dnsmasq: missing", "enable dnsmasq.service: .*", "start dnsmasq.service: .*",
+         "write /etc/resolv.conf: names of the cluster are answered by its own servers"],
     ),
     Drift(
         "registry CA removed", "node2", "rm /etc/docker/certs.d/registry.swarm.test:5000/ca.crt",

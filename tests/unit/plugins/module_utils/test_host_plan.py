@@ -74,7 +74,7 @@ def test_folders(have, lines):
 
 def test_engine_plan_sees_a_drop_in_that_was_edited_and_leaves_it_alone_where_it_is_not_asked():
     have = {
-        "packages": {"docker.io": "26"}, "units": {"docker.service": UNIT}, "engine": {"images": {}},
+        "packages": {"docker.io": "26"}, "units": {"docker.service": UNIT}, "engine": {"running": True, "images": {}},
         "daemon": {"exists": False, "options": {}, "error": None, "interrupted": False},
         "files": {"/etc/systemd/system/docker.service.d/dockyard.conf": dict(FILE, mode="0600")},
     }  # fmt: skip
@@ -94,3 +94,16 @@ def test_networks_plan_tells_what_must_not_be_done_too():
     assert (refused["do"], refused["network"]) == ("refuse", wanted[0])
     assert "attachable (is True, wanted False)" in refused["why"]
     assert (missing["do"], missing["network"]) == ("create", wanted[1])
+
+
+@pytest.mark.parametrize(
+    ("installed", "running", "wanted"), [(False, False, True), (True, False, False), (True, True, True)]
+)
+def test_images_of_a_daemon_that_does_not_run_are_unknown(installed, running, wanted):
+    have = {
+        "packages": {"docker.io": "26"}, "units": {"docker.service": UNIT} if installed else {}, "files": {},
+        "engine": {"running": running, "images": {}},
+        "daemon": {"exists": False, "options": {}, "error": None, "interrupted": False},
+    }  # fmt: skip
+    plan = _engine_plan.engine_plan(have, [], {}, archives=[{"image": "nginx:1", "path": "x"}])
+    assert [item["to"] for item in plan["images"]] == (["image nginx:1"] if wanted else [])
