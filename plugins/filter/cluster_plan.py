@@ -77,6 +77,7 @@ def cluster_plan(hostvars, managers, workers, others=(), options=None):
             "labels": variables.get("swarm_node_labels"),
             "availability": variables.get("swarm_node_availability"),
             "advertise_addr": variables.get("swarm_node_advertise_addr"),
+            "firewall_ports": variables.get("swarm_host_firewall_ports"),
         }
     return _preflight.cluster_plan(list(managers), list(workers), hosts, dict(DEFAULTS, **(options or {})))
 

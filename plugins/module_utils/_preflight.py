@@ -6,7 +6,14 @@
 
 from __future__ import annotations
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _addresses, _daemon, _dnsmasq, _network, _swarm
+from ansible_collections.dockyard.swarm.plugins.module_utils import (
+    _addresses,
+    _daemon,
+    _dnsmasq,
+    _firewall,
+    _network,
+    _swarm,
+)
 
 # Distribution -> releases that the collection is made for; the CentOS family counts by its major release.
 SUPPORTED = {
@@ -19,8 +26,8 @@ def cluster_plan(managers, workers, hosts, options):
     """The cluster plan with everything that must be known, and right, before a host is touched.
 
     :param managers: inventory names of the managers, in order; ``workers`` likewise.
-    :param hosts: host -> ``{facts, ansible_host, daemon_options, labels, availability, advertise_addr}``; ``facts`` is
-        None for a host that was not read.
+    :param hosts: host -> ``{facts, ansible_host, daemon_options, labels, availability, advertise_addr, firewall_ports}``;
+        ``facts`` is None for a host that was not read.
     :param options: ``{networks, dns_records, dns_servers, domain, settings, allow_unsupported_os}`` of the cluster.
     :returns: ``{problems, warnings, addresses, manager, join_addrs, swarm}``; problems and warnings are texts that name host,
         option and remedy; ``swarm`` is :func:`_swarm.cluster_plan`'s plan.
@@ -93,6 +100,9 @@ def _check_host(host, facts, options):
     argv = facts["units"].get("docker.service", {}).get("argv", [])
     for text in _daemon.check_options(wanted, facts["engine"]["version"], swarm=True, argv=argv):
         problems.append("option swarm_engine_daemon_options: %s" % text)
+    problems += [
+        "option swarm_host_firewall_ports: %s" % text for text in _firewall.check_ports(host["firewall_ports"])
+    ]
     return problems
 
 
