@@ -99,9 +99,7 @@ def wanted_rules(host, addresses, options):
         opened in another play is to stay open: that is ``keep``.
     """
     others = _sources(address for name, address in addresses.items() if name != host)
-    paths = _sources(
-        (options["data_paths"].get(name) or address) for name, address in addresses.items() if name != host
-    )
+    paths = _sources(address for name, address in options["data_paths"].items() if name != host)
     rules, keep = [], []
     if host in addresses:
         both = list(dict.fromkeys(others + paths))  # a tunnel is set up between data paths, too

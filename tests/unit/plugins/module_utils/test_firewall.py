@@ -97,7 +97,7 @@ IPSETS = {"office": '<ipset type="hash:net"><entry>192.0.2.0/24</entry><entry>19
 
 ADDRESSES = {"a": "10.0.0.1", "b": "10.0.0.2", "c": "10.0.0.3"}
 OPTIONS = {
-    "managers": ["a"], "data_path_port": 4789, "data_paths": {}, "dns": True, "dns_servers": ["a"], "logs": True,
+    "managers": ["a"], "data_path_port": 4789, "data_paths": ADDRESSES, "dns": True, "dns_servers": ["a"], "logs": True,
     "log_collector": "a", "log_port": 6514, "bridges": [], "ports": [],
 }  # fmt: skip
 
@@ -207,8 +207,7 @@ def test_a_worker_lets_in_less():
     ("options", "more", "less"),
     [
         ({"data_path_port": 5000}, {"udp 5000 from 10.0.0.2"}, {"udp 4789 from 10.0.0.2"}),
-        ({"data_paths": {"b": "10.9.0.2"}}, {"udp 4789 from 10.9.0.2", "esp from 10.9.0.2"}, set()),
-        ({"data_paths": {"b": "eth1"}}, set(), set()),
+        ({"data_paths": dict(ADDRESSES, b="10.9.0.2")}, {"udp 4789 from 10.9.0.2", "esp from 10.9.0.2"}, set()),
         ({"bridges": ["10.200.0.0/16"]}, {"udp 53 from 10.200.0.0/16"}, {"udp 53 from 172.16.0.0/12"}),
         ({"ports": [{"port": 8080}]}, {"tcp 8080 from any"}, set()),
         (
@@ -227,7 +226,8 @@ def test_options(options, more, less):
 
 def test_a_member_without_an_address_yet_and_a_server_that_is_no_member():
     addresses = {"a": "10.0.0.1", "b": "b.example.org"}
-    rules = _firewall.wanted_rules("a", addresses, dict(OPTIONS, dns=False, logs=False))["rules"]
+    options = dict(OPTIONS, data_paths=addresses, dns=False, logs=False)
+    rules = _firewall.wanted_rules("a", addresses, options)["rules"]
     assert rules == []
     outside = _firewall.wanted_rules("ns", ADDRESSES, dict(OPTIONS, dns_servers=["ns"]))["rules"]
     assert {rule.split(" from ")[0] for rule in outside} == {"tcp 53", "udp 53"}
@@ -354,9 +354,9 @@ def test_ufw_has_nothing_left_to_do(start, options):
 
 
 def test_ufw_is_called_once_for_several_ports():
-    plan = _firewall.make_plan(
-        ufw(""), _firewall.wanted_rules("a", {"a": "10.0.0.1", "b": "10.0.0.2"}, OPTIONS)["rules"]
-    )
+    addresses = {"a": "10.0.0.1", "b": "10.0.0.2"}
+    target = _firewall.wanted_rules("a", addresses, dict(OPTIONS, data_paths=addresses))
+    plan = _firewall.make_plan(ufw(""), target["rules"])
     commands = [" ".join(command) for command in _firewall.ufw_commands(plan, "")]
     assert "prepend allow proto tcp from 10.0.0.2 to any port 53,2377,6514,7946 comment dockyard" in commands
     assert len(commands) == 5
