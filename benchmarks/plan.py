@@ -81,7 +81,7 @@ def facts(number: int, name: str, nodes: list[dict[str, Any]], member: bool) -> 
         "kernel_modules": {"overlay": True, "vxlan": True},
         "dns": {"resolvers": [], "port_53": []},
         "time_sync": "chrony.service",
-        "firewall": None,
+        "firewall": {"unit": None, "rules": []},
         "daemon": {"exists": member, "options": OPTIONS if member else {}, "error": None, "interrupted": False},
         "engine": {"running": member, "version": "26.1.5" if member else None, "images": {}},
         "swarm": swarm,
@@ -95,6 +95,7 @@ def states(count: int, member: bool) -> dict[str, dict[str, Any]]:
         name: {
             "facts": facts(number, name, nodes, member), "ansible_host": address(number), "daemon_options": OPTIONS,
             "labels": {"zone": "a"}, "availability": "active", "advertise_addr": "",
+            "data_path_addr": "", "firewall_ports": [],
         }
         for number, name in enumerate(names(count))
     }  # fmt: skip

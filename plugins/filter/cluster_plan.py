@@ -52,8 +52,9 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   description:
-    - A dictionary with C(problems) and C(warnings) (texts), C(addresses) (by host), C(manager) (the host through which the
-      swarm is asked) and C(swarm) (C(init), C(join), C(nodes), C(forget), C(steps)).
+    - A dictionary with C(problems) and C(warnings) (texts), C(addresses) (by host), C(data_paths) (likewise, of the
+      overlay networks' traffic), C(manager) (the host through which the swarm is asked) and C(swarm) (C(init), C(join),
+      C(nodes), C(forget), C(steps)).
   type: dict
 """
 
@@ -77,6 +78,8 @@ def cluster_plan(hostvars, managers, workers, others=(), options=None):
             "labels": variables.get("swarm_node_labels"),
             "availability": variables.get("swarm_node_availability"),
             "advertise_addr": variables.get("swarm_node_advertise_addr"),
+            "data_path_addr": variables.get("swarm_node_data_path_addr"),
+            "firewall_ports": variables.get("swarm_host_firewall_ports"),
         }
     return _preflight.cluster_plan(list(managers), list(workers), hosts, dict(DEFAULTS, **(options or {})))
 

@@ -15,6 +15,9 @@ import struct
 import subprocess
 import time
 
+from ansible_collections.dockyard.swarm.plugins.module_utils import _firewall
+from ansible_collections.dockyard.swarm.plugins.module_utils._files import read_text
+
 UNITS = (
     "docker.service", "docker.socket", "containerd.service", "dnsmasq.service", "rsyslog.service",
     "systemd-resolved.service", "systemd-timesyncd.service", "chrony.service", "chronyd.service", "ntp.service",
@@ -271,6 +274,42 @@ def read_resolvers(path="/etc/resolv.conf"):
     except OSError:
         return []
     return [row[1] for row in rows if len(row) > 1 and row[0] == "nameserver"]
+
+
+def read_firewall(units, root="/"):
+    """The firewall that runs, and what it lets in: ``{unit, rules}``. Reads its files, and only those of one that runs.
+
+    What firewalld was told for its runtime alone is not seen.
+    """
+
+    def text(path):
+        return read_text(os.path.join(root, path))
+
+    if units.get("firewalld.service", {}).get("active") == "active":
+        return {"unit": "firewalld.service", "rules": _read_firewalld(text)}
+    # What systemd says of ufw is no help: `ufw enable` starts no unit, and the unit of a disabled one is active.
+    if "ufw.service" in units:
+        rules = _firewall.read_ufw(
+            text("etc/ufw/ufw.conf"),
+            text("etc/default/ufw"),
+            text("etc/ufw/user.rules"),
+            text("etc/ufw/user6.rules"),
+        )
+        if rules is not None:
+            return {"unit": "ufw.service", "rules": rules}
+    return {"unit": first_active(("nftables.service",), units), "rules": []}
+
+
+def _read_firewalld(text):
+    from xml.etree import ElementTree
+
+    def parsed(folder, name):
+        # What the administrator wrote stands in for what the package brought.
+        found = text("etc/firewalld/%s/%s.xml" % (folder, name)) or text("usr/lib/firewalld/%s/%s.xml" % (folder, name))
+        return ElementTree.fromstring(found) if found else None
+
+    zone = parsed("zones", _firewall.default_zone(text("etc/firewalld/firewalld.conf")))
+    return _firewall.read_firewalld(zone, lambda name: parsed("ipsets", name), lambda name: parsed("services", name))
 
 
 def read_machine():

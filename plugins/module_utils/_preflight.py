@@ -11,6 +11,7 @@ from ansible_collections.dockyard.swarm.plugins.module_utils import (
     _daemon,
     _dns_records,
     _dnsmasq,
+    _firewall,
     _network,
     _swarm,
 )
@@ -26,11 +27,11 @@ def cluster_plan(managers, workers, hosts, options):
     """The cluster plan with everything that must be known, and right, before a host is touched.
 
     :param managers: inventory names of the managers, in order; ``workers`` likewise.
-    :param hosts: host -> ``{facts, ansible_host, daemon_options, labels, availability, advertise_addr}``; ``facts`` is
-        None for a host that was not read.
+    :param hosts: host -> ``{facts, ansible_host, daemon_options, labels, availability, advertise_addr, data_path_addr,
+        firewall_ports}``; ``facts`` is None for a host that was not read.
     :param options: ``{networks, dns_records, dns_servers, domain, settings, allow_unsupported_os}`` of the cluster.
-    :returns: ``{problems, warnings, addresses, manager, join_addrs, swarm}``; problems and warnings are texts that name host,
-        option and remedy; ``swarm`` is :func:`_swarm.cluster_plan`'s plan.
+    :returns: ``{problems, warnings, addresses, data_paths, manager, join_addrs, swarm}``; problems and warnings are texts
+        that name host, option and remedy; ``swarm`` is :func:`_swarm.cluster_plan`'s plan.
     """
     read = {host: item["facts"] for host, item in hosts.items() if item["facts"]}
     problems = [(None, text) for text in _check_inventory(managers, workers)]
@@ -63,6 +64,7 @@ def cluster_plan(managers, workers, hosts, options):
         "problems": ["%s: %s" % (host, text) if host else text for host, text in problems],
         "warnings": warnings,
         "addresses": addresses,
+        "data_paths": _data_paths(addresses, hosts),
         "manager": plan["manager"],
         "join_addrs": _join_addrs(plan["manager"], state, addresses),
         "swarm": dict(plan, **_swarm.by_node(plan["members"])),
@@ -100,6 +102,9 @@ def _check_host(host, facts, options):
     argv = facts["units"].get("docker.service", {}).get("argv", [])
     for text in _daemon.check_options(wanted, facts["engine"]["version"], swarm=True, argv=argv):
         problems.append("option swarm_engine_daemon_options: %s" % text)
+    problems += [
+        "option swarm_host_firewall_ports: %s" % text for text in _firewall.check_ports(host["firewall_ports"])
+    ]
     return problems
 
 
@@ -151,3 +156,14 @@ def _fill_addresses(addresses, hosts, state):
     for host, item in hosts.items():
         if host not in addresses:
             addresses[host] = known.get(host) or item["ansible_host"]
+
+
+def _data_paths(addresses, hosts):
+    """Where each host's traffic of overlay networks comes from; the option has an address or an interface."""
+    found = dict(addresses)
+    for host, item in hosts.items():
+        path = item["data_path_addr"]
+        if path:
+            known = (item["facts"] or {}).get("addresses") or []
+            found[host] = next((entry["address"] for entry in known if entry["interface"] == path), path)
+    return found

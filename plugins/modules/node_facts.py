@@ -118,10 +118,14 @@ time_sync:
   type: str
   sample: chrony.service
 firewall:
-  description: The unit of the firewall that runs, or null.
+  description:
+    - C(unit), the unit of the firewall that runs or null, and C(rules), what it lets in, as M(dockyard.swarm.firewall)
+      writes rules. C(# dockyard) at the end of one says that the collection made it.
+    - Rules are read for ufw, and for the default zone of firewalld as it is kept. An allowing rule behind a denial of the
+      same, or for one interface or target address only, is left out.
   returned: always
-  type: str
-  sample: ufw.service
+  type: dict
+  sample: {unit: ufw.service, rules: ["tcp 22 from any", "tcp 2377 from 192.0.2.12 # dockyard"]}
 daemon:
   description:
     - The Engine's configuration file with the keys C(exists), C(options) (its content), C(error) (why it cannot be
@@ -175,7 +179,7 @@ def read(packages, sysctls, kernel_modules, units, files):
         "kernel_modules": _facts.read_modules(kernel_modules),
         "dns": {"resolvers": _facts.read_resolvers(), "port_53": _facts.read_port_53()},
         "time_sync": _facts.first_active(_facts.TIME_SYNC, unit_facts),
-        "firewall": _facts.first_active(_facts.FIREWALLS, unit_facts),
+        "firewall": _facts.read_firewall(unit_facts),
         "daemon": dict(daemon, interrupted=read_text(JOURNAL) is not None),
         "engine": engine,
         "swarm": read_swarm(local if engine["running"] else stopped(daemon)),

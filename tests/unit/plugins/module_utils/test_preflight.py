@@ -48,6 +48,14 @@ def test_bare_hosts_are_planned_without_a_problem():
 
 
 @pytest.mark.parametrize(
+    ("data_path", "found"), [("", "192.0.2.11"), ("198.51.100.1", "198.51.100.1"), ("eth0", "192.0.2.11")]
+)
+def test_where_the_traffic_of_overlay_networks_comes_from(data_path, found):
+    variables = {"swarm_node_data_path_addr": data_path}
+    assert plan(workers=(), variables=variables)["data_paths"] == {"node1": found}
+
+
+@pytest.mark.parametrize(
     ("arguments", "words"),
     [
         ({"managers": ()}, ["no manager", "swarm_managers"]),
@@ -57,6 +65,7 @@ def test_bare_hosts_are_planned_without_a_problem():
             ["node2", "Plan 9"],
         ),
         ({"variables": {"swarm_engine_daemon_options": {"debgu": True}}}, ["node1", "debgu", "did you mean debug"]),
+        ({"variables": {"swarm_host_firewall_ports": [{"port": "http"}]}}, ["swarm_host_firewall_ports", "http"]),
         ({"variables": {"swarm_node_advertise_addr": "eth0"}}, ["swarm_node_advertise_addr", "'eth0'"]),
         ({"options": {"networks": [{"name": "a", "subnet": "nonsense"}]}}, ["network a", "option subnet"]),
         ({"options": {"dns_records": [{"name": "x", "type": "NOPE", "value": "y"}]}}, ["swarm_dns_records", "NOPE"]),

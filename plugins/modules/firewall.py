@@ -1,0 +1,135 @@
+#!/usr/bin/python
+# Copyright (c) dockyard.swarm contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: firewall
+short_description: Let traffic through a firewall that runs
+version_added: 0.1.0
+description:
+  - Adds rules that allow traffic to ufw or firewalld, whichever runs, and takes those that it added away again once they are
+    not wanted. Where neither runs it does nothing. It never starts, stops or reloads a firewall, and never denies anything.
+  - In ufw its rules carry the comment C(dockyard) and come first in the list.
+  - In firewalld they are rich rules of the default zone with the priority -32377, by which it knows them again. They are
+    added to what runs and to what is kept, since a reload would take away rules that Docker made.
+  - A port that somebody closed is seen in the firewall's files. What firewalld was told without C(--permanent) is not seen.
+author:
+  - The dockyard.swarm maintainers (@dockyard)
+options:
+  rules:
+    description:
+      - What has to be let in, each as C(PROTOCOL [PORT[-PORT]] from SOURCE), for example V(tcp 2377 from 192.0.2.12),
+        V(esp from 192.0.2.12), V(udp 4000-4009 from 192.0.2.0/24) or V(tcp 443 from any).
+      - A rule that another one covers, whoever made that, is not added.
+    type: list
+    elements: str
+    required: true
+  keep:
+    description: Rules that are not added, and not taken away where the module added them once.
+    type: list
+    elements: str
+    default: []
+extends_documentation_fragment:
+  - dockyard.swarm.attributes
+"""
+
+EXAMPLES = r"""
+- name: Let the swarm's managers in
+  dockyard.swarm.firewall:
+    rules:
+      - tcp 2377 from 192.0.2.12
+      - tcp 2377 from 192.0.2.13
+"""
+
+RETURN = r"""
+plan:
+  description: The changes made, or in check mode those that would be made, each with its reason.
+  returned: success
+  type: list
+  elements: dict
+firewall:
+  description: The firewall, as M(dockyard.swarm.node_facts) returns it.
+  returned: success
+  type: dict
+"""
+
+import subprocess
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.dockyard.swarm.plugins.module_utils import _facts, _firewall, _plan
+from ansible_collections.dockyard.swarm.plugins.module_utils._files import read_text
+from ansible_collections.dockyard.swarm.plugins.module_utils._systemd import read_units
+
+
+class Firewall:
+    """The firewall of this host that runs, if any."""
+
+    def __init__(self, params):
+        self.params = params
+
+    def read(self):
+        return _facts.read_firewall(read_units(_facts.FIREWALLS))
+
+    def plan(self, state):
+        try:
+            return _firewall.make_plan(state, self.params["rules"], self.params["keep"])
+        except ValueError as exc:
+            raise _plan.PlanError("option rules or keep: %s" % exc) from exc
+
+    def apply(self, plan, state):
+        for command in self._commands(plan, state["unit"]):
+            _run(command)
+        left = self.plan(self.read())
+        if left:
+            raise _plan.ApplyError(
+                "%s took the rules and yet does not let through: %s"
+                % (state["unit"], "; ".join("%(do)s %(to)s" % item for item in left))
+            )
+
+    @staticmethod
+    def _commands(plan, unit):
+        if unit == "ufw.service":
+            kept = read_text("/etc/ufw/user.rules"), read_text("/etc/ufw/user6.rules")
+            return [["ufw"] + command for command in _firewall.ufw_commands(plan, *kept)]
+        options = _firewall.firewalld_options(plan)
+        # What is kept is what the next run reads: written last, it says that both were done.
+        return [["firewall-cmd"] + options, ["firewall-cmd", "--permanent"] + options]
+
+
+def _run(command):
+    try:
+        done = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=300,
+            check=False,
+        )
+    except (OSError, subprocess.SubprocessError) as exc:
+        raise _plan.ApplyError("%s: %s" % (" ".join(command), exc)) from exc
+    if done.returncode:
+        raise _plan.ApplyError(
+            "%s: %s (what was done before stays; run again when this is solved)"
+            % (" ".join(command), done.stdout.decode("utf-8", "replace").strip() or "exit code %d" % done.returncode)
+        )
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec=dict(
+            rules=dict(type="list", elements="str", required=True),
+            keep=dict(type="list", elements="str", default=[]),
+        ),
+        supports_check_mode=True,
+    )
+    firewall = Firewall(module.params)
+    _plan.run(module, "firewall", firewall.read, firewall.plan, firewall.apply, lambda state: {"firewall": state})
+
+
+if __name__ == "__main__":
+    main()
