@@ -65,6 +65,11 @@ DRIFTS = [
         ["install package rsyslog-relp: missing"],
     ),
     Drift(
+        "firewall port closed", "node3",
+        "ufw --force delete $(ufw status numbered | sed -n 's/^\\[ *\\([0-9]*\\)\\].*7946.*dockyard.*/\\1/p' | head -n 1)",
+        ["open port .*7946.* from .*: closed by ufw.service"], also=["open port .*: closed by ufw.service"],
+    ),
+    Drift(
         "sysctl flipped", "node3", "sysctl -w fs.inotify.max_user_instances=128",
         ["set sysctl fs.inotify.max_user_instances: differs"], limit="node3",
     ),
