@@ -419,12 +419,15 @@ def _what(element, service):
     return [found for part in parsed if part.tag in ("port", "protocol") for found in _what(part, service)]
 
 
-def firewalld_options(plan):
-    """The options of one call of firewall-cmd, for the runtime and again for what is kept."""
+def firewalld_commands(plan):
+    """The arguments of each call of firewall-cmd, which does not add and remove in one.
+
+    For what runs first, then for what is kept: that is what the next run reads, and it says that both were done.
+    """
     opened, closed = _split(plan)
-    return ["--add-rich-rule=" + _rich(rule) for rule in opened] + [
-        "--remove-rich-rule=" + _rich(rule) for rule in closed
-    ]
+    options = [["--add-rich-rule=" + _rich(rule) for rule in opened]]
+    options += [["--remove-rich-rule=" + _rich(rule) for rule in closed]]
+    return [kept + found for found in options if found for kept in ([], ["--permanent"])]
 
 
 def _rich(rule):

@@ -95,9 +95,7 @@ class Firewall:
         if unit == "ufw.service":
             kept = read_text("/etc/ufw/user.rules"), read_text("/etc/ufw/user6.rules")
             return [["ufw"] + command for command in _firewall.ufw_commands(plan, *kept)]
-        options = _firewall.firewalld_options(plan)
-        # What is kept is what the next run reads: written last, it says that both were done.
-        return [["firewall-cmd"] + options, ["firewall-cmd", "--permanent"] + options]
+        return [["firewall-cmd"] + command for command in _firewall.firewalld_commands(plan)]
 
 
 def _run(command):

@@ -57,7 +57,7 @@ ZONE = """\
   <port port="8000-8009" protocol="udp"/>
   <protocol value="igmp"/>
   <forward-port port="81" protocol="tcp" to-port="80"/>
-  <rule priority="-32377" family="ipv4">
+  <rule family="ipv4" priority="-32377">
     <source address="10.77.1.12"/>
     <port port="2377" protocol="tcp"/>
     <accept/>
@@ -370,14 +370,15 @@ def test_ufw_keeps_a_port_open_while_its_rule_is_made_anew():
         assert "tcp 2377 from 10.0.0.2 # dockyard" in ufw(tool.text())["rules"]
 
 
-def apply_to_zone(zone, options):
-    """What firewalld writes for rich rules."""
+def apply_to_zone(zone, commands):
+    """What firewalld keeps of rich rules."""
     zone = re.sub(r">\s+<", "><", zone)
-    for option in options:
+    assert all(len({option.split("=")[0] for option in command if "=" in option}) == 1 for command in commands)
+    for option in [option for command in commands if command[0] == "--permanent" for option in command[1:]]:
         verb, _sep, text = option.partition("=")
         words = dict(pair.split("=") for pair in text.replace('"', "").split() if "=" in pair)
         if "source" in text:
-            rule = f'<rule priority="{words["priority"]}" family="{words["family"]}"><source address="{words["address"]}"/>'
+            rule = f'<rule family="{words["family"]}" priority="{words["priority"]}"><source address="{words["address"]}"/>'
         else:
             rule = f'<rule priority="{words["priority"]}">'
         if "port port" in text:
@@ -396,6 +397,6 @@ def apply_to_zone(zone, options):
 def test_firewalld_has_nothing_left_to_do(zone, options):
     target = wanted(**options)
     for _step in range(2):
-        zone = apply_to_zone(zone, _firewall.firewalld_options(_firewall.make_plan(firewalld(zone), **target)))
+        zone = apply_to_zone(zone, _firewall.firewalld_commands(_firewall.make_plan(firewalld(zone), **target)))
         assert _firewall.make_plan(firewalld(zone), **target) == []
         target = wanted("c")
