@@ -14,7 +14,7 @@ SCENARIO = os.environ.get("MOLECULE_SCENARIO_NAME", "default")
 LAB = os.environ.get("DOCKYARD_LAB", f"molecule-{SCENARIO}")
 INVENTORY = Path(os.environ.get("DOCKYARD_INVENTORY", ROOT / "inventories" / f"lab-{LAB}"))
 # A scenario's own variables, as a second inventory.
-OWN = ROOT / "molecule" / SCENARIO / "inventory.yml"
+OWN = ROOT / "molecule" / SCENARIO / "inventory" / "hosts.yml"
 INVENTORIES = [str(INVENTORY), *([str(OWN)] if OWN.is_file() else [])]
 SAY = "Say what differs, and why"
 NODES = ["node1", "node2", "node3"]
