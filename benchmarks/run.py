@@ -6,7 +6,7 @@ tools/run python benchmarks/run.py --sizes 3          # only three machines
 tools/run python benchmarks/run.py --lab NAME         # only the repeated runs, on a lab that is up and converged
 
 What is done once per size: a first run, and five runs each of what has nothing to do, in turns, so that a noisy minute
-hits all of them. With the smallest size also the first runs of engine.yml and baseline.yml on bare machines. Larger labs
+hits all of them. With three machines also the first runs of engine.yml and baseline.yml on bare machines. Larger labs
 are saved once they are converged (`python -m lab saved`), and the next time start from there, without a first run.
 """
 
@@ -34,6 +34,7 @@ from lab import saved  # noqa: E402
 from lab.api import Lab  # noqa: E402
 from lab.progress import Lines  # noqa: E402
 
+RESULTS = HERE / "results.json"
 SITE, ENGINE, BASELINE = "playbooks/site.yml", "benchmarks/playbooks/engine.yml", "benchmarks/playbooks/baseline.yml"
 # Loading images is no part of what the hand-written baseline does.
 NO_IMAGES = ("-e", '{"swarm_engine_image_archives": []}')
@@ -41,6 +42,7 @@ WARM = (
     "apt-get -q update && apt-get -q -y --no-install-recommends --download-only install "
     "docker.io docker-cli python3-docker chrony rsyslog rsyslog-relp dnsmasq"
 )
+LARGE = 20  # nothing is added to so many
 SMALL = 3  # more machines than that take long to converge: they are kept for the next time
 
 
@@ -165,12 +167,12 @@ def measure(sizes: list[int], times: int) -> dict[str, Any]:
             bench.first(SITE)  # what the collection has learnt since they were saved
         else:
             lab.up(nodes=size, suites=["trixie"], memory=768)
-            found = small(bench) if size == min(sizes) else {}
+            found = small(bench) if size <= SMALL else {}
             found["first_site"] = bench.first(SITE)
             if size > SMALL:
                 lab.save(kept)
         found.update(bench.nothing_to_do())
-        if size < max(sizes):
+        if size < LARGE:
             lab.up(nodes=size + 1)
             found["one_more"] = bench.first(SITE)
         results[str(size)] = found
@@ -189,15 +191,18 @@ def main() -> None:
         Bench(Lab(options.lab), options.times).nothing_to_do()
         return
     sizes = sorted(int(size) for size in options.sizes.split(","))
+    # Sizes that are not measured now keep their figures.
+    kept = json.loads(RESULTS.read_text())["sizes"] if RESULTS.is_file() else {}
+    measured = {**kept, **measure(sizes, options.times)}
     found = {
         "date": time.strftime("%Y-%m-%d"),
         "ansible": timed(["ansible", "--version"]).output.splitlines()[0],
         "python": platform.python_version(),
         "cores": os.cpu_count(),
-        "sizes": measure(sizes, options.times),
+        "sizes": dict(sorted(measured.items(), key=lambda item: int(item[0]))),
         "plan": json.loads(timed([sys.executable, "benchmarks/plan.py"]).output),
     }
-    (HERE / "results.json").write_text(json.dumps(found, indent=2) + "\n")
+    RESULTS.write_text(json.dumps(found, indent=2) + "\n")
     report.write(found)
     say("written: benchmarks/results.json, README.md and plot.svg")
 
