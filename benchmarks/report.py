@@ -18,7 +18,8 @@ def write(results: dict[str, Any]) -> None:
 def tables(results: dict[str, Any]) -> str:
     """All tables as one text."""
     head = f"{results['date']}: {results['ansible']}, Python {results['python']}, {results['cores']} cores\n"
-    parts = [head, _nothing_to_do(results["sizes"]), _first_runs(results["sizes"]), _stages(results["sizes"])]
+    plot = "![Seconds over machines](plot.svg)\n"
+    parts = [head, plot, _nothing_to_do(results["sizes"]), _first_runs(results["sizes"]), _stages(results["sizes"])]
     return "\n".join([*parts, _plan(results["plan"])])
 
 
