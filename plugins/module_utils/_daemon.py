@@ -17,6 +17,7 @@ from ansible_collections.dockyard.swarm.plugins.module_utils._daemon_options imp
     flags_of,
     type_of,
 )
+from ansible_collections.dockyard.swarm.plugins.module_utils._host_plan import looks, looks_like
 from ansible_collections.dockyard.swarm.plugins.module_utils._plan import change
 
 # Where the environment of dockerd is set: read with its unit, so that only a restart applies it.
@@ -146,9 +147,8 @@ def _drop_in_plan(actual, environment):
         return [change("write", what, "missing", after=", ".join(sorted(environment)))]
     if actual["sha256"] != hashlib.sha256(text.encode("utf-8")).hexdigest():
         return [change("write", what, "its content differs", before="other", after=", ".join(sorted(environment)))]
-    if (actual["mode"], actual["uid"], actual["gid"]) != (DROP_IN_MODE, 0, 0):
-        before = "mode %s, owner %s:%s" % (actual["mode"], actual["uid"], actual["gid"])
-        after = "mode %s, owner 0:0" % DROP_IN_MODE
+    before, after = looks(actual), looks_like(DROP_IN_MODE)
+    if before != after:
         return [change("own", what, "its mode or owner differs", before=before, after=after)]
     return []
 

@@ -17,6 +17,7 @@ from ansible_collections.dockyard.swarm.plugins.module_utils._dnsmasq_files impo
     render_hosts,
 )
 from ansible_collections.dockyard.swarm.plugins.module_utils._plan import PlanError, change
+from ansible_collections.dockyard.swarm.plugins.module_utils._systemd import STARTS_AT_BOOT
 
 CONF_PATH = "/etc/dnsmasq.d/dockyard.conf"
 HOSTS_PATH = "/etc/dockyard/dnsmasq.hosts"
@@ -110,7 +111,7 @@ def make_plan(settings, state):
     hosts = _file_changes(settings["hosts_path"], state["hosts"], render_hosts(settings), parse_hosts)
     conf = _file_changes(settings["conf_path"], state["conf"], render_conf(settings), parse_conf)
     plan = hosts + conf
-    if not unit or unit["enabled"] not in ("enabled", "static", "alias", "generated", "indirect"):
+    if not unit or unit["enabled"] not in STARTS_AT_BOOT:
         was = unit["enabled"] if unit else None
         plan.append(change("enable", state["service"], "it must come up with the host", was, "enabled"))
     told = _action(unit, hosts, [item for item in conf if item["do"] != "set"], state["pending"])

@@ -15,7 +15,6 @@ import struct
 import subprocess
 import time
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _firewall
 from ansible_collections.dockyard.swarm.plugins.module_utils._files import read_text
 
 UNITS = (
@@ -289,6 +288,10 @@ def read_firewall(units, root="/"):
         return {"unit": "firewalld.service", "rules": _read_firewalld(text)}
     # What systemd says of ufw is no help: `ufw enable` starts no unit, and the unit of a disabled one is active.
     if "ufw.service" in units:
+        from ansible_collections.dockyard.swarm.plugins.module_utils import (
+            _firewall,
+        )  # costs only hosts with a firewall
+
         rules = _firewall.read_ufw(
             text("etc/ufw/ufw.conf"),
             text("etc/default/ufw"),
@@ -302,6 +305,8 @@ def read_firewall(units, root="/"):
 
 def _read_firewalld(text):
     from xml.etree import ElementTree
+
+    from ansible_collections.dockyard.swarm.plugins.module_utils import _firewall
 
     def parsed(folder, name):
         # What the administrator wrote stands in for what the package brought.

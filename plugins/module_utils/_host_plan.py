@@ -10,8 +10,7 @@ All of them compare one ``node_facts`` result with what is wanted, and give chan
 from __future__ import annotations
 
 from ansible_collections.dockyard.swarm.plugins.module_utils._plan import change
-
-STARTS_AT_BOOT = ("enabled", "static", "alias", "generated", "indirect")
+from ansible_collections.dockyard.swarm.plugins.module_utils._systemd import STARTS_AT_BOOT
 
 
 def missing_packages(facts, packages):

@@ -21,6 +21,8 @@ def systemctl(*args, timeout=180):
     return done.returncode, done.stdout.decode("utf-8", "replace")
 
 
+# What a unit is called that comes up with the host, or with whatever pulls it in.
+STARTS_AT_BOOT = ("enabled", "static", "alias", "generated", "indirect")
 # Substates of a unit that is on its way; one that waits to be restarted after a crash is not.
 STARTING = ("start", "start-pre", "start-post", "reload")
 

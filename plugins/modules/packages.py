@@ -93,14 +93,14 @@ class Packages:
         names = [item["after"] for item in plan]
         fresh = self._old_lists()
         if fresh:
-            self._must("fetch the package lists", ["apt-get", "-q", "update"])
+            self._fetch_lists()
         install = [
             "apt-get", "-q", "-y", "--no-install-recommends", "-o", "Dpkg::Options::=--force-confdef",
             "-o", "Dpkg::Options::=--force-confold", "install", *names,
         ]  # fmt: skip
         code, said = self._run(install)
         if code and not fresh and any(sign in said for sign in OUTDATED):
-            self._must("fetch the package lists", ["apt-get", "-q", "update"])
+            self._fetch_lists()
             code, said = self._run(install)
         if code:
             raise _plan.ApplyError("apt-get does not install %s: %s" % (", ".join(names), errors(said)), output=said)
@@ -110,6 +110,9 @@ class Packages:
         if not glob.glob(LISTS + "/*_Packages*"):
             return True
         return time.time() - _mtime(LISTS + "/partial") > self.params["lists_age"]
+
+    def _fetch_lists(self):
+        self._must("fetch the package lists", ["apt-get", "-q", "update"])
 
     def _must(self, what, command):
         code, said = self._run(command)
