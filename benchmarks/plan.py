@@ -112,7 +112,7 @@ def plan(hosts: dict[str, dict[str, Any]]) -> tuple[dict[str, Any], int]:
     changes = 0
     for item in hosts.values():
         seen = item["facts"]
-        changes += len(_host_plan.host_plan(seen, ["chrony"], SYSCTLS, ["overlay"], {}, ["chrony.service"]))
+        changes += len(_host_plan.host_plan(seen, ["chrony"], SYSCTLS, ["overlay"], [], ["chrony.service"]))
         changes += len(_engine_plan.engine_plan(seen, ["docker.io"], OPTIONS)["all"])
     manager = hosts[cluster["manager"]]["facts"]
     return cluster, changes + len(_network.networks_plan(manager, NETWORKS))

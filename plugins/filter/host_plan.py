@@ -33,8 +33,9 @@ options:
     elements: str
     required: true
   files:
-    description: SHA-256 of the wanted content by path.
-    type: dict
+    description: The wanted files, as the option O(dockyard.swarm.config_files#module:files).
+    type: list
+    elements: dict
     required: true
   units:
     description: Names of systemd units that have to be enabled and run.
@@ -46,7 +47,7 @@ options:
 EXAMPLES = r"""
 - name: Plan
   ansible.builtin.debug:
-    msg: "{{ swarm_cluster_node | dockyard.swarm.host_plan([], {'net.ipv4.ip_forward': 1}, ['overlay'], {}) }}"
+    msg: "{{ swarm_cluster_node | dockyard.swarm.host_plan([], {'net.ipv4.ip_forward': 1}, ['overlay'], []) }}"
 """
 
 RETURN = r"""

@@ -24,7 +24,7 @@ options:
 EXAMPLES = r"""
 - name: Say what differs
   ansible.builtin.debug:
-    msg: "{{ swarm_cluster_node | dockyard.swarm.host_plan([], {'net.ipv4.ip_forward': 1}, [], {}) | dockyard.swarm.plan_text }}"
+    msg: "{{ swarm_cluster_node | dockyard.swarm.host_plan([], {'net.ipv4.ip_forward': 1}, [], []) | dockyard.swarm.plan_text }}"
 """
 
 RETURN = r"""

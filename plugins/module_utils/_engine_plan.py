@@ -7,7 +7,8 @@
 from __future__ import annotations
 
 from ansible_collections.dockyard.swarm.plugins.module_utils import _daemon
-from ansible_collections.dockyard.swarm.plugins.module_utils._host_plan import missing_packages, unit_plan
+from ansible_collections.dockyard.swarm.plugins.module_utils._config_files import unit_plan
+from ansible_collections.dockyard.swarm.plugins.module_utils._host_plan import missing_packages
 from ansible_collections.dockyard.swarm.plugins.module_utils._plan import change
 
 

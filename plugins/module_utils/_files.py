@@ -19,12 +19,15 @@ def read_text(path):
         return None
 
 
-def write_text(path, text, mode=0o644):
+def write_text(path, text, mode=0o644, keep=True, check=None):
     """Put ``text`` at ``path`` so that a reader, or a power cut, sees the old file or the new one, never a part.
 
-    An existing file keeps its owner, group and mode; a new one gets ``mode``. A symbolic link is written through.
+    :param keep: whether an existing file keeps its owner, group and mode, and a symbolic link is written through.
+        Without it the file becomes one of root with ``mode``, and takes the place of a link.
+    :param check: called with the path of the new text before that takes the old one's place; it may raise.
     """
-    path = os.path.realpath(path)
+    if keep:
+        path = os.path.realpath(path)
     folder = os.path.dirname(path)
     os.makedirs(folder, mode=0o755, exist_ok=True)
     handle, scratch = tempfile.mkstemp(prefix="." + os.path.basename(path) + ".", dir=folder)
@@ -33,18 +36,25 @@ def write_text(path, text, mode=0o644):
             out.write(text)
             out.flush()
             os.fchmod(out.fileno(), mode)
-            try:
-                old = os.stat(path)
+            old = _stat(path) if keep else None
+            if old:
                 os.fchown(out.fileno(), old.st_uid, old.st_gid)
                 os.fchmod(out.fileno(), old.st_mode & 0o7777)
-            except FileNotFoundError:
-                pass
             os.fsync(out.fileno())
+        if check:
+            check(scratch)
         os.rename(scratch, path)
     except BaseException:
         os.unlink(scratch)
         raise
     sync_folder(folder)
+
+
+def _stat(path):
+    try:
+        return os.stat(path)
+    except FileNotFoundError:
+        return None
 
 
 def remove(path):

@@ -59,7 +59,7 @@ def public(plan):
     return [{key: item[key] for key in ("do", "to", "why", "before", "after")} for item in plan]
 
 
-def run(module, header, read, make_plan, apply, result=None):
+def run(module, header, read, make_plan, apply, result=None, shown=None):
     """Read, plan, apply: the whole life of a module, and the only code that knows check mode.
 
     :param header: what the diff is about, for example a path or ``swarm``.
@@ -67,10 +67,12 @@ def run(module, header, read, make_plan, apply, result=None):
     :param make_plan: ``(state) -> list of changes``; pure; raises :class:`PlanError`.
     :param apply: ``(plan, state) -> None``; called only with a plan that is not empty, never in check mode.
     :param result: ``(state) -> dict`` of further return values, made from the state that is left.
+    :param shown: ``(plan) -> list of diffs`` that go beyond the plan's own; asked before anything is applied.
     """
     try:
         state = read()
         plan = make_plan(state)
+        diff = [as_diff(plan, header)] + (shown(plan) if shown else [])
         if plan and not module.check_mode:
             apply(plan, state)
             state = read() if result else state
@@ -79,4 +81,4 @@ def run(module, header, read, make_plan, apply, result=None):
         module.fail_json(msg=str(exc))
     except ApplyError as exc:
         module.fail_json(msg=str(exc), **exc.details)
-    module.exit_json(changed=bool(plan), plan=public(plan), diff=as_diff(plan, header), **more)
+    module.exit_json(changed=bool(plan), plan=public(plan), diff=diff, **more)

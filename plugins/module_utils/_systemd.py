@@ -9,6 +9,8 @@ from __future__ import annotations
 import subprocess
 import time
 
+from ansible_collections.dockyard.swarm.plugins.module_utils._plan import ApplyError
+
 PROPERTIES = "Job,Id,LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,FragmentPath,DropInPaths,ExecStart"
 
 
@@ -21,8 +23,17 @@ def systemctl(*args, timeout=180):
     return done.returncode, done.stdout.decode("utf-8", "replace")
 
 
+def act(*command, fail=True):
+    """Run systemctl for its effect; what it cannot do is an error in its own words, unless ``fail`` is false."""
+    code, said = systemctl(*command)
+    if code and fail:
+        raise ApplyError("systemctl %s failed: %s" % (" ".join(command), said.strip()))
+
+
 # What a unit is called that comes up with the host, or with whatever pulls it in.
 STARTS_AT_BOOT = ("enabled", "static", "alias", "generated", "indirect")
+# A unit that does its work; one that reloads goes on with it.
+RUNNING = ("active", "reloading")
 # Substates of a unit that is on its way; one that waits to be restarted after a crash is not.
 STARTING = ("start", "start-pre", "start-post", "reload")
 

@@ -170,7 +170,7 @@ from ansible_collections.dockyard.swarm.plugins.module_utils import _dns_query, 
 from ansible_collections.dockyard.swarm.plugins.module_utils._engine_api import wait_for
 from ansible_collections.dockyard.swarm.plugins.module_utils._facts import read_files
 from ansible_collections.dockyard.swarm.plugins.module_utils._files import read_text, remove, write_text
-from ansible_collections.dockyard.swarm.plugins.module_utils._systemd import journal_tail, read_units, systemctl
+from ansible_collections.dockyard.swarm.plugins.module_utils._systemd import act, journal_tail, read_units, systemctl
 
 
 class Server:
@@ -231,7 +231,7 @@ class Server:
             write_text(self.pending, json.dumps(previous, sort_keys=True), mode=0o600)
         self._write(wanted, now)
         if any(item["do"] == "enable" for item in plan):
-            self._must("enable", self.unit)
+            act("enable", self.unit)
         if told:
             trouble = self._tell(told, previous["hosts"])
             if trouble:
@@ -267,11 +267,6 @@ class Server:
                 write_text(path, wanted[kind])
             os.chmod(path, int(_dnsmasq.MODE, 8))
             os.chown(path, 0, 0)
-
-    def _must(self, *command):
-        code, said = systemctl(*command)
-        if code:
-            raise _plan.ApplyError("systemctl %s failed: %s" % (" ".join(command), said.strip()))
 
     def _tell(self, told, old_hosts):
         """Start, restart or reload the server and see it answer; returns what went wrong, or None."""

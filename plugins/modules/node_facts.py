@@ -158,7 +158,7 @@ from ansible_collections.dockyard.swarm.plugins.module_utils._engine_facts impor
     stopped,
 )
 from ansible_collections.dockyard.swarm.plugins.module_utils._files import read_text
-from ansible_collections.dockyard.swarm.plugins.module_utils._systemd import settled_units
+from ansible_collections.dockyard.swarm.plugins.module_utils._systemd import RUNNING, settled_units
 
 
 def read(packages, sysctls, kernel_modules, units, files):
@@ -166,7 +166,7 @@ def read(packages, sysctls, kernel_modules, units, files):
     system = _facts.read_os()
     unit_facts = settled_units(list(_facts.UNITS) + [name for name in units if name not in _facts.UNITS])
     daemon = read_daemon_json()
-    engine, local = read_engine(unit_facts.get("docker.service", {}).get("active") in ("active", "reloading"))
+    engine, local = read_engine(unit_facts.get("docker.service", {}).get("active") in RUNNING)
     return {
         "os": system,
         "machine": _facts.read_machine(),

@@ -6,9 +6,9 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.dockyard.swarm.plugins.filter.plan_text import plan_text
-from ansible_collections.dockyard.swarm.plugins.module_utils import _engine_plan, _host_plan, _network
+from ansible_collections.dockyard.swarm.plugins.module_utils import _config_files, _engine_plan, _host_plan, _network
 
-FILE = {"sha256": "a" * 64, "mode": "0644", "uid": 0, "gid": 0, "link": None}
+FILE = {"sha256": _config_files.digest("x"), "mode": "0644", "uid": 0, "gid": 0, "link": None}
 FOLDER = {"sha256": None, "mode": "0700", "uid": 0, "gid": 0, "link": None}
 UNIT = {"active": "active", "enabled": "enabled", "masked": False, "needs_daemon_reload": False}
 
@@ -21,7 +21,9 @@ def facts(**changed):
 
 def plan(have):
     return plan_text(
-        _host_plan.host_plan(have, ["chrony"], {"a.b": 1}, ["overlay"], {"/etc/x": "a" * 64}, ["chrony.service"])
+        _host_plan.host_plan(
+            have, ["chrony"], {"a.b": 1}, ["overlay"], [{"path": "/etc/x", "content": "x"}], ["chrony.service"]
+        )
     )
 
 
@@ -69,7 +71,7 @@ def test_each_drift_is_one_change_with_its_reason(changed, line):
 )
 def test_folders(have, lines):
     folders = [{"path": "/s", "mode": "0700", "gid": 0}]
-    assert plan_text(_host_plan.folder_plan({"files": have}, folders)) == lines
+    assert plan_text(_config_files.folder_plan({"files": have}, folders)) == lines
 
 
 def test_engine_plan_sees_a_drop_in_that_was_edited_and_leaves_it_alone_where_it_is_not_asked():

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _logging
+from ansible_collections.dockyard.swarm.plugins.module_utils import _config_files, _logging
 from ansible_collections.dockyard.swarm.plugins.module_utils._plan import PlanError
 
 SENDER = {"path": "/etc/x/sender.conf", "content": "send\n", "mode": "0644", "unit": "sender.service"}
@@ -25,21 +25,22 @@ PACKAGES = ["rsyslog", "rsyslog-relp"]
 
 
 def on_disk(content, mode="0644", uid=0, gid=0, link=None):
-    return {"sha256": _logging.digest(content), "mode": mode, "uid": uid, "gid": gid, "link": link}
+    return {"sha256": _config_files.digest(content), "mode": mode, "uid": uid, "gid": gid, "link": link}
+
+
+def unit_facts(**changed):
+    return dict({"active": "active", "enabled": "enabled", "masked": False, "needs_daemon_reload": False}, **changed)
 
 
 def converged():
     files = {item["path"]: on_disk(item["content"], item["mode"]) for item in FILES if item.get("present", True)}
     for unit in UNITS:
         if unit.get("present", True):
-            files[unit["stamp"]] = on_disk(_logging.files_sum(FILES, unit["name"]) + "\n")
+            files[unit["stamp"]] = on_disk(_config_files.files_sum(FILES, unit["name"]) + "\n")
     return {
         "packages": {"rsyslog": "8", "rsyslog-relp": "8"},
         "files": files,
-        "units": {
-            "rsyslog.service": {"active": "active", "enabled": "enabled"},
-            "sender.service": {"active": "active", "enabled": "enabled"},
-        },
+        "units": {"rsyslog.service": unit_facts(), "sender.service": unit_facts()},
     }
 
 
@@ -60,8 +61,7 @@ def test_bare_host():
         ("write", "/etc/x/sender.key"),
         ("write", "/etc/x/sender.conf"),
         ("restart", "systemd-journald.service"),
-        ("restart", "sender.service"),
-        ("enable", "sender.service"),
+        ("start", "sender.service"),
     ]
 
 
@@ -96,24 +96,26 @@ def test_a_run_cut_short_before_the_restart_is_found():
 
 
 def test_the_stamp_tells_of_the_files_and_nothing_else():
-    first = _logging.files_sum(FILES, "sender.service")
-    assert first == _logging.files_sum(list(reversed(FILES)), "sender.service")
-    assert first != _logging.files_sum([dict(SENDER, content="other"), KEY], "sender.service")
+    first = _config_files.files_sum(FILES, "sender.service")
+    assert first == _config_files.files_sum(list(reversed(FILES)), "sender.service")
+    assert first != _config_files.files_sum([dict(SENDER, content="other"), KEY], "sender.service")
     assert "key" not in first
 
 
 @pytest.mark.parametrize(
     ("facts", "expected"),
     [
-        ({"active": "inactive", "enabled": "enabled"}, [("start", "sender.service")]),
-        ({"active": "failed", "enabled": "enabled"}, [("start", "sender.service")]),
-        ({"active": "active", "enabled": "disabled"}, [("enable", "sender.service")]),
-        ({"active": "inactive", "enabled": "masked"}, [("start", "sender.service"), ("enable", "sender.service")]),
+        ({"active": "inactive"}, [("start", "sender.service")]),
+        ({"active": "failed"}, [("start", "sender.service")]),
+        ({"active": "reloading"}, []),
+        ({"enabled": "disabled"}, [("enable", "sender.service")]),
+        ({"active": "inactive", "masked": True}, [("enable", "sender.service"), ("start", "sender.service")]),
+        ({"needs_daemon_reload": True}, [("read", "sender.service")]),
     ],
 )
 def test_a_unit_that_is_stopped_or_off(facts, expected):
     node = converged()
-    node["units"]["sender.service"] = facts
+    node["units"]["sender.service"].update(facts)
     assert plan(node) == expected
 
 
@@ -128,7 +130,7 @@ def test_a_host_that_is_no_collector_any_more():
     node = converged()
     node["files"]["/etc/x/coll.conf"] = on_disk("c\n")
     node["files"]["/etc/x/started-coll"] = on_disk("files\n")
-    node["units"]["coll.service"] = {"active": "active", "enabled": "enabled"}
+    node["units"]["coll.service"] = unit_facts()
     assert plan(node) == [
         ("remove", "/etc/x/coll.conf"),
         ("stop", "coll.service"),
@@ -141,7 +143,7 @@ def test_a_plan_shows_no_content():
         _logging.make_plan({"packages": {}, "files": {}, "units": {}}, [], [dict(KEY, content="hunter2")], UNITS)
     )
     assert "hunter2" not in text
-    assert _logging.digest("hunter2") not in text
+    assert _config_files.digest("hunter2") not in text
 
 
 @pytest.mark.parametrize("value", ["1G", "500M", "20T", "8K"])
