@@ -19,7 +19,8 @@ options:
     type: dict
     required: true
   files:
-    description: As the options O(dockyard.swarm.config_files#module:files) and O(dockyard.swarm.config_files#module:secret_files).
+    description:
+      - As the option O(dockyard.swarm.config_files#module:files), and O(dockyard.swarm.config_files#module:secret_files).
     type: list
     elements: dict
     required: true

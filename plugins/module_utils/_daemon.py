@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 
+from ansible_collections.dockyard.swarm.plugins.module_utils._config_files import looks, looks_like
 from ansible_collections.dockyard.swarm.plugins.module_utils._daemon_options import (
     RELOADABLE,
     REMOVED,
@@ -17,7 +18,6 @@ from ansible_collections.dockyard.swarm.plugins.module_utils._daemon_options imp
     flags_of,
     type_of,
 )
-from ansible_collections.dockyard.swarm.plugins.module_utils._config_files import looks, looks_like
 from ansible_collections.dockyard.swarm.plugins.module_utils._plan import change
 
 # Where the environment of dockerd is set: read with its unit, so that only a restart applies it.
