@@ -58,14 +58,14 @@ DRIFTS = [
         "printf '[Service]\\nLimitCORE=infinity\\n' > /etc/systemd/system/docker.service.d/other.conf",
         ["read docker.service: its unit files were changed since systemd read them"],
     ),
-    Drift("docker stopped", "node3", "systemctl stop docker.service", ["start docker.service: it does not run"], always=True),
+    Drift("docker stopped", "node3", "systemctl stop docker.service", ["start docker.service: it does not run"]),
     Drift(
         "docker disabled", "node2", "systemctl disable docker.service",
         ["enable docker.service: it would not start at boot"], limit="node2",
     ),
     Drift(
         "package removed", "node2", "apt-get -q -y purge rsyslog-relp",
-        ["install package rsyslog-relp: missing"], always=True,
+        ["install package rsyslog-relp: missing"],
     ),
     Drift(
         "firewall port closed", "node3",
@@ -94,7 +94,7 @@ DRIFTS = [
     ),
     Drift(
         "overlay network removed", "node1", "docker network rm spare",
-        ["create network spare: missing"], limit="node1", always=True,
+        ["create network spare: missing"], limit="node1",
     ),
     Drift(
         "dnsmasq record edited", "node1", "sed -i 's/[0-9.]* node2/192.0.2.9 node2/' /etc/dockyard/dnsmasq.hosts",
