@@ -31,7 +31,7 @@ def main() -> None:
         if words in line:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-            print(f"killed at: {line.strip()}")
+            sys.stdout.write(f"killed at: {line}")
             return
     sys.exit(f"the run never came to {words!r}:\n{''.join(seen)}")
 

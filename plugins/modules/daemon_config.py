@@ -39,6 +39,12 @@ options:
     description: Whether the daemon is, or is to be, in swarm mode, which refuses some options.
     type: bool
     default: false
+  started:
+    description:
+      - Whether the daemon has to run and to start at boot, and systemd to know its unit's files as they are.
+      - A daemon that does not start fails the module with its own words.
+    type: bool
+    default: false
   path:
     description: The file.
     type: path
@@ -104,11 +110,12 @@ import tempfile
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.dockyard.swarm.plugins.module_utils import _daemon, _plan
+from ansible_collections.dockyard.swarm.plugins.module_utils._config_files import unit_plan
 from ansible_collections.dockyard.swarm.plugins.module_utils._engine_api import Engine, EngineError, wait_for
 from ansible_collections.dockyard.swarm.plugins.module_utils._engine_facts import JOURNAL, read_daemon_json
 from ansible_collections.dockyard.swarm.plugins.module_utils._facts import read_files
 from ansible_collections.dockyard.swarm.plugins.module_utils._files import read_text, remove, write_text
-from ansible_collections.dockyard.swarm.plugins.module_utils._systemd import journal_tail, read_units, systemctl
+from ansible_collections.dockyard.swarm.plugins.module_utils._systemd import act, journal_tail, read_units, systemctl
 
 UNIT = "docker.service"
 
@@ -129,6 +136,7 @@ class Daemon:
             interrupted=read_text(JOURNAL) is not None,
             installed=unit is not None,
             running=bool(unit) and unit["active"] == "active",
+            unit=unit,
             argv=unit["argv"] if unit else [],
             drop_in=read_files([_daemon.DROP_IN]).get(_daemon.DROP_IN),
             drop_in_text=read_text(_daemon.DROP_IN),
@@ -143,7 +151,15 @@ class Daemon:
         problems += _daemon.check_environment(environment or {})
         if problems:
             raise _plan.PlanError("; ".join(problems))
-        return _daemon.make_plan(state, wanted, self.params["remove"], environment)
+        plan = _daemon.make_plan(state, wanted, self.params["remove"], environment)
+        return plan + self._plan_unit(state, plan)
+
+    def _plan_unit(self, state, plan):
+        if not (self.params["started"] and state["installed"]):
+            return []
+        restarts = any(item["do"] == "restart" for item in plan)
+        found = unit_plan({"units": {UNIT: state["unit"]}}, UNIT)
+        return [dict(item, of_unit=True) for item in found if not (restarts and item["do"] == "start")]
 
     def _version(self, state):
         if not state["running"]:
@@ -154,6 +170,29 @@ class Daemon:
             return None
 
     def apply(self, plan, state):
+        told = {item["do"] for item in plan if item.get("of_unit")}
+        config = [item for item in plan if not item.get("of_unit")]
+        if "enable" in told:
+            # Held back or masked: by hand, or by an installation that was cut short.
+            act("unmask", UNIT)
+            act("unmask", "--runtime", UNIT, "docker.socket")
+            act("enable", UNIT)
+        if "read" in told:
+            act("daemon-reload")
+        if config:
+            self._configure(config, state)
+        if "start" in told:
+            self._start()
+
+    def _start(self):
+        trouble = self._restart()
+        if trouble:
+            said = journal_tail(UNIT)
+            raise _plan.ApplyError(
+                "the daemon does not start: %s" % (_daemon.own_words(said) or trouble), journal=said, rolled_back=False
+            )
+
+    def _configure(self, plan, state):
         merged = _daemon.merge(state["options"], self.params["options"], self.params["remove"])
         text = self._text(state, merged)
         told = plan[-1]["do"] if plan[-1]["to"] == UNIT else None
@@ -300,6 +339,7 @@ def main():
             remove=dict(type="list", elements="str", default=[]),
             environment=dict(type="dict", no_log=True),
             swarm=dict(type="bool", default=False),
+            started=dict(type="bool", default=False),
             path=dict(type="path", default="/etc/docker/daemon.json"),
             timeout=dict(type="int", default=90),
         ),

@@ -27,6 +27,13 @@ options:
     description: Seconds after which package lists are fetched anew before something is installed.
     type: int
     default: 3600
+  hold_back:
+    description:
+      - Units of the packages that are not to be started when they are installed, so that what configures them starts them,
+        once and as they are to be. One that is there already is left alone.
+    type: list
+    elements: str
+    default: []
   timeout:
     description: Seconds to wait for another package manager.
     type: int
@@ -54,6 +61,7 @@ output:
   type: str
 """
 
+import contextlib
 import glob
 import os
 import subprocess
@@ -63,6 +71,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.dockyard.swarm.plugins.module_utils import _facts, _plan
 from ansible_collections.dockyard.swarm.plugins.module_utils._host_plan import missing_packages
+from ansible_collections.dockyard.swarm.plugins.module_utils._systemd import act, read_units
 
 LISTS = "/var/lib/apt/lists"
 HALF_DONE = "/var/lib/dpkg/updates/*"  # what dpkg had not written to its database yet when it ended
@@ -98,12 +107,26 @@ class Packages:
             "apt-get", "-q", "-y", "--no-install-recommends", "-o", "Dpkg::Options::=--force-confdef",
             "-o", "Dpkg::Options::=--force-confold", "install", *names,
         ]  # fmt: skip
-        code, said = self._run(install)
-        if code and not fresh and any(sign in said for sign in OUTDATED):
-            self._fetch_lists()
+        with self._held_back():
             code, said = self._run(install)
+            if code and not fresh and any(sign in said for sign in OUTDATED):
+                self._fetch_lists()
+                code, said = self._run(install)
         if code:
             raise _plan.ApplyError("apt-get does not install %s: %s" % (", ".join(names), errors(said)), output=said)
+
+    @contextlib.contextmanager
+    def _held_back(self):
+        """Masked until the next boot at the latest, so that a power cut leaves nothing behind."""
+        there = read_units(self.params["hold_back"]) if self.params["hold_back"] else {}
+        units = [name for name in self.params["hold_back"] if name not in there]
+        if units:
+            act("mask", "--runtime", *units)
+        try:
+            yield
+        finally:
+            if units:
+                act("unmask", "--runtime", *units)
 
     def _old_lists(self):
         # The lists themselves have the mirror's times; each fetch touches the folder that it goes through.
@@ -152,6 +175,7 @@ def main():
     module = AnsibleModule(
         argument_spec=dict(
             names=dict(type="list", elements="str", required=True),
+            hold_back=dict(type="list", elements="str", default=[]),
             lists_age=dict(type="int", default=3600),
             timeout=dict(type="int", default=300),
         ),
