@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -54,9 +54,16 @@ def _stat_fields(pid: int) -> list[str]:
         return []
 
 
-def spawn(argv: Sequence[str | Path], log: Path, record: Path, *, env: Mapping[str, str] | None = None) -> Record:
-    """Start a program in a session of its own, its output in a log file, and record it."""
-    with log.open("ab") as out:
+def spawn(
+    argv: Sequence[str | Path],
+    log: Path,
+    record: Path,
+    *,
+    env: Mapping[str, str] | None = None,
+    core: int | None = None,
+) -> Record:
+    """Start a program in a session of its own, its output in a log file, and record it; if asked, on one core alone."""
+    with log.open("ab") as out, _on_core(core):
         child = subprocess.Popen(
             [str(word) for word in argv],
             stdin=subprocess.DEVNULL,
@@ -72,6 +79,18 @@ def spawn(argv: Sequence[str | Path], log: Path, record: Path, *, env: Mapping[s
     temporary.write_text(json.dumps(asdict(made)))
     temporary.rename(record)
     return made
+
+
+@contextlib.contextmanager
+def _on_core(core: int | None) -> Iterator[None]:
+    """What this thread starts inherits the cores that it may use."""
+    before = os.sched_getaffinity(0)
+    if core is not None:
+        os.sched_setaffinity(0, {core})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
 
 
 # Kept so that a long-lived Python (pytest) reaps them and does not count a zombie as its child for ever.

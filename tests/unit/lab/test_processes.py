@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from lab import processes
+from lab import processes, uml
 
 
 @pytest.fixture
@@ -68,3 +68,18 @@ def test_a_broken_record_counts_as_none(tmp_path: Path, text: str) -> None:
 
 def test_start_time_of_nobody() -> None:
     assert processes.start_time(2**22 + 1) is None
+
+
+def test_a_process_keeps_to_its_core_and_its_starter_does_not(tmp_path: Path) -> None:
+    cores = os.sched_getaffinity(0)
+    core = max(cores)
+    made = processes.spawn(["sleep", "60"], tmp_path / "log", tmp_path / "record.json", core=core)
+    try:
+        assert os.sched_getaffinity(made.pid) == {core}
+        assert os.sched_getaffinity(0) == cores
+    finally:
+        processes.end(tmp_path / "record.json", at_once=True)
+
+
+def test_neighbours_have_different_cores() -> None:
+    assert len({uml.core_of("10.77.0.11"), uml.core_of("10.77.0.12")}) == min(2, len(os.sched_getaffinity(0)))
