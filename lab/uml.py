@@ -53,7 +53,7 @@ def power_on(hardware: Hardware) -> None:
 def core_of(address: str) -> int:
     """Give the core that a machine runs on: neighbours have different ones.
 
-    A machine is a kernel process and a traced one for each of its own, and control goes to and fro between them. On one
+    A machine is a kernel process and a traced one for each of its own, and control changes back and forth between them. On one
     core that is a switch; between two it is a wake-up, which takes a virtual machine four times as long.
     """
     cores = sorted(os.sched_getaffinity(0))
