@@ -149,7 +149,8 @@ def _is_member(pid: int, found: Record) -> bool:
         and fields[0] not in "ZX"
         and int(fields[2]) == int(fields[3]) == found.pid
         and int(fields[19]) >= found.started
-        and program(pid) == found.program
+        # One that is just ending has no program any more, but still holds its files, and with them the tap.
+        and program(pid) in (found.program, "")
     )
 
 

@@ -9,13 +9,15 @@ from __future__ import annotations
 import json
 import os
 
-from ansible_collections.dockyard.swarm.plugins.module_utils._engine_api import Engine, EngineError, query
+from ansible_collections.dockyard.swarm.plugins.module_utils._engine_api import Engine, EngineError, query, wait_for
 from ansible_collections.dockyard.swarm.plugins.module_utils._files import read_text
 
 DAEMON_JSON = "/etc/docker/daemon.json"
 # Written before a change of daemon.json, removed once the daemon runs with it: its presence tells of an interruption.
 JOURNAL = "/etc/docker/.daemon.json.dockyard-previous"
 MANAGED = "dockyard.swarm.managed"
+# Seconds in which a node that was just started finds its managers, and managers elect their leader.
+PATIENCE = 60
 
 
 def read_daemon_json(path=DAEMON_JSON):
@@ -42,7 +44,7 @@ def read_engine(active, engine=None):
     if not active:
         return empty, {}
     try:
-        info = engine.get("/info")
+        info = _settled_info(engine)
         version = engine.get("/version")
         images = engine.get("/images/json")
     except EngineError:
@@ -63,6 +65,18 @@ def read_engine(active, engine=None):
         "images": {tag: image["Id"] for image in images for tag in image.get("RepoTags") or []},
     }
     return facts, info.get("Swarm") or {}
+
+
+def _settled_info(engine):
+    """What ``/info`` tells once the node's swarm state is no longer ``pending``, or after a minute."""
+    seen = {}
+
+    def settled():
+        seen.update(engine.get("/info"))
+        return (seen.get("Swarm") or {}).get("LocalNodeState") != "pending"
+
+    wait_for(settled, PATIENCE)
+    return seen
 
 
 def read_swarm(local, engine=None):
@@ -94,6 +108,20 @@ def read_swarm(local, engine=None):
     return facts
 
 
+def _cluster(engine):
+    """``GET /swarm``, once an election that is under way is over, or after a minute."""
+
+    def led():
+        try:
+            return engine.get("/swarm")
+        except EngineError as exc:
+            if "does not have a leader" not in exc.message:
+                raise
+            return None
+
+    return wait_for(led, PATIENCE) or engine.get("/swarm")
+
+
 def stopped(daemon):
     """What ``/info`` would tell of the swarm of a daemon that does not run: it keeps its membership in a file."""
     root = daemon["options"].get("data-root") or "/var/lib/docker"
@@ -102,7 +130,7 @@ def stopped(daemon):
 
 
 def _read_cluster(engine):
-    cluster = engine.get("/swarm")
+    cluster = _cluster(engine)
     managed = query(label=[MANAGED])
     services = engine.get("/services" + managed + "&status=true")
     return {

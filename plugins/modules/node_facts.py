@@ -141,6 +141,7 @@ swarm:
     - The node's view of its swarm with the keys C(state) (the Engine's own word, or V(stopped) for a member whose Engine
       does not run), C(error), C(node_id), C(node_addr), C(manager),
       C(cluster_id), C(managers) and C(quorum).
+    - A node that has just started is given a minute to find its managers, and the managers one to elect their leader.
     - On a manager with a quorum also C(settings), C(spec), C(nodes), C(networks), and the names of the C(services),
       C(secrets) and C(configs) that the collection made (services with their specs), and how many of their C(tasks) run.
   returned: always
