@@ -9,6 +9,7 @@ from __future__ import annotations
 import subprocess
 import time
 
+from ansible_collections.dockyard.swarm.plugins.module_utils._files import remove, write_text
 from ansible_collections.dockyard.swarm.plugins.module_utils._plan import ApplyError
 
 PROPERTIES = "Job,Id,LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,FragmentPath,DropInPaths,ExecStart"
@@ -30,12 +31,29 @@ def act(*command, fail=True):
         raise ApplyError("systemctl %s failed: %s" % (" ".join(command), said.strip()))
 
 
+HOLD = "/run/systemd/system/%s.d/dockyard-hold.conf"
 # What a unit is called that comes up with the host, or with whatever pulls it in.
 STARTS_AT_BOOT = ("enabled", "static", "alias", "generated", "indirect")
 # A unit that does its work; one that reloads goes on with it.
 RUNNING = ("active", "reloading")
 # Substates of a unit that is on its way; one that waits to be restarted after a crash is not.
 STARTING = ("start", "start-pre", "start-post", "reload")
+
+
+def hold(*units):
+    """Keep units that are not there yet from being started by the packages that bring them, until :func:`release`.
+
+    By a condition that does not hold, in a file that is gone with the next boot. A masked unit would be left disabled by its
+    package, and each change of a mask is a reload of systemd, while the package has it reload anyway.
+    """
+    for name in units:
+        write_text(HOLD % name, "[Unit]\nConditionPathExists=/run/dockyard/started\n")
+
+
+def release(*units):
+    """End :func:`hold`, also one that was cut short; systemd has to reload before it starts them."""
+    for name in units:
+        remove(HOLD % name)
 
 
 def settled_units(names, patience=60):

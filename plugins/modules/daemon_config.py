@@ -115,7 +115,13 @@ from ansible_collections.dockyard.swarm.plugins.module_utils._engine_api import 
 from ansible_collections.dockyard.swarm.plugins.module_utils._engine_facts import JOURNAL, read_daemon_json
 from ansible_collections.dockyard.swarm.plugins.module_utils._facts import read_files
 from ansible_collections.dockyard.swarm.plugins.module_utils._files import read_text, remove, write_text
-from ansible_collections.dockyard.swarm.plugins.module_utils._systemd import act, journal_tail, read_units, systemctl
+from ansible_collections.dockyard.swarm.plugins.module_utils._systemd import (
+    act,
+    journal_tail,
+    read_units,
+    release,
+    systemctl,
+)
 
 UNIT = "docker.service"
 
@@ -173,11 +179,12 @@ class Daemon:
         told = {item["do"] for item in plan if item.get("of_unit")}
         config = [item for item in plan if not item.get("of_unit")]
         if "enable" in told:
-            # Held back or masked: by hand, or by an installation that was cut short.
-            act("unmask", UNIT)
-            act("unmask", "--runtime", UNIT, "docker.socket")
+            if state["unit"]["masked"]:
+                act("unmask", UNIT, "docker.socket")
+                act("unmask", "--runtime", UNIT, "docker.socket")
             act("enable", UNIT)
-        if "read" in told:
+        restarts = "start" in told or any(item["do"] == "restart" for item in config)
+        if "read" in told and not restarts:
             act("daemon-reload")
         if config:
             self._configure(config, state)
@@ -260,6 +267,8 @@ class Daemon:
 
     def _restart(self):
         """Restart the daemon; returns what went wrong, or None."""
+        # What a package installation that was cut short held back.
+        release(UNIT, "docker.socket")
         systemctl("daemon-reload")
         # After a few failed starts systemd refuses to try again, also with a file that is right.
         systemctl("reset-failed", UNIT, "docker.socket")

@@ -30,7 +30,7 @@ options:
   hold_back:
     description:
       - Units of the packages that are not to be started when they are installed, so that what configures them starts them,
-        once and as they are to be. One that is there already is left alone.
+        once and as they are to be, after it had systemd read its unit files again. One that is there already is left alone.
     type: list
     elements: str
     default: []
@@ -71,7 +71,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.dockyard.swarm.plugins.module_utils import _facts, _plan
 from ansible_collections.dockyard.swarm.plugins.module_utils._host_plan import missing_packages
-from ansible_collections.dockyard.swarm.plugins.module_utils._systemd import act, read_units
+from ansible_collections.dockyard.swarm.plugins.module_utils._systemd import hold, read_units, release
 
 LISTS = "/var/lib/apt/lists"
 HALF_DONE = "/var/lib/dpkg/updates/*"  # what dpkg had not written to its database yet when it ended
@@ -117,16 +117,13 @@ class Packages:
 
     @contextlib.contextmanager
     def _held_back(self):
-        """Masked until the next boot at the latest, so that a power cut leaves nothing behind."""
         there = read_units(self.params["hold_back"]) if self.params["hold_back"] else {}
         units = [name for name in self.params["hold_back"] if name not in there]
-        if units:
-            act("mask", "--runtime", *units)
+        hold(*units)
         try:
             yield
         finally:
-            if units:
-                act("unmask", "--runtime", *units)
+            release(*units)
 
     def _old_lists(self):
         # The lists themselves have the mirror's times; each fetch touches the folder that it goes through.
