@@ -9,6 +9,7 @@ Nothing here asks one host what it should do: a second cluster, a lost quorum or
 
 from __future__ import annotations
 
+from ansible_collections.dockyard.swarm.plugins.module_utils._drain import LABEL
 from ansible_collections.dockyard.swarm.plugins.module_utils._plan import PlanError, change
 
 
@@ -175,8 +176,20 @@ def _member_changes(hosts, states, known, problems, manager):
                 continue
             voters.discard(node_id)
             alive.discard(node_id)
-        changes += _node_changes(host, node, wanted)
+        changes += _node_changes(host, node, _with_rest_of_drain(node, wanted))
     return changes
+
+
+def _with_rest_of_drain(node, wanted):
+    """A run that was to restart this node's Engine ended before it gave the availability back."""
+    before = node["labels"].get(LABEL)
+    if before is None:
+        return wanted
+    return dict(
+        wanted,
+        availability=wanted["availability"] or before,
+        labels=dict(wanted["labels"] or {}, **{LABEL: None}),
+    )
 
 
 def _wants_demotion(node_id, by_id, hosts, known):
@@ -215,18 +228,15 @@ def _node_changes(host, node, wanted):
     if wanted["availability"] and node["availability"] != wanted["availability"]:
         changes.append(_set("set", host, node, "availability", wanted["availability"]))
     for label, value in sorted((wanted["labels"] or {}).items()):
-        if node["labels"].get(label) != str(value):
+        actual, value = node["labels"].get(label), None if value is None else str(value)
+        if actual != value:
+            why = "not wanted" if value is None else "differs" if label in node["labels"] else "missing"
             changes.append(
                 change(
-                    "label",
-                    "node %s: label %s" % (host, label),
-                    "differs" if label in node["labels"] else "missing",
-                    before=node["labels"].get(label),
-                    after=str(value),
-                    node=node["id"],
-                    set={"labels": {label: str(value)}},
+                    "label" if value is not None else "unlabel", "node %s: label %s" % (host, label), why,
+                    before=actual, after=value, node=node["id"], set={"labels": {label: value}},
                 )
-            )
+            )  # fmt: skip
     return changes
 
 

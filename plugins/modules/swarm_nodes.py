@@ -34,7 +34,7 @@ options:
         type: str
         choices: [active, pause, drain]
       labels:
-        description: Labels to set, by name.
+        description: Labels to set, by name. One that is V(null) is removed.
         type: dict
   forget:
     description: IDs of nodes that are down for good and are removed from the swarm's list.
@@ -76,8 +76,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.dockyard.swarm.plugins.module_utils import _plan, _swarm
 from ansible_collections.dockyard.swarm.plugins.module_utils._engine_api import Engine, EngineError, wait_for
 from ansible_collections.dockyard.swarm.plugins.module_utils._engine_facts import node_facts
-
-FIELDS = {"role": "Role", "availability": "Availability"}
+from ansible_collections.dockyard.swarm.plugins.module_utils._nodes import update_node
 
 
 class Nodes:
@@ -108,7 +107,7 @@ class Nodes:
                 if item["do"] == "forget":
                     self._forget(item["node"])
                 else:
-                    self._update(item["node"], item["set"])
+                    update_node(self.engine, item["node"], item["set"])
                 self._settle(item)
             except EngineError as exc:
                 raise _plan.ApplyError(
@@ -117,27 +116,10 @@ class Nodes:
                 ) from exc
             done.append("%s %s" % (item["do"], item["to"]))
 
-    def _update(self, node_id, fields):
-        """Read, merge, write the whole spec; again where somebody else wrote in between."""
-        for attempt in (1, 2, 3):
-            node = self.engine.get("/nodes/%s" % node_id)
-            spec = node["Spec"]
-            for field, value in fields.items():
-                if field == "labels":
-                    spec["Labels"] = dict(spec.get("Labels") or {}, **value)
-                else:
-                    spec[FIELDS[field]] = value
-            try:
-                self.engine.post("/nodes/%s/update?version=%d" % (node_id, node["Version"]["Index"]), spec)
-                return
-            except EngineError as exc:
-                if attempt == 3 or "out of sequence" not in exc.message:
-                    raise
-
     def _forget(self, node_id):
         node = node_facts(self.engine.get("/nodes/%s" % node_id))
         if node["role"] == "manager":
-            self._update(node_id, {"role": "worker"})
+            update_node(self.engine, node_id, {"role": "worker"})
             wait_for(
                 lambda: self.engine.get("/nodes/%s" % node_id).get("ManagerStatus") is None, self.params["timeout"]
             )
