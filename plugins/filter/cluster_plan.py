@@ -53,8 +53,8 @@ RETURN = r"""
 _value:
   description:
     - A dictionary with C(problems) and C(warnings) (texts), C(addresses) (by host), C(data_paths) (likewise, of the
-      overlay networks' traffic), C(manager) (the host through which the swarm is asked) and C(swarm) (C(init), C(join),
-      C(nodes), C(forget), C(steps)).
+      overlay networks' traffic), C(manager) (the host through which the swarm is asked), C(managers) (all hosts that can
+      be asked), C(nodes) (those of the swarm) and C(swarm) (C(init), C(join), C(nodes), C(forget), C(steps)).
   type: dict
 """
 
@@ -75,6 +75,7 @@ def cluster_plan(hostvars, managers, workers, others=(), options=None):
             "facts": facts if facts and "swarm" in facts else None,
             "ansible_host": variables.get("ansible_host") or host,
             "daemon_options": variables.get("swarm_engine_daemon_options"),
+            "plain_tcp": variables.get("swarm_engine_allow_plain_tcp", False),
             "labels": variables.get("swarm_node_labels"),
             "availability": variables.get("swarm_node_availability"),
             "advertise_addr": variables.get("swarm_node_advertise_addr"),

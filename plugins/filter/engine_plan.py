@@ -50,7 +50,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: The changes by part, C(packages), C(daemon), C(unit), C(images), and C(all) of them; each a list.
+  description:
+    - The changes by part, C(packages), C(daemon), C(unit), C(images), and C(all) of them; each a list.
+    - C(disturbs) tells whether they stop a daemon that serves a swarm.
   type: dict
 """
 
@@ -59,4 +61,4 @@ from ansible_collections.dockyard.swarm.plugins.module_utils import _engine_plan
 
 class FilterModule:
     def filters(self):
-        return {"engine_plan": _engine_plan.engine_plan}
+        return {"engine_plan": _engine_plan.engine_plan, "rolling_batches": _engine_plan.rolling_batches}

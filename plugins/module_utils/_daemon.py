@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 
 from ansible_collections.dockyard.swarm.plugins.module_utils._config_files import looks, looks_like
 from ansible_collections.dockyard.swarm.plugins.module_utils._daemon_options import (
@@ -22,17 +23,20 @@ from ansible_collections.dockyard.swarm.plugins.module_utils._plan import change
 
 # Where the environment of dockerd is set: read with its unit, so that only a restart applies it.
 DROP_IN = "/etc/systemd/system/docker.service.d/dockyard.conf"
+LOCAL_SOCKETS = ("unix:///var/run/docker.sock", "unix:///run/docker.sock", "unix://", "fd://")
 # It may hold a proxy's password.
 DROP_IN_MODE = "0600"
 
 
-def check_options(options, version=None, swarm=False, argv=()):
+def check_options(options, version=None, swarm=False, argv=(), plain_tcp=False):
     """What is wrong with wanted options, one text each; empty where nothing is.
 
     :param options: the wanted content of daemon.json.
     :param version: the Engine's version; None where unknown: then every option that any Engine removed is refused.
     :param swarm: whether the node is, or is to be, in a swarm.
-    :param argv: the command line of the unit, whose flags must not be repeated in the file.
+    :param argv: the command line of the unit, whose flags must not be repeated in the file; the drop-in solves that
+        for ``hosts``.
+    :param plain_tcp: whether a TCP socket without verified TLS is let pass.
     """
     problems = []
     flags = flags_of(list(argv))
@@ -49,14 +53,13 @@ def check_options(options, version=None, swarm=False, argv=()):
         elif type_of(value) not in TYPES[name]:
             kinds = " or ".join(sorted(TYPES[name]))
             problems.append("daemon option %s takes a value of type %s, not %r" % (name, kinds, value))
-        elif name in flags and name != "runtimes":
+        elif name in flags and name not in ("runtimes", "hosts"):
             problems.append(
                 "daemon option %s is also given as flag %s in the unit of dockerd, which then does not start: "
                 "set it in one place" % (name, flags[name])
             )
     problems += _check_swarm(options) if swarm else []
-    problems += _check_sockets(options)
-    return problems
+    return problems + _check_sockets(options, plain_tcp)
 
 
 def _removed_value(name, value):
@@ -72,17 +75,49 @@ def _check_swarm(options):
     return problems
 
 
-def _check_sockets(options):
+def _check_sockets(options, plain_tcp):
     hosts = options.get("hosts")
     if not isinstance(hosts, (list, tuple)):
         return []
+    problems = []
     tcp = [host for host in hosts if str(host).startswith("tcp://")]
-    if tcp and options.get("tlsverify") is not True:
-        return [
+    if tcp and options.get("tlsverify") is not True and not plain_tcp:
+        problems.append(
             "daemon option hosts opens %s without verified TLS, which gives root to whoever connects: "
             "set tlsverify, tlscacert, tlscert and tlskey, or remove it" % ", ".join(tcp)
-        ]
-    return []
+        )
+    if not any(str(host) in LOCAL_SOCKETS for host in hosts):
+        problems.append("daemon option hosts has no socket for the host itself: add %s" % LOCAL_SOCKETS[0])
+    return problems
+
+
+def argv_wanted(argv, options):
+    """The command line of dockerd that goes with a content of daemon.json: ``hosts`` in both stops it."""
+    return _without_hosts(argv) if "hosts" in options else list(argv)
+
+
+def drop_in_texts(environment, argv, options):
+    """What the drop-in may hold, best first; None stands for no drop-in.
+
+    :param argv: the unit's command line as it is now. Without a flag for hosts, the drop-in may be why.
+    """
+    plain = drop_in_text(environment)
+    if "hosts" not in options or not argv:
+        return [plain]
+    without = _without_hosts(argv)
+    override = drop_in_text(environment, without)
+    return [override] if without != list(argv) else [plain, override]
+
+
+def _without_hosts(argv):
+    kept = []
+    words = iter(argv)
+    for word in words:
+        if word in ("-H", "--host"):
+            next(words, None)
+        elif not word.startswith(("-H", "--host=")):
+            kept.append(word)
+    return kept
 
 
 def _reached(version, limit):
@@ -112,19 +147,32 @@ def merge(current, wanted, remove=()):
     return merged
 
 
-def drop_in_text(environment):
-    """The drop-in that sets the daemon's environment; None where there is nothing to set.
+def drop_in_text(environment, argv=None):
+    """The drop-in that sets the daemon's environment, and its command line if there is one; None where there is neither.
 
     In systemd's quotes a backslash and a quotation mark are escaped, and a percent sign is doubled (systemd.syntax(7),
     systemd.unit(5)).
     """
-    if not environment:
+    if not environment and not argv:
         return None
-    lines = ["# Written by dockyard.swarm: the environment of dockerd.", "[Service]"]
+    lines = [
+        "# Written by dockyard.swarm: the environment of dockerd, and its flags where daemon.json has hosts.",
+        "[Service]",
+    ]
     for name, value in sorted(environment.items()):
-        text = str(value).replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
-        lines.append('Environment="%s=%s"' % (name, text))
+        lines.append('Environment="%s=%s"' % (name, _quoted(str(value))))
+    if argv:
+        # An empty one takes the unit's own away. Words with a $ are variables of the unit, which quotes leave as they are.
+        lines += ["ExecStart=", "ExecStart=" + " ".join(_word(word) for word in argv)]
     return "\n".join(lines) + "\n"
+
+
+def _word(word):
+    return word if re.match(r"^[\w$/.:=,@+-]+$", word) else '"%s"' % _quoted(word)
+
+
+def _quoted(text):
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
 
 
 def check_environment(environment):
@@ -138,15 +186,17 @@ def check_environment(environment):
     return problems
 
 
-def _drop_in_plan(actual, environment):
-    text = drop_in_text(environment)
+def _drop_in_plan(actual, environment, argv, options):
+    texts = drop_in_texts(environment, argv, options)
     what = "docker.service.d/dockyard.conf"
-    if text is None:
-        return [change("remove", what, "not wanted", before="present")] if actual else []
+    sets = ", ".join(sorted(environment) + (["ExecStart"] if "\nExecStart=" in (texts[0] or "") else []))
     if actual is None:
-        return [change("write", what, "missing", after=", ".join(sorted(environment)))]
-    if actual["sha256"] != hashlib.sha256(text.encode("utf-8")).hexdigest():
-        return [change("write", what, "its content differs", before="other", after=", ".join(sorted(environment)))]
+        return [change("write", what, "missing", after=sets)] if texts[0] else []
+    hashes = [hashlib.sha256(text.encode("utf-8")).hexdigest() for text in texts if text]
+    if not hashes:
+        return [change("remove", what, "not wanted", before="present")]
+    if actual["sha256"] not in hashes:
+        return [change("write", what, "its content differs", before="other", after=sets)]
     before, after = looks(actual), looks_like(DROP_IN_MODE)
     if before != after:
         return [change("own", what, "its mode or owner differs", before=before, after=after)]
@@ -156,8 +206,8 @@ def _drop_in_plan(actual, environment):
 def make_plan(state, wanted, remove=(), environment=None):
     """The changes to daemon.json and the drop-in, and last what the daemon must be told: nothing, reload, or restart.
 
-    :param state: ``{exists, options, error, interrupted, installed, running, drop_in}``; ``drop_in`` is what
-        ``node_facts`` tells of the file, or None.
+    :param state: ``{exists, options, error, interrupted, installed, running, drop_in, argv}``; ``drop_in`` is what
+        ``node_facts`` tells of the file, or None; ``argv`` the command line of the unit.
     :param environment: variables of dockerd; None leaves the drop-in alone.
     """
     current = state["options"]
@@ -175,7 +225,7 @@ def make_plan(state, wanted, remove=(), environment=None):
         elif current[name] != merged[name]:
             plan.append(change("set", "daemon.json: %s" % name, "differs", before=current[name], after=merged[name]))
     if environment is not None:
-        plan += _drop_in_plan(state["drop_in"], environment)
+        plan += _drop_in_plan(state["drop_in"], environment, state.get("argv") or [], merged)
     told = _told(state, plan)
     return plan + ([told] if told else [])
 

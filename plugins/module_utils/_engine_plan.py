@@ -8,14 +8,18 @@ from __future__ import annotations
 
 from ansible_collections.dockyard.swarm.plugins.module_utils import _daemon
 from ansible_collections.dockyard.swarm.plugins.module_utils._config_files import unit_plan
+from ansible_collections.dockyard.swarm.plugins.module_utils._drain import batches
 from ansible_collections.dockyard.swarm.plugins.module_utils._host_plan import missing_packages
 from ansible_collections.dockyard.swarm.plugins.module_utils._plan import change
 
+STOPPING = ("restart", "upgrade", "downgrade", "move")
+
 
 def engine_plan(facts, packages, options, remove=(), archives=(), environment=None):
-    """The Engine's changes by part: ``{packages, daemon, unit, images, all}``.
+    """The Engine's changes by part: ``{packages, daemon, unit, images, all, disturbs}``.
 
-    Which images a daemon has that is there but does not run is not known: they are planned once it runs.
+    Which images a daemon has that is there but does not run is not known: they are planned once it runs. ``disturbs`` tells
+    whether the changes stop a daemon that serves a swarm.
     """
     unit = facts["units"].get("docker.service")
     state = dict(
@@ -23,6 +27,7 @@ def engine_plan(facts, packages, options, remove=(), archives=(), environment=No
         installed=unit is not None,
         running=bool(unit) and unit["active"] == "active",
         drop_in=facts["files"].get(_daemon.DROP_IN),
+        argv=unit["argv"] if unit else [],
     )
     loaded = facts["engine"]["images"]
     known = facts["engine"]["running"] or not state["installed"]
@@ -37,4 +42,22 @@ def engine_plan(facts, packages, options, remove=(), archives=(), environment=No
         ],
     }
     parts["all"] = parts["packages"] + parts["daemon"] + parts["unit"] + parts["images"]
+    serves = state["running"] and facts["swarm"]["state"] == "active"
+    parts["disturbs"] = serves and any(item["do"] in STOPPING for item in parts["packages"] + parts["daemon"])
     return parts
+
+
+def rolling_batches(hostvars, hosts, cluster, parallel=1):
+    """The order in which hosts whose Engine has to stop are taken, as lists of hosts that are taken together.
+
+    :param hostvars: host -> its variables, of which ``swarm_engine_disturbed`` and ``swarm_cluster_node`` count.
+    :param hosts: the hosts of this run.
+    :param cluster: the swarm's nodes, as a manager lists them.
+    """
+    leaders = {node["id"] for node in cluster if node["leader"]}
+    taken = {}
+    for host in hosts:
+        if hostvars[host].get("swarm_engine_disturbed"):
+            swarm = hostvars[host]["swarm_cluster_node"]["swarm"]
+            taken[host] = {"manager": swarm["manager"], "leader": swarm["node_id"] in leaders}
+    return batches(taken, parallel)

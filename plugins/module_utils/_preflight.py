@@ -30,8 +30,9 @@ def cluster_plan(managers, workers, hosts, options):
     :param hosts: host -> ``{facts, ansible_host, daemon_options, labels, availability, advertise_addr, data_path_addr,
         firewall_ports}``; ``facts`` is None for a host that was not read.
     :param options: ``{networks, dns_records, dns_servers, domain, settings, allow_unsupported_os}`` of the cluster.
-    :returns: ``{problems, warnings, addresses, data_paths, manager, join_addrs, swarm}``; problems and warnings are texts
-        that name host, option and remedy; ``swarm`` is :func:`_swarm.cluster_plan`'s plan.
+    :returns: ``{problems, warnings, addresses, data_paths, manager, managers, nodes, join_addrs, swarm}``; problems and
+        warnings are texts that name host, option and remedy; ``managers`` are the hosts that can be asked for the swarm, and
+        ``nodes`` its nodes as they list them; ``swarm`` is :func:`_swarm.cluster_plan`'s plan.
     """
     read = {host: item["facts"] for host, item in hosts.items() if item["facts"]}
     problems = [(None, text) for text in _check_inventory(managers, workers)]
@@ -58,7 +59,7 @@ def cluster_plan(managers, workers, hosts, options):
     state = read[plan["manager"]]["swarm"] if plan["manager"] in read else {}
     problems += _check_networks(options, read, state, hosts)
     problems += _check_dns(options, read, addresses)
-    warnings = _warnings(managers, options, state)
+    warnings = _warnings(managers, options, state) + _insecure(hosts)
     _fill_addresses(addresses, hosts, state)
     return {
         "problems": ["%s: %s" % (host, text) if host else text for host, text in problems],
@@ -66,6 +67,8 @@ def cluster_plan(managers, workers, hosts, options):
         "addresses": addresses,
         "data_paths": _data_paths(addresses, hosts),
         "manager": plan["manager"],
+        "managers": _swarm.able_managers({host: facts["swarm"] for host, facts in read.items()}),
+        "nodes": state.get("nodes") or [],
         "join_addrs": _join_addrs(plan["manager"], state, addresses),
         "swarm": dict(plan, **_swarm.by_node(plan["members"])),
     }
@@ -100,7 +103,8 @@ def _check_host(host, facts, options):
         )
     wanted = host["daemon_options"] or {}
     argv = facts["units"].get("docker.service", {}).get("argv", [])
-    for text in _daemon.check_options(wanted, facts["engine"]["version"], swarm=True, argv=argv):
+    version, plain_tcp = facts["engine"]["version"], host.get("plain_tcp", False)
+    for text in _daemon.check_options(wanted, version, swarm=True, argv=argv, plain_tcp=plain_tcp):
         problems.append("option swarm_engine_daemon_options: %s" % text)
     problems += [
         "option swarm_host_firewall_ports: %s" % text for text in _firewall.check_ports(host["firewall_ports"])
@@ -129,6 +133,18 @@ def _check_dns(options, read, addresses):
                 taken = [address for address in taken if not address.startswith("127.")]  # its stub is moved away
             problems += [(host, text) for text in _dnsmasq.check_port(taken, listen, unit, option="swarm_dns_servers")]
     return problems
+
+
+def _insecure(hosts):
+    warnings = []
+    for host, item in hosts.items():
+        names = (item["daemon_options"] or {}).get("insecure-registries")
+        if names:
+            warnings.append(
+                "%s: daemon option insecure-registries lets anyone on the way change images from %s: give these registries "
+                "certificates, and put their CA into swarm_engine_registry_cas" % (host, ", ".join(map(str, names)))
+            )
+    return warnings
 
 
 def _warnings(managers, options, state):

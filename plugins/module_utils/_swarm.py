@@ -94,14 +94,19 @@ def _two_clusters(host, cluster, clusters):
     )
 
 
+def able_managers(states):
+    """The hosts that can be asked for the swarm."""
+    return [
+        host for host, state in states.items() if state["state"] == "active" and state["manager"] and state["quorum"]
+    ]
+
+
 def _acting_manager(states, hosts):
     """The first manager with a quorum, if possible one that stays a manager.
 
     The leader has no advantage, since any manager passes requests on to it.
     """
-    able = [
-        host for host, state in states.items() if state["state"] == "active" and state["manager"] and state["quorum"]
-    ]
+    able = able_managers(states)
     return next((host for host in able if hosts[host]["role"] == "manager"), able[0] if able else None)
 
 

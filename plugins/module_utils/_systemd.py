@@ -24,9 +24,9 @@ def systemctl(*args, timeout=180):
     return done.returncode, done.stdout.decode("utf-8", "replace")
 
 
-def act(*command, fail=True):
+def act(*command, fail=True, timeout=180):
     """Run systemctl for its effect; what it cannot do is an error in its own words, unless ``fail`` is false."""
-    code, said = systemctl(*command)
+    code, said = systemctl(*command, timeout=timeout)
     if code and fail:
         raise ApplyError("systemctl %s failed: %s" % (" ".join(command), said.strip()))
 

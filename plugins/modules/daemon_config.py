@@ -12,8 +12,10 @@ version_added: 0.1.0
 description:
   - Merges options into C(daemon.json), keeps those that it was not told about, and makes the daemon apply them, by a
     reload where the changed options allow it and by a restart where they do not.
-  - Options are checked first, against the list of what the Engine knows and removed, against the flags of its unit, and
-    by C(dockerd --validate) where the Engine has it (from 23.0).
+  - Options are checked first, in check mode too, against the list of what the Engine knows and removed, against the flags of
+    its unit, and by C(dockerd --validate) where the Engine has it (from 23.0).
+  - An option that is also a flag of the unit stops dockerd. For V(hosts), which the packaged unit sets, the drop-in of
+    O(environment) starts dockerd without that flag; for others the module says so and does nothing.
   - A daemon that does not come up with the new file gets its old file back and is started with it; the module then
     fails with the daemon's own words.
   - A change that was cut short, by a power loss for example, is found and completed by the next run.
@@ -43,6 +45,10 @@ options:
     description:
       - Whether the daemon has to run and to start at boot, and systemd to know its unit's files as they are.
       - A daemon that does not start fails the module with its own words.
+    type: bool
+    default: false
+  allow_plain_tcp:
+    description: Whether a TCP socket without verified TLS is let pass. It gives root to whoever connects.
     type: bool
     default: false
   path:
@@ -150,7 +156,9 @@ class Daemon:
 
     def plan(self, state):
         wanted = self.params["options"]
-        problems = _daemon.check_options(wanted, self._version(state), self.params["swarm"], state["argv"])
+        problems = _daemon.check_options(
+            wanted, self._version(state), self.params["swarm"], state["argv"], self.params["allow_plain_tcp"]
+        )
         both = sorted(set(wanted) & set(self.params["remove"]))
         problems += ["daemon option %s is both wanted and to be removed" % name for name in both]
         environment = self.params["environment"]
@@ -158,6 +166,8 @@ class Daemon:
         if problems:
             raise _plan.PlanError("; ".join(problems))
         plan = _daemon.make_plan(state, wanted, self.params["remove"], environment)
+        if plan and state["installed"]:
+            self._validate(state)
         return plan + self._plan_unit(state, plan)
 
     def _plan_unit(self, state, plan):
@@ -168,12 +178,21 @@ class Daemon:
         return [dict(item, of_unit=True) for item in found if not (restarts and item["do"] == "start")]
 
     def _version(self, state):
-        if not state["running"]:
+        """The Engine's version; None where it is not known, or not installed."""
+        if not state["installed"]:
             return None
+        if not state["running"]:
+            # Docker version 26.1.5+dfsg1, build a72d7cd
+            words = _output([self._program(state), "--version"]).replace(",", " ").split()
+            return words[2] if len(words) > 2 else None
         try:
             return self.engine.get("/version")["Version"]
         except EngineError:
             return None
+
+    @staticmethod
+    def _program(state):
+        return state["argv"][0] if state["argv"] else "dockerd"
 
     def apply(self, plan, state):
         told = {item["do"] for item in plan if item.get("of_unit")}
@@ -203,8 +222,6 @@ class Daemon:
         merged = _daemon.merge(state["options"], self.params["options"], self.params["remove"])
         text = self._text(state, merged)
         told = plan[-1]["do"] if plan[-1]["to"] == UNIT else None
-        if state["installed"] and text:
-            self._validate(text, state["argv"])
         if state["error"]:
             write_text(self.path + ".dockyard-unreadable", state["text"])
         if told is None:
@@ -226,7 +243,15 @@ class Daemon:
     def _drop_in(self, state):
         """The text that the drop-in is to have, or None."""
         environment = self.params["environment"]
-        return state["drop_in_text"] if environment is None else _daemon.drop_in_text(environment)
+        if environment is None:
+            return state["drop_in_text"]
+        merged = _daemon.merge(state["options"], self.params["options"], self.params["remove"])
+        texts = _daemon.drop_in_texts(environment, state["argv"], merged)
+        return state["drop_in_text"] if state["drop_in_text"] in texts else texts[-1 if self._overridden(state) else 0]
+
+    @staticmethod
+    def _overridden(state):
+        return "\nExecStart=" in (state["drop_in_text"] or "")
 
     def _write(self, text, drop_in):
         """Put both files in place; None removes one. A drop-in that is right keeps its age: systemd looks at it."""
@@ -249,11 +274,16 @@ class Daemon:
         write_text(JOURNAL, json.dumps(kept), mode=0o600)
         return kept["text"], kept["drop_in"]
 
-    def _validate(self, text, argv):
+    def _validate(self, state):
+        """Ask dockerd itself, where it has the question, with the flags that it will be started with."""
+        text = self._text(state, _daemon.merge(state["options"], self.params["options"], self.params["remove"]))
+        if text is None:
+            return
+        argv = _daemon.argv_wanted(state["argv"], json.loads(text))
         with tempfile.NamedTemporaryFile("w", suffix=".json") as candidate:
             candidate.write(text)
             candidate.flush()
-            command = [argv[0] if argv else "dockerd", "--validate", "--config-file", candidate.name]
+            command = [self._program(state), "--validate", "--config-file", candidate.name]
             try:
                 done = subprocess.run(
                     command + [word for word in argv[1:] if not word.startswith("$")],
@@ -280,7 +310,15 @@ class Daemon:
             return said.strip()
         if not wait_for(self.engine.answers, self.params["timeout"]):
             return "no answer within %d s of the restart" % self.params["timeout"]
+        # Its swarm takes a node back a moment later. Managers that cannot be reached are no fault of the daemon.
+        wait_for(self._settled, self.params["timeout"])
         return None
+
+    def _settled(self):
+        try:
+            return self.engine.get("/info").get("Swarm", {}).get("LocalNodeState") != "pending"
+        except EngineError:
+            return False
 
     def _reload(self, merged):
         """Reload the daemon; returns what went wrong, or None. Its exit code tells nothing, so the API is asked."""
@@ -334,6 +372,14 @@ class Daemon:
         )
 
 
+def _output(command):
+    try:
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=30, check=False)
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return done.stdout.decode("utf-8", "replace")
+
+
 def _put(path, text, mode=0o644):
     if text is None:
         remove(path)
@@ -349,6 +395,7 @@ def main():
             environment=dict(type="dict", no_log=True),
             swarm=dict(type="bool", default=False),
             started=dict(type="bool", default=False),
+            allow_plain_tcp=dict(type="bool", default=False),
             path=dict(type="path", default="/etc/docker/daemon.json"),
             timeout=dict(type="int", default=90),
         ),

@@ -33,7 +33,7 @@ def told(plan):
         ({"storage-driver": "devicemapper"}, "28.5.2", ["storage-driver: devicemapper", "25.0", "overlay2"]),
         ({"max-concurrent-downloads": "10"}, None, ["max-concurrent-downloads", "type int"]),
         ({"debug": 1}, None, ["debug", "type bool"]),
-        ({"hosts": ["unix:///run/d.sock"]}, "26.1", ["hosts", "flag -H"]),
+        ({"hosts": ["unix:///run/d.sock"]}, "26.1", ["hosts", "unix:///var/run/docker.sock"]),
         ({"containerd": "/run/c.sock"}, "26.1", ["containerd", "flag --containerd"]),
         ({"hosts": ["tcp://0.0.0.0:2375"]}, "26.1", ["without verified TLS", "tlsverify"]),
         ({"live-restore": True}, "26.1", ["live-restore", "refused in swarm mode"]),
@@ -155,3 +155,41 @@ def test_drop_in_escapes_what_systemd_reads_otherwise_and_the_plan_shows_no_valu
 def test_wrong_environment_is_named(environment):
     (problem,) = _daemon.check_environment(environment)
     assert "environment variable" in problem
+
+
+def with_drop_in(text, **changed):
+    facts = {"sha256": hashlib.sha256(text.encode()).hexdigest(), "mode": "0600", "uid": 0, "gid": 0}
+    return state(drop_in=facts, **changed)
+
+
+def test_hosts_take_the_flag_of_the_unit_away_once():
+    options = {"hosts": ["unix:///var/run/docker.sock", "tcp://192.0.2.1:2376"], "tlsverify": True}
+    assert _daemon.check_options(options, "26.1", argv=ARGV) == []
+    plan = _daemon.make_plan(state(argv=ARGV, drop_in=None), options, environment={})
+    assert [item["to"] for item in plan if item["do"] == "write"] == ["docker.service.d/dockyard.conf"]
+    (text,) = _daemon.drop_in_texts({}, ARGV, options)
+    assert text.endswith(
+        "\nExecStart=\nExecStart=/usr/sbin/dockerd --containerd=/run/containerd/containerd.sock $DOCKER_OPTS\n"
+    )
+    done = with_drop_in(text, options=options, argv=_daemon.argv_wanted(ARGV, options))
+    assert _daemon.make_plan(done, options, environment={}) == []
+
+
+def test_hosts_that_somebody_else_made_room_for_need_no_drop_in():
+    options = {"hosts": ["fd://"]}
+    argv = ["/usr/sbin/dockerd", "--containerd=/run/containerd/containerd.sock"]
+    assert _daemon.make_plan(state(options, argv=argv, drop_in=None), options, environment={}) == []
+
+
+def test_without_hosts_the_unit_gets_its_own_command_line_back():
+    argv = _daemon.argv_wanted(ARGV, {"hosts": []})
+    (plain, override) = _daemon.drop_in_texts({"A": "b"}, argv, {"hosts": ["fd://"]})
+    plan = _daemon.make_plan(with_drop_in(override, argv=argv), {}, environment={"A": "b"})
+    assert [item["do"] for item in plan] == ["write", "restart"]
+    assert _daemon.make_plan(with_drop_in(plain, argv=argv), {}, environment={"A": "b"}) == []
+
+
+def test_a_plain_tcp_socket_passes_only_on_demand():
+    options = {"hosts": ["fd://", "tcp://192.0.2.1:2375"]}
+    assert "without verified TLS" in " ".join(_daemon.check_options(options))
+    assert _daemon.check_options(options, plain_tcp=True) == []

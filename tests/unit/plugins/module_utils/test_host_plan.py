@@ -10,7 +10,8 @@ from ansible_collections.dockyard.swarm.plugins.module_utils import _config_file
 
 FILE = {"sha256": _config_files.digest("x"), "mode": "0644", "uid": 0, "gid": 0, "link": None}
 FOLDER = {"sha256": None, "mode": "0700", "uid": 0, "gid": 0, "link": None}
-UNIT = {"active": "active", "enabled": "enabled", "masked": False, "needs_daemon_reload": False}
+UNIT = {"active": "active", "enabled": "enabled", "masked": False, "needs_daemon_reload": False, "argv": ["dockerd"]}
+OUTSIDE = {"state": "inactive"}
 
 
 def facts(**changed):
@@ -77,6 +78,7 @@ def test_folders(have, lines):
 def test_engine_plan_sees_a_drop_in_that_was_edited_and_leaves_it_alone_where_it_is_not_asked():
     have = {
         "packages": {"docker.io": "26"}, "units": {"docker.service": UNIT}, "engine": {"running": True, "images": {}},
+        "swarm": OUTSIDE,
         "daemon": {"exists": False, "options": {}, "error": None, "interrupted": False},
         "files": {"/etc/systemd/system/docker.service.d/dockyard.conf": dict(FILE, mode="0600")},
     }  # fmt: skip
@@ -85,6 +87,18 @@ def test_engine_plan_sees_a_drop_in_that_was_edited_and_leaves_it_alone_where_it
         "restart docker.service: only a restart applies docker.service.d/dockyard.conf",
     ]
     assert _engine_plan.engine_plan(have, ["docker.io"], {})["all"] == []
+
+
+@pytest.mark.parametrize(
+    ("options", "state", "wanted"),
+    [({"debug": True}, "active", False), ({"mtu": 1400}, "active", True), ({"mtu": 1400}, "inactive", False)],
+)
+def test_only_a_restart_disturbs_and_only_a_swarm(options, state, wanted):
+    have = {
+        "packages": {}, "units": {"docker.service": UNIT}, "engine": {"running": True, "images": {}}, "files": {},
+        "daemon": {"exists": True, "options": {}, "error": None, "interrupted": False}, "swarm": {"state": state},
+    }  # fmt: skip
+    assert _engine_plan.engine_plan(have, [], options)["disturbs"] is wanted
 
 
 def test_networks_plan_tells_what_must_not_be_done_too():
@@ -104,7 +118,7 @@ def test_networks_plan_tells_what_must_not_be_done_too():
 def test_images_of_a_daemon_that_does_not_run_are_unknown(installed, running, wanted):
     have = {
         "packages": {"docker.io": "26"}, "units": {"docker.service": UNIT} if installed else {}, "files": {},
-        "engine": {"running": running, "images": {}},
+        "engine": {"running": running, "images": {}}, "swarm": OUTSIDE,
         "daemon": {"exists": False, "options": {}, "error": None, "interrupted": False},
     }  # fmt: skip
     plan = _engine_plan.engine_plan(have, [], {}, archives=[{"image": "nginx:1", "path": "x"}])
