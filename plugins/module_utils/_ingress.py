@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import ipaddress
+import re
 import subprocess
 import time
 
@@ -20,6 +21,7 @@ from ansible_collections.dockyard.swarm.plugins.module_utils._facts import read_
 
 # What comes in on a published port is passed on to the routing mesh over this bridge, still with the published port.
 BRIDGE = "docker_gwbridge"
+CHAIN = "DOCKER-INGRESS"
 CONNECTIONS = "/proc/net/nf_conntrack"
 
 
@@ -29,35 +31,48 @@ def closed(grace, longest):
 
     :param longest: seconds after which the refusal ends by itself, counted from the end of ``grace``.
     """
-    rule = _refusal(grace + longest)
-    if not _iptables("-I", rule):
-        # A host without the bridge, or without iptables, has no routing mesh either.
-        yield
-        return
+    rules = refusals(published(_iptables("-t", "nat", "-S", CHAIN)), grace + longest)
+    set_up = [rule for rule in rules if _iptables("-I", *rule) is not None]
     try:
-        wait_for(lambda: not _open_connections(), grace)
+        if set_up:
+            wait_for(lambda: not _open_connections(), grace)
         yield
     finally:
-        _iptables("-D", rule)
+        for rule in set_up:
+            _iptables("-D", *rule)
 
 
-def _refusal(seconds):
+def published(listing):
+    """The TCP ports of the routing mesh, from the rules of its chain; none where there is no such chain."""
+    return sorted({int(port) for port in re.findall(r"-p tcp .*--dport (\d+) ", listing or "")})
+
+
+def refusals(ports, seconds):
+    """Rules that refuse new connections to these ports for so many seconds.
+
+    The daemon listens on each port too, without ever answering: as it stops, a connection may still reach that socket.
+    """
     until = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(time.time() + seconds))
-    return [
-        "FORWARD", "-o", BRIDGE, "-p", "tcp", "-m", "conntrack", "--ctstate", "NEW",
-        "-m", "time", "--datestop", until, "-m", "comment", "--comment", "dockyard.swarm: stopping",
-        "-j", "REJECT", "--reject-with", "tcp-reset",
+    tail = [
+        "-m", "conntrack", "--ctstate", "NEW", "-m", "time", "--datestop", until,
+        "-m", "comment", "--comment", "dockyard.swarm: stopping", "-j", "REJECT", "--reject-with", "tcp-reset",
     ]  # fmt: skip
+    rules = []
+    for port in ports:
+        match = ["-p", "tcp", "--dport", str(port)]
+        rules += [["FORWARD", "-o", BRIDGE] + match + tail, ["INPUT"] + match + tail]
+    return rules
 
 
-def _iptables(action, rule):
+def _iptables(*words):
+    """What iptables printed; None where it failed or is not there."""
     try:
         done = subprocess.run(
-            ["iptables", "-w", "10", action] + rule, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False
+            ["iptables", "-w", "10"] + list(words), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False
         )
     except OSError:
-        return False
-    return done.returncode == 0
+        return None
+    return None if done.returncode else done.stdout.decode("utf-8", "replace")
 
 
 def _open_connections():

@@ -1,0 +1,73 @@
+"""A client that asks a published port over and over, as a load balancer in front of the nodes does."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import threading
+import time
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Asker:
+    """Asks every ``interval`` seconds; a node that does not accept a connection is passed over for the next one.
+
+    Each request starts with another node. What was accepted and not answered with 200 is a failure, as is a request that no
+    node accepts.
+    """
+
+    addresses: list[str]
+    port: int
+    interval: float = 0.1
+    patience: float = 5.0
+    asked: int = 0
+    passed_over: int = 0
+    failures: list[str] = field(default_factory=list)
+    slowest: float = 0.0
+
+    def __enter__(self) -> Asker:
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        turn = 0
+        while not self._stop.is_set():
+            start = time.monotonic()
+            first = turn % len(self.addresses)
+            trouble = self._ask(self.addresses[first:] + self.addresses[:first])
+            took = time.monotonic() - start
+            self.asked += 1
+            self.slowest = max(self.slowest, took)
+            if trouble:
+                self.failures.append(f"{time.strftime('%H:%M:%S')} after {took:.2f} s: {trouble}")
+            turn += 1
+            self._stop.wait(max(0.0, self.interval - took))
+
+    def _ask(self, addresses: list[str]) -> str | None:
+        refusals = []
+        for address in addresses:
+            connection = http.client.HTTPConnection(address, self.port, timeout=1.0)
+            try:
+                connection.connect()
+            except OSError as exc:
+                self.passed_over += 1
+                refusals.append(f"{address}: {exc}")
+                continue
+            try:
+                connection.sock.settimeout(self.patience)
+                connection.request("GET", "/", headers={"Connection": "close"})
+                answer = connection.getresponse()
+                answer.read()
+                return None if answer.status == 200 else f"{address} answered {answer.status}"
+            except (OSError, http.client.HTTPException, socket.timeout) as exc:
+                return f"{address} accepted and then: {exc!r}"
+            finally:
+                connection.close()
+        return "no node accepted a connection: " + "; ".join(refusals)
