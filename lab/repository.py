@@ -101,7 +101,9 @@ def _make_key(home: Path, site: Path) -> Path:
     run(["gpg", "--batch", "--passphrase", "", "--quick-generate-key", _OWNER, "rsa2048", "sign", "never"], env=env)
     (site / "gpg").write_text(run(["gpg", "--armor", "--export"], env=env).stdout)
     listed = run(["gpg", "--list-keys", "--with-colons"], env=env).stdout
-    (site / "fingerprint").write_text(next(line.split(":")[9] for line in listed.splitlines() if line.startswith("fpr")))
+    (site / "fingerprint").write_text(
+        next(line.split(":")[9] for line in listed.splitlines() if line.startswith("fpr"))
+    )
     return home
 
 

@@ -64,6 +64,8 @@ DEFAULTS = {
     "networks": [], "dns_records": [], "dns_servers": [], "domain": "", "settings": {}, "allow_unsupported_os": False,
 }  # fmt: skip
 
+ENGINE = ("source", "version", "package_files", "repository_key", "repository_fingerprint")
+
 
 def cluster_plan(hostvars, managers, workers, others=(), options=None):
     outside = {item["item"]: item for item in others if "swarm" in item}
@@ -80,6 +82,7 @@ def cluster_plan(hostvars, managers, workers, others=(), options=None):
             "advertise_addr": variables.get("swarm_node_advertise_addr"),
             "data_path_addr": variables.get("swarm_node_data_path_addr"),
             "firewall_ports": variables.get("swarm_host_firewall_ports"),
+            "engine": {name: variables.get("swarm_engine_%s" % name) for name in ENGINE},
         }
     return _preflight.cluster_plan(list(managers), list(workers), hosts, dict(DEFAULTS, **(options or {})))
 

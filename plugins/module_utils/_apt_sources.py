@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to dockyard.swarm: apt's sources as text, in both of its formats. Pure.
+"""Private to dockyard.swarm: apt's sources as text, in both of its formats. Pure but for ``read``.
 
 apt stops altogether where two entries name the same repository with different keys ("Conflicting values set for option
 Signed-By"), so that an entry that is there already has to be taken over, not merely added to. Formats: sources.list(5).
@@ -10,54 +10,74 @@ Signed-By"), so that an entry that is there already has to be taken over, not me
 
 from __future__ import annotations
 
+import glob
 import re
 
 from ansible_collections.dockyard.swarm.plugins.module_utils import _openpgp
+from ansible_collections.dockyard.swarm.plugins.module_utils._config_files import digest
+from ansible_collections.dockyard.swarm.plugins.module_utils._files import read_text
 from ansible_collections.dockyard.swarm.plugins.module_utils._plan import change
 
+PATTERNS = ("/etc/apt/sources.list", "/etc/apt/sources.list.d/*.list", "/etc/apt/sources.list.d/*.sources")
 TAKEN_OVER = "# taken over by dockyard.swarm: "
 ONE_LINE = re.compile(r"^\s*(deb|deb-src)\s+(?:\[[^\]]*\]\s+)?(\S+)\s", re.ASCII)
 
 
-def source_text(uri, suite, components, architecture, key):
+def source_text(repository):
     """The entry of a repository, in the deb822 format."""
     return "".join(
         "%s\n" % line
         for line in (
             "# Written by dockyard.swarm.",
             "Types: deb",
-            "URIs: %s" % uri,
-            "Suites: %s" % suite,
-            "Components: %s" % " ".join(components),
-            "Architectures: %s" % architecture,
-            "Signed-By: %s" % key,
+            "URIs: %s" % repository["uri"],
+            "Suites: %s" % repository["suite"],
+            "Components: %s" % " ".join(repository["components"]),
+            "Architectures: %s" % repository["architecture"],
+            "Signed-By: %s" % paths(repository["name"])[1],
         )
     )
 
 
-def make_plan(state, entry, text, keyring, uri, fingerprint):
-    """The changes that a repository needs; each but ``fetch`` has the file's new ``text``.
+def read(name, uris):
+    """What a plan needs to know of a repository: ``{entry, key, named_in}``.
 
-    :param state: ``{sources: {path: text}, key}``; ``key`` is the text of the keyring, or None.
-    :param entry: the path of the repository's own file, and ``text`` what it is to hold.
+    :param name: of its own files, see :func:`paths`.
+    :param uris: the addresses that it has, or had.
+    """
+    entry, keyring = paths(name)
+    found = [path for pattern in PATTERNS for path in sorted(glob.glob(pattern)) if path != entry]
+    text, key = read_text(entry), read_text(keyring)
+    return {
+        "entry": None if text is None else digest(text),
+        "key": None if key is None else _fingerprint(key),
+        "named_in": [path for path in found if names(path, read_text(path) or "", uris)],
+    }
+
+
+def paths(name):
+    """The paths of a repository's entry and key."""
+    return "/etc/apt/sources.list.d/%s.sources" % name, "/etc/apt/keyrings/%s.asc" % name
+
+
+def make_plan(state, repository):
+    """The changes that a repository needs.
+
+    :param state: what :func:`read` tells.
+    :param repository: ``{name, uri, suite, components, architecture, fingerprint}``.
     """
     plan = []
-    wanted = _openpgp.normal(fingerprint)
-    have = _fingerprint(state["key"])
-    if have != wanted:
+    entry, keyring = paths(repository["name"])
+    wanted = _openpgp.normal(repository["fingerprint"])
+    if state["key"] != wanted:
         why = "missing" if state["key"] is None else "it is another key"
-        plan.append(change("fetch", keyring, why, before=have, after=wanted))
-    for path, actual in sorted(state["sources"].items()):
-        if path != entry and names(path, actual, uri):
-            why = "it names %s too, and apt may refuse to work" % uri
-            plan.append(
-                change("take over", path, why, before="in force", after="comment", text=take_over(path, actual, uri))
-            )
-    actual = state["sources"].get(entry)
-    if actual != text:
-        plan.append(
-            change("write", entry, "missing" if actual is None else "its content differs", after=uri, text=text)
-        )
+        plan.append(change("fetch", keyring, why, before=state["key"], after=wanted))
+    for path in state["named_in"]:
+        why = "it names the same repository, and apt may refuse to work"
+        plan.append(change("take over", path, why, before="in force", after="comment"))
+    if state["entry"] != digest(source_text(repository)):
+        why = "missing" if state["entry"] is None else "its content differs"
+        plan.append(change("write", entry, why, after=repository["uri"]))
     return plan
 
 
@@ -69,25 +89,23 @@ def complaints(said):
 
 
 def _fingerprint(key):
-    if key is None:
-        return None
     try:
         return ", ".join(_openpgp.fingerprints(key.encode("utf-8", "surrogateescape")))
     except ValueError:
         return "none"
 
 
-def names(path, text, uri):
+def names(path, text, uris):
     """Whether a file of sources has an entry in force for a repository."""
-    return take_over(path, text, uri) != text
+    return take_over(path, text, uris) != text
 
 
-def take_over(path, text, uri):
+def take_over(path, text, uris):
     """The file's text with the entries for a repository put out of force; nothing of it is removed."""
-    wanted = _same(uri)
+    wanted = [_same(uri) for uri in uris]
     if path.endswith(".sources"):
         return _take_over_stanzas(text, wanted)
-    return "".join(TAKEN_OVER + line if _uri_of(line) == wanted else line for line in text.splitlines(keepends=True))
+    return "".join(TAKEN_OVER + line if _uri_of(line) in wanted else line for line in text.splitlines(keepends=True))
 
 
 def _uri_of(line):
@@ -102,17 +120,28 @@ def _take_over_stanzas(text, wanted):
 
 def _out_of_force(stanza, wanted):
     fields = _fields(stanza)
-    if wanted not in [_same(uri) for uri in fields.get("uris", "").split()]:
+    uris = fields.get("uris", "").split()
+    mine = [uri for uri in uris if _same(uri) in wanted]
+    if not mine or fields.get("enabled", "yes").lower() in ("no", "false", "0", "off", "without", "disable"):
         return stanza
-    if fields.get("enabled", "yes").lower() in ("no", "false", "0", "off", "without", "disable"):
-        return stanza
-    kept = "".join(line for line in stanza.splitlines(keepends=True) if not line.lower().startswith("enabled:"))
-    # A field may not come before the comments that a stanza begins with, and a folded one must not be torn apart.
-    return "%s%s\nEnabled: no%s" % (
-        TAKEN_OVER.rstrip(": ") + "\n",
-        kept.rstrip("\n"),
-        "\n" if stanza.endswith("\n") else "",
-    )
+    # What a stanza names besides stays in force.
+    name, line = "enabled", "Enabled: no"
+    if len(mine) < len(uris):
+        name, line = "uris", "URIs: %s" % " ".join(uri for uri in uris if uri not in mine)
+    kept = _without_field(stanza, name).rstrip("\n")
+    # Comments stand before fields, so that a folded one is not torn apart.
+    return "%s%s\n%s\n%s%s" % (TAKEN_OVER, " ".join(mine), kept, line, "\n" if stanza.endswith("\n") else "")
+
+
+def _without_field(stanza, name):
+    """A stanza without one of its fields, and the lines that it is folded into."""
+    kept, inside = [], False
+    for line in stanza.splitlines(keepends=True):
+        if not line.startswith("#"):
+            inside = line.lower().startswith(name + ":") or (inside and line[:1] in (" ", "\t"))
+        if line.startswith("#") or not inside:
+            kept.append(line)
+    return "".join(kept)
 
 
 def _fields(stanza):

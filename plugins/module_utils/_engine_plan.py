@@ -6,14 +6,15 @@
 
 from __future__ import annotations
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _daemon
+from ansible_collections.dockyard.swarm.plugins.module_utils import _daemon, _engine_install
 from ansible_collections.dockyard.swarm.plugins.module_utils._config_files import unit_plan
-from ansible_collections.dockyard.swarm.plugins.module_utils._host_plan import missing_packages
 from ansible_collections.dockyard.swarm.plugins.module_utils._plan import change
 
 
-def engine_plan(facts, packages, options, remove=(), archives=(), environment=None):
-    """The Engine's changes by part: ``{packages, daemon, unit, images, all}``.
+def engine_plan(facts, install, options, remove=(), archives=(), environment=None):
+    """The Engine's changes by part: ``{repository, packages, changes, daemon, unit, images, all}``.
+
+    :param install: what :func:`_engine_install.wanted` gives.
 
     Which images a daemon has that is there but does not run is not known: they are planned once it runs.
     """
@@ -27,7 +28,7 @@ def engine_plan(facts, packages, options, remove=(), archives=(), environment=No
     loaded = facts["engine"]["images"]
     known = facts["engine"]["running"] or not state["installed"]
     parts = {
-        "packages": missing_packages(facts, packages),
+        **_engine_install.make_plan(facts, install),
         "daemon": _daemon.make_plan(state, options, remove, environment),
         "unit": unit_plan(facts, "docker.service"),
         "images": [
@@ -36,5 +37,5 @@ def engine_plan(facts, packages, options, remove=(), archives=(), environment=No
             if known and item["image"] not in loaded
         ],
     }
-    parts["all"] = parts["packages"] + parts["daemon"] + parts["unit"] + parts["images"]
+    parts["all"] = parts["repository"] + parts["packages"] + parts["daemon"] + parts["unit"] + parts["images"]
     return parts

@@ -28,6 +28,15 @@ def fingerprints(data):
     return found
 
 
+def armored(data):
+    """A key file as text, which it may be already: apt tells by a file's name which of both is in it."""
+    if data.lstrip().startswith(b"-----BEGIN"):
+        return data.decode("utf-8", "surrogateescape")
+    text = base64.b64encode(data).decode("ascii")
+    lines = [text[at : at + 64] for at in range(0, len(text), 64)]
+    return "\n".join(["-----BEGIN PGP PUBLIC KEY BLOCK-----", ""] + lines + ["-----END PGP PUBLIC KEY BLOCK-----", ""])
+
+
 def normal(fingerprint):
     """A fingerprint as people write it, in the form of :func:`fingerprints`."""
     return "".join(fingerprint.split()).upper()

@@ -15,8 +15,8 @@ description:
     fingerprint.
   - Other entries for the same repository, such as an older C(docker.list), are put out of force and stay where they are as
     comments. apt refuses to work where two entries name different keys for one repository.
-  - The repository's lists are fetched and their signature checked before the module ends. Where that fails, everything is put
-    back as it was, so that the host's apt works on.
+  - The repository's lists are fetched and their signature checked before the module ends, and apt has to accept all of its
+    sources together. Where that fails, everything is put back as it was, so that the host's apt works on.
   - Needs neither C(python3-apt) nor C(gpg) on the host.
 author:
   - The dockyard.swarm maintainers (@dockyard)
@@ -29,6 +29,11 @@ options:
     description: The repository's address.
     type: str
     required: true
+  replaces:
+    description: Other addresses that the repository had, whose entries are put out of force, too.
+    type: list
+    elements: str
+    default: []
   suite:
     description: The suite, mostly the release's codename.
     type: str
@@ -63,7 +68,7 @@ extends_documentation_fragment:
 EXAMPLES = r"""
 - name: Have Docker's repository
   dockyard.swarm.package_source:
-    name: docker
+    name: dockyard-docker
     uri: https://download.docker.com/linux/debian
     suite: trixie
     fingerprint: 9DC8 5822 9FC7 DD38 854A  E2D8 8D81 803C 0EBF CD88
@@ -76,24 +81,21 @@ plan:
   type: list
   elements: dict
   sample:
-    - {do: fetch, to: /etc/apt/keyrings/docker.asc, why: missing, before: null, after: 9DC858229FC7DD38854AE2D88D81803C0EBFCD88}
+    - {do: write, to: /etc/apt/sources.list.d/dockyard-docker.sources, why: missing, before: null, after: "https://example.org"}
 output:
   description: What apt said.
   returned: when the repository's lists cannot be fetched
   type: str
 """
 
-import glob
-import subprocess
-import urllib.error
-import urllib.request
+import time
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _apt_sources, _openpgp, _plan
+from ansible_collections.dockyard.swarm.plugins.module_utils import _apt, _apt_sources, _openpgp, _plan
 from ansible_collections.dockyard.swarm.plugins.module_utils._files import read_text, remove, write_text
 
-SOURCES = ("/etc/apt/sources.list", "/etc/apt/sources.list.d/*.list", "/etc/apt/sources.list.d/*.sources")
+LOCK_TIMEOUT = 300  # seconds in which another package manager gets done
 
 
 class PackageSource:
@@ -101,36 +103,32 @@ class PackageSource:
 
     def __init__(self, params):
         self.params = params
-        self.entry = "/etc/apt/sources.list.d/%s.sources" % params["name"]
-        self.keyring = "/etc/apt/keyrings/%s.asc" % params["name"]
+        self.entry, self.keyring = _apt_sources.paths(params["name"])
+        self.uris = [params["uri"]] + params["replaces"]
 
     def read(self):
-        paths = [path for pattern in SOURCES for path in sorted(glob.glob(pattern))]
-        return {"sources": {path: read_text(path) for path in paths}, "key": read_text(self.keyring)}
+        return _apt_sources.read(self.params["name"], self.uris)
 
     def plan(self, state):
-        text = _apt_sources.source_text(
-            self.params["uri"],
-            self.params["suite"],
-            self.params["components"],
-            self.params["architecture"],
-            self.keyring,
-        )
-        return _apt_sources.make_plan(
-            state, self.entry, text, self.keyring, self.params["uri"], self.params["fingerprint"]
-        )
+        return _apt_sources.make_plan(state, self.params)
 
-    def apply(self, plan, state):
-        new = {item["to"]: item["text"] for item in plan if item["do"] != "fetch"}
-        if any(item["do"] == "fetch" for item in plan):
-            new[self.keyring] = self._key()
-        old = dict(state["sources"], **{self.keyring: state["key"]})
+    def apply(self, plan, _state):
+        new = {}
+        for item in plan:
+            if item["do"] == "fetch":
+                new[self.keyring] = self._key()
+            elif item["do"] == "take over":
+                new[item["to"]] = _apt_sources.take_over(item["to"], read_text(item["to"]), self.uris)
+            else:
+                new[self.entry] = _apt_sources.source_text(self.params)
+        old = {path: read_text(path) for path in new}
+        # The entry comes last: until then, apt never sees two that contradict each other.
         for path in sorted(new, key=lambda path: path == self.entry):
             write_text(path, new[path])
         code, said = self._fetch_lists()
         if code:
-            for path in new:
-                _put_back(path, old.get(path))
+            for path, text in old.items():
+                _put_back(path, text)
             raise _plan.ApplyError(
                 "apt cannot use %s %s, everything is as it was before: %s"
                 % (self.params["uri"], self.params["suite"], _apt_sources.complaints(said)),
@@ -138,13 +136,12 @@ class PackageSource:
             )
 
     def _key(self):
-        text = self.params["key"]
-        where = "option key"
-        if not text:
+        data, where = (self.params["key"] or "").encode("utf-8"), "option key"
+        if not data:
             where = self.params["key_url"] or self.params["uri"].rstrip("/") + "/gpg"
-            text = self._download(where)
+            data = self._download(where)
         try:
-            found = _openpgp.fingerprints(text.encode("utf-8", "surrogateescape"))
+            found = _openpgp.fingerprints(data)
         except ValueError as exc:
             raise _plan.ApplyError("the key from %s is not usable, nothing was changed: %s" % (where, exc)) from exc
         wanted = _openpgp.normal(self.params["fingerprint"])
@@ -154,27 +151,32 @@ class PackageSource:
                 "the key from %s has the fingerprint %s, and not %s: nothing was changed. Find out why before you change "
                 "option fingerprint." % (where, ", ".join(found), wanted)
             )
-        return text
+        return _openpgp.armored(data)
 
     def _download(self, url):
+        # These cost more than all else here, and most runs have the key.
+        from ansible.module_utils.urls import ConnectionError as UrlError
+        from ansible.module_utils.urls import open_url
+
         try:
-            with urllib.request.urlopen(url, timeout=self.params["timeout"]) as answer:
-                return answer.read(1 << 20).decode("utf-8", "surrogateescape")
-        except (OSError, ValueError, urllib.error.URLError) as exc:
+            return open_url(url, timeout=self.params["timeout"]).read(1 << 20)
+        except (OSError, ValueError, UrlError) as exc:
             raise _plan.ApplyError(
                 "the key cannot be fetched from %s, nothing was changed: %s. Hosts without a way there get it by option key."
                 % (url, exc)
             ) from exc
 
     def _fetch_lists(self):
-        done = subprocess.run(
+        """The lists of this repository; then whether apt accepts all of its sources together."""
+        deadline = time.monotonic() + LOCK_TIMEOUT
+        code, said = _apt.run(
             [
                 "apt-get", "-q", "update", "-o", "Dir::Etc::sourcelist=" + self.entry, "-o", "Dir::Etc::sourceparts=-",
-                "-o", "APT::Get::List-Cleanup=0", "-o", "APT::Update::Error-Mode=any", "-o", "DPkg::Lock::Timeout=300",
+                "-o", "APT::Get::List-Cleanup=0", "-o", "APT::Update::Error-Mode=any",
             ],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
+            deadline,
         )  # fmt: skip
-        return done.returncode, done.stdout.decode("utf-8", "replace")
+        return (code, said) if code else _apt.run(["apt-get", "-q", "indextargets"], deadline)
 
 
 def _put_back(path, text):
@@ -189,6 +191,7 @@ def main():
         argument_spec=dict(
             name=dict(type="str", required=True),
             uri=dict(type="str", required=True),
+            replaces=dict(type="list", elements="str", default=[]),
             suite=dict(type="str", required=True),
             components=dict(type="list", elements="str", default=["stable"]),
             architecture=dict(type="str", default="amd64"),

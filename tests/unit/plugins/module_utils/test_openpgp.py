@@ -38,6 +38,12 @@ def test_the_fingerprint_is_the_one_that_gpg_tells(data):
     assert _openpgp.fingerprints(data) == [FINGERPRINT]
 
 
+def test_a_binary_key_becomes_text():
+    text = _openpgp.armored(PLAIN)
+    assert text == f"{BEGIN}\n{BODY}-----END PGP PUBLIC KEY BLOCK-----\n"
+    assert _openpgp.armored(text.encode()) == text
+
+
 def test_a_file_with_two_keys_has_two():
     both = f"{BEGIN}\n{BODY}{END}{BEGIN}\n{BODY}{END}"
     assert _openpgp.fingerprints(both.encode()) == [FINGERPRINT, FINGERPRINT]
