@@ -25,9 +25,13 @@ Dir::Etc::sourceparts "/dev/null";
 _FRESH_SECONDS = 6 * 3600
 
 
-def fetch(suite: str, names: tuple[str, ...]) -> list[Path]:
+def fetch(suite: str, names: tuple[str, ...], target: Path) -> list[Path]:
     """Download just these packages, without what they depend on; gives their files in the order of the names."""
-    found = {deb.name.split("_")[0]: deb for deb in _download(suite, names)}
+    base = cache_root() / "apt" / suite
+    with locked(cache_root() / "locks" / f"apt-{suite}.lock"):
+        env = _prepare(base, suite)
+        run(["env", f"--chdir={target}", "apt-get", "-q", "download", *names], env=env)
+    found = {deb.name.split("_")[0]: deb for deb in target.glob("*.deb")}
     return [found[name] for name in names]
 
 
