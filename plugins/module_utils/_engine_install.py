@@ -22,6 +22,8 @@ VERSIONED = ("docker-ce", "docker-ce-cli", "docker-ce-rootless-extras", "docker.
 ENGINE = VERSIONED + ("containerd.io", "containerd", "runc")
 # Where package files lie on a host until they are installed.
 FILES = "/var/cache/dockyard-packages"
+# docker.io leaves this when it is removed, to be run when it is purged: it deletes all data, whose engine ever has it then.
+PURGE = "/var/lib/docker/nuke-graph-directory.sh"
 UNITS = ("containerd.service", "docker.service")
 VERSION = re.compile(r"[0-9][0-9A-Za-z.+~:-]*")
 FINGERPRINT = re.compile(r"[0-9A-F]{40}")
@@ -66,12 +68,19 @@ def make_plan(facts, install):
         "repository": _repository_plan(facts, install.get("repository")),
         "packages": _packages.make_plan(facts, install) + _restart(facts),
     }
-    if FILES in facts["files"]:
-        parts["packages"].append(change("remove", FILES, "left over", before="present", after="absent", name=FILES))
-    parts["changes"] = [
-        item for item in parts["packages"] if item["do"] in _packages.DISRUPTIVE and item["name"] != FILES
-    ]
+    parts["changes"] = [item for item in parts["packages"] if item["do"] in _packages.DISRUPTIVE]
+    parts["packages"] += _leftovers(facts, install)
     return parts
+
+
+def _leftovers(facts, install):
+    found = []
+    if FILES in facts["files"]:
+        found.append(change("remove", FILES, "left over", before="present", after="absent", name=FILES))
+    if PURGE in facts["files"] and "docker.io" not in install["names"]:
+        why = "a purge of docker.io would delete the data of the Engine that took its place"
+        found.append(change("remove", PURGE, why, before="present", after="absent", name=PURGE))
+    return found
 
 
 def _repository_plan(facts, repository):

@@ -45,6 +45,7 @@ FILES = (
     "/var/lib/rsyslog/dockyard",
     "/etc/resolv.conf",
     "/var/cache/dockyard-packages",
+    "/var/lib/docker/nuke-graph-directory.sh",
 )
 
 # Packages that the roles ask for on some distribution, and those that get in each other's way.

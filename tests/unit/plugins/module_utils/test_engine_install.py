@@ -88,6 +88,23 @@ def test_files_that_an_interrupted_run_left_are_taken_away():
 
 
 @pytest.mark.parametrize(
+    ("names", "lines"),
+    [
+        (["docker.io"], []),
+        (
+            ["docker-ce"],
+            [
+                f"remove {_engine_install.PURGE}: a purge of docker.io would delete the data of the Engine that took its place"
+            ],
+        ),
+    ],
+)
+def test_no_later_purge_can_take_the_data(names, lines):
+    have = facts(dict.fromkeys(names, "1"), files={_engine_install.PURGE: {}})
+    assert plan(have, _engine_install.wanted(names, hold=False)) == (lines, [])
+
+
+@pytest.mark.parametrize(
     ("options", "words"),
     [
         ({}, []),
