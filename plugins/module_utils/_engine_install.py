@@ -119,6 +119,8 @@ def check(options, facts):
         )
     if options.get("source") == "files":
         problems += _check_files(options.get("package_files") or [], str(version), facts)
+        for path in options.get("missing_files") or []:
+            problems.append("option swarm_engine_package_files: %s is not there: put it there, or take it out" % path)
     else:
         problems += _check_key(options)
     return problems

@@ -27,25 +27,31 @@ def parse(path):
 
     :raises ValueError: where the name is not that of a package file.
     """
-    for family, pattern in FAMILIES.items():
-        found = pattern.match(os.path.basename(path))
-        if found:
-            return dict(found.groupdict(), version=unquote(found.group("version")), family=family)
+    family = _family(path)
+    if family:
+        found = FAMILIES[family].match(os.path.basename(path))
+        return dict(found.groupdict(), version=unquote(found.group("version")), family=family)
     raise ValueError(
         "%s is not called as package files are, NAME_VERSION_ARCHITECTURE.deb or NAME-VERSION-RELEASE.ARCHITECTURE.rpm: "
         "give it the name that its repository has it under" % path
     )
 
 
+def _family(path):
+    """The family that a file is called after; None where it is called otherwise."""
+    return next((family for family, pattern in FAMILIES.items() if pattern.match(os.path.basename(path))), None)
+
+
 def for_host(paths, facts):
     """Of a list of package files those that are for a host, each ``{name, version, arch, family, path}``.
 
-    :param facts: what node_facts tells of the host; nothing yet lets all of them be for it.
+    :param facts: what node_facts tells of the host. As long as it tells nothing, all of them are for it that are called as
+        package files are; what is wrong with the others is told later, by :func:`check`.
     """
-    files = [dict(parse(path), path=path) for path in paths]
     system = facts.get("os")
     if not system:
-        return files
+        return [dict(parse(path), path=path) for path in paths if _family(path)]
+    files = [dict(parse(path), path=path) for path in paths]
     fitting = ANY + ARCHITECTURES.get(system["arch"], (system["arch"],))
     return [item for item in files if item["family"] == system["family"] and item["arch"] in fitting]
 

@@ -119,6 +119,7 @@ def test_no_later_purge_can_take_the_data(names, lines):
         ({"source": "files", "package_files": FILES}, []),
         ({"source": "files", "package_files": FILES, "version": "28.5"}, []),
         ({"source": "files", "package_files": FILES, "version": "29"}, ["29 is asked for", DEB]),
+        ({"source": "files", "package_files": FILES, "missing_files": [DEB]}, [DEB, "is not there"]),
         ({"source": "files", "package_files": ["x.deb"]}, ["swarm_engine_package_files", "x.deb"]),
     ],
 )

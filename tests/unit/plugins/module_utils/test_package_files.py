@@ -44,6 +44,7 @@ def test_each_host_gets_its_own():
     assert names({"os": {"family": "Debian", "arch": "aarch64"}}) == [ARM, ANY]
     assert names({"os": {"family": "RedHat", "arch": "x86_64"}}) == [RPM]
     assert names({}) == [DEB, ARM, RPM, ANY]
+    assert _package_files.for_host(["docker.deb"], {}) == []
 
 
 @pytest.mark.parametrize(
