@@ -21,23 +21,28 @@ KEYRING = "/etc/apt/keyrings/dockyard-docker.asc"
 ONLY_DOCKER = f"-o Dir::Etc::sourcelist={OWN} -o Dir::Etc::sourceparts=-"
 
 
-@pytest.fixture
-def engine(tmp_path):
-    """Run the role with variables for single machines; without any for a machine, that is not touched."""
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory):
+    """Run the role with variables for single machines; one that is not named stays with what it was given last."""
+    path = tmp_path_factory.mktemp("inventory") / "hosts.yml"
+    given = {"node1": {}, "node2": {}}
 
-    def run(*arguments: str, **variables) -> Run:
-        path = tmp_path / "hosts.yml"
-        path.write_text(yaml.safe_dump({"all": {"hosts": variables}}))
-        return playbook("-i", str(path), "--limit", ",".join(variables), *arguments, name="../molecule/engine/engine")
+    def run(**variables) -> Run:
+        path.write_text(yaml.safe_dump({"all": {"hosts": {**given, **variables}}}))
+        found = playbook("-i", str(path), name="../molecule/engine/engine")
+        if found.code == 0:
+            given.update(variables)
+        return found
 
     return run
 
 
 def docker(repository, **more):
-    return dict(
-        swarm_engine_source="docker", swarm_engine_repository_url=repository.url,
-        swarm_engine_repository_fingerprint=repository.fingerprint, **more,
-    )  # fmt: skip
+    where = {
+        "swarm_engine_source": "docker", "swarm_engine_repository_url": repository.url,
+        "swarm_engine_repository_fingerprint": repository.fingerprint,
+    }  # fmt: skip
+    return {**where, **more}
 
 
 def files(repository, version):
@@ -82,7 +87,7 @@ def installed(host) -> set[str]:
 
 
 def held(host) -> set[str]:
-    return set(output(host, "apt-mark showhold").split())
+    return {line.split()[0] for line in output(host, "dpkg --get-selections").splitlines() if line.endswith("hold")}
 
 
 def put_data(host) -> None:
