@@ -34,6 +34,14 @@ _OWNER = "The lab <lab@example.com>"
 _PATIENCE = 10
 
 
+# What no test needs: a machine takes long to unpack it.
+_UNWANTED = (
+    *("etc/init.d", "usr/share/doc", "usr/share/man", "usr/share/*-completion*", "usr/share/zsh", "usr/bin/ctr"),
+    *("usr/bin/containerd-shim", "usr/bin/containerd-shim-runc-v1", "usr/lib/containerd", "usr/lib/cni"),
+    *("usr/sbin/recvtty", "usr/sbin/seccompagent", "usr/sbin/remap-rootfs", "usr/sbin/fs-idmap"),
+)
+
+
 @dataclass(frozen=True)
 class Package:
     """A package of Docker's name: whose files it has, and what it needs. ``own`` comes from the release itself."""
@@ -209,8 +217,9 @@ def _make_package(package: Package, suite: str, debs: list[Path], work: Path, po
         root = Path(name)
         for deb in debs:
             run(["dpkg-deb", "-x", deb, root])
-        for unwanted in ("etc/init.d", "usr/share/doc", "usr/share/man"):
-            shutil.rmtree(root / unwanted, ignore_errors=True)
+        for pattern in _UNWANTED:
+            for path in root.glob(pattern):
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
         upstream = run(["dpkg-deb", "-f", debs[0], "Version"]).stdout.split(":")[-1]
         upstream = upstream.split("+")[0].split("~")[0].split("-")[0].strip()
         version = f"{upstream}-1~debian.{OFFERED[suite]}~{suite}"

@@ -159,20 +159,19 @@ class Packages:
         listed = [item for item in _packages.installed(plan) if item["name"] not in self.files]
         fetched = bool(listed) and (bool(_packages.undecided_items(listed)) or self.backend.lists_are_old())
         if fetched:
-            self.backend.fetch_lists()
+            plan = self._plan_by_new_lists()
+        files = {name: item["path"] for name, item in self.files.items()}
         with self._held_back():
             try:
-                self._install()
+                self.backend.install(plan, files)
             except self.backend.outdated:
                 if fetched:
                     raise
-                self.backend.fetch_lists()
-                self._install()
+                self.backend.install(self._plan_by_new_lists(), files)
 
-    def _install(self):
-        """By what the lists say now, which may have been fetched since the plan was made."""
-        plan = _packages.make_plan(self._packages(), self.wanted, strict=True)
-        self.backend.install(plan, {name: item["path"] for name, item in self.files.items()})
+    def _plan_by_new_lists(self):
+        self.backend.fetch_lists()
+        return _packages.make_plan(self._packages(), self.wanted, strict=True)
 
     def _hold(self, before):
         """What was held before stays so, whatever the package manager made of it."""
