@@ -17,9 +17,11 @@ import subprocess
 import time
 
 from ansible_collections.dockyard.swarm.plugins.module_utils import _packages
+from ansible_collections.dockyard.swarm.plugins.module_utils._files import read_text
 from ansible_collections.dockyard.swarm.plugins.module_utils._plan import ApplyError
 
 STATUS = "/var/lib/dpkg/status"
+EXTENDED = "/var/lib/apt/extended_states"
 LISTS = "/var/lib/apt/lists"
 HALF_DONE = "/var/lib/dpkg/updates/*"  # what dpkg had not written to its database yet when it ended
 LOCKED = ("Could not get lock", "Unable to acquire", "Unable to lock", "is locked by another process")
@@ -141,7 +143,8 @@ class Backend:
             raise _failure("do what is planned, and nothing was changed", said)
         removed, changed = simulated(said)
         planned = {item["name"] for item in plan}
-        lost = sorted(removed - planned)
+        # What came as a dependency may go: whoever needs it is either kept, or lost as well.
+        lost = sorted(removed - planned - automatic())
         if lost:
             raise ApplyError(
                 "apt-get would also remove %s, and nothing was changed: remove them by hand if they are not needed, or "
@@ -160,6 +163,18 @@ class Backend:
         code, said = run(command, self.deadline)
         if code:
             raise ApplyError("cannot %s: %s" % (what, errors(said)), output=said)
+
+
+def automatic(path=EXTENDED):
+    """Names of the packages that nobody asked for: apt installed them for others."""
+    blocks = (read_text(path) or "").split("\n\n")
+    return {
+        line[len("Package: ") :]
+        for block in blocks
+        if "Auto-Installed: 1" in block
+        for line in block.splitlines()
+        if line.startswith("Package: ")
+    }
 
 
 def simulated(said):

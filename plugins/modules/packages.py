@@ -15,8 +15,8 @@ description:
   - Needs no C(python3-apt) on the host, so that check mode tells the truth on a bare one, and a first run installs less.
   - Package lists are fetched anew where they are old, where they turn out to be outdated, or where they do not have a version
     that is asked for.
-  - A transaction that changes or removes something is tried out first. It is refused where it would also remove packages, or
-    change held ones, that are not in the plan.
+  - A transaction that changes or removes something is tried out first. It is refused where it would also remove packages that
+    somebody asked for, or change held ones, and the plan does not say so.
   - Waits for other package managers. Completes first what a power cut left half-installed.
 author:
   - The dockyard.swarm maintainers (@dockyard)

@@ -149,6 +149,18 @@ def test_what_would_be_removed_besides_stops_it(commands):
     assert len(commands) == 1
 
 
+def test_what_came_as_a_dependency_may_go(commands, monkeypatch, tmp_path):
+    (tmp_path / "states").write_text(
+        "Package: docker-compose\nArchitecture: amd64\nAuto-Installed: 1\n\nPackage: vim\nAuto-Installed: 0\n"
+    )
+    found = _apt.automatic(str(tmp_path / "states"))
+    assert found == {"docker-compose"}
+    assert _apt.automatic(str(tmp_path / "nowhere")) == set()
+    monkeypatch.setattr(_apt, "automatic", lambda: found)
+    _apt.Backend().install([change("remove", "docker.io"), change("install", "docker-ce")], {})
+    assert len(commands) == 2
+
+
 def test_what_is_held_by_others_stops_it(commands, monkeypatch):
     monkeypatch.setattr(_apt, "read", lambda names: {"versions": {}, "holds": sorted(set(names) & {"libc6"})})
     plan = [change("remove", "docker.io"), change("remove", "docker-compose"), change("upgrade", "containerd.io")]
