@@ -5,6 +5,7 @@ It is made once per recipe, when somebody asks for it, and answers on the addres
 """
 
 import hashlib
+import re
 import shutil
 import sys
 import tempfile
@@ -136,7 +137,16 @@ def _serve() -> None:
     if processes.running(_RECORD):
         return
     run(["ip", "address", "replace", f"{ADDRESS}/32", "dev", "lo"])
-    words = [sys.executable, "-m", "http.server", "--bind", ADDRESS, "--directory", _root(), str(PORT)]
+    words: list[str | Path] = [
+        sys.executable,
+        "-m",
+        "http.server",
+        "--bind",
+        ADDRESS,
+        "--directory",
+        _root(),
+        str(PORT),
+    ]
     processes.spawn(words, RUN_ROOT / "repository.log", _RECORD)
 
 
@@ -205,10 +215,10 @@ def _make_key(home: Path, site: Path) -> Path:
     env = {"GNUPGHOME": str(home)}
     run(["gpg", "--batch", "--passphrase", "", "--quick-generate-key", _OWNER, "rsa2048", "sign", "never"], env=env)
     (site / "gpg").write_text(run(["gpg", "--armor", "--export"], env=env).stdout)
-    listed = run(["gpg", "--list-keys", "--with-colons"], env=env).stdout
-    (site / "fingerprint").write_text(
-        next(line.split(":")[9] for line in listed.splitlines() if line.startswith("fpr"))
-    )
+    found = re.search(r"[0-9A-F]{40}", run(["gpg", "--list-keys", "--with-colons"], env=env).stdout)
+    if not found:
+        raise LabError("gpg tells no fingerprint of the key that it made")
+    (site / "fingerprint").write_text(found[0])
     return home
 
 
