@@ -69,9 +69,7 @@ def test_a_version_that_cannot_be_had_is_an_error_that_names_those_that_can():
 
 
 def test_holds_come_after_what_is_held():
-    assert [(do, to) for do, to, *_rest in plan({}, hold=["docker-ce"])] == [
-        ("install", "package docker-ce"), ("hold", "package docker-ce"),
-    ]  # fmt: skip
+    assert [line[0] for line in plan({}, hold=["docker-ce"])] == ["install", "hold"]
     assert plan({"docker-ce": NEW}, hold=["docker-ce"]) == [
         ("hold", "package docker-ce", "it is not held", "free", "held")
     ]

@@ -50,7 +50,8 @@ ORDER = [
 def test_order(place):
     # An epoch alone decides nothing against a version that tells none: a file's name leaves it out.
     one, other = (version if ":" in version else "0:" + version for version in ORDER[place : place + 2])
-    assert _versions.compare(one, other) < 0 < _versions.compare(other, one)
+    assert _versions.compare(one, other) < 0
+    assert _versions.compare(*reversed([one, other])) > 0
     assert _versions.compare(one, one) == 0
 
 
