@@ -16,13 +16,20 @@ import sys
 import time
 from typing import Any
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _engine_plan, _host_plan, _network, _preflight
+from ansible_collections.dockyard.swarm.plugins.module_utils import (
+    _engine_install,
+    _engine_plan,
+    _host_plan,
+    _network,
+    _preflight,
+)
 
 MANAGERS = 5
 UNIT = {
     "active": "active", "sub": "running", "enabled": "enabled", "masked": False, "needs_daemon_reload": False,
     "path": "/usr/lib/systemd/system/docker.service", "drop_ins": [], "argv": ["/usr/sbin/dockerd", "-H", "fd://"],
 }  # fmt: skip
+INSTALL = _engine_install.wanted(["docker.io"], version="26")
 OPTIONS = {"log-driver": "journald", "live-restore": False, "max-concurrent-downloads": 10}
 SYSCTLS = {"net.ipv4.ip_forward": 1, "fs.inotify.max_user_instances": 8192}
 NETWORKS = [{"name": f"net{number}", "subnet": f"10.20.{number}.0/24"} for number in range(20)]
@@ -75,6 +82,9 @@ def facts(number: int, name: str, nodes: list[dict[str, Any]], member: bool) -> 
             {"destination": "172.30.0.0/16", "interface": "eth0", "gateway": None},
         ],
         "packages": {"docker.io": "26.1.5", "chrony": "4.6"} if member else {},
+        "holds": ["docker.io"] if member else [],
+        "candidates": {},
+        "repository": None,
         "files": {},
         "units": {"docker.service": UNIT, "chrony.service": UNIT} if member else {},
         "sysctls": {key: str(value) for key, value in SYSCTLS.items()},
@@ -95,7 +105,7 @@ def states(count: int, member: bool) -> dict[str, dict[str, Any]]:
         name: {
             "facts": facts(number, name, nodes, member), "ansible_host": address(number), "daemon_options": OPTIONS,
             "labels": {"zone": "a"}, "availability": "active", "advertise_addr": "",
-            "data_path_addr": "", "firewall_ports": [],
+            "data_path_addr": "", "firewall_ports": [], "engine": {},
         }
         for number, name in enumerate(names(count))
     }  # fmt: skip
@@ -113,7 +123,7 @@ def plan(hosts: dict[str, dict[str, Any]]) -> tuple[dict[str, Any], int]:
     for item in hosts.values():
         seen = item["facts"]
         changes += len(_host_plan.host_plan(seen, ["chrony"], SYSCTLS, ["overlay"], [], ["chrony.service"]))
-        changes += len(_engine_plan.engine_plan(seen, ["docker.io"], OPTIONS)["all"])
+        changes += len(_engine_plan.engine_plan(seen, INSTALL, OPTIONS)["all"])
     manager = hosts[cluster["manager"]]["facts"]
     return cluster, changes + len(_network.networks_plan(manager, NETWORKS))
 

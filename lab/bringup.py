@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from lab import aptcache, identity, naming, network, processes, resolver, rootfs, ssh, stale, uml
+from lab import aptcache, identity, naming, network, processes, repository, resolver, rootfs, ssh, stale, uml
 from lab.doctor import check_capacity
 from lab.errors import LabError
 from lab.locks import computer_locked
@@ -46,6 +46,7 @@ def prepare_network(lab: LabState, progress: Progress) -> None:
         identity.make_lab_key(lab.directory)
         network.make_bridge(lab.bridge, lab.directory, lab.network)
         aptcache.start()
+        repository.start()
         resolver.start(lab.directory, lab.gateway)
 
 
@@ -115,7 +116,7 @@ def _await(lab: LabState, node: Node, patience: float, progress: Progress) -> st
 
 
 def take_down(lab: LabState) -> None:
-    """End a lab's processes and remove its part of the network; with the last lab the package cache ends too."""
+    """End a lab's processes and remove its part of the network; with the last lab, what all labs share ends too."""
     for node in lab.nodes:
         uml.power_cut(lab.hardware(node))
         ssh.close_shared(lab.key, lab.address(node))
@@ -123,6 +124,7 @@ def take_down(lab: LabState) -> None:
         resolver.stop(lab.directory)
         network.remove(lab.bridge)
         if not stale.live_bridges():
+            repository.stop()
             aptcache.stop()
 
 

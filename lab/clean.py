@@ -3,13 +3,17 @@
 import shutil
 from pathlib import Path
 
-from lab import stale, state
+from lab import repository, stale, state
+from lab.locks import computer_locked
 from lab.paths import cache_root, labs_root, saved_root
 
 
 def clean() -> list[str]:
     """Remove the cache; tells what stays because it is in use."""
     live = stale.live_bridges()
+    if not live:
+        with computer_locked():
+            repository.stop()
     files = [*labs_root().glob("*/lab.json"), *saved_root().glob("*/lab.json")]
     files += [bridge.state / "lab.json" for bridge in live]
     labs = [found for found in map(state.read, files) if found]
@@ -22,7 +26,7 @@ def clean() -> list[str]:
                     kept.append(f"{image} (machines stand on it)")
                 else:
                     image.unlink()
-        elif live and entry.name in ("packages", "images", "locks", "build", "kernel"):
+        elif live and entry.name in ("packages", "images", "repository", "locks", "build", "kernel"):
             kept.append(f"{entry} (labs are up)")
         else:
             shutil.rmtree(entry)

@@ -82,6 +82,8 @@ def parser() -> argparse.ArgumentParser:
     images = adder.add_parser("images", help="make container images and print their archives as JSON")
     images.set_defaults(run=verbs.images)
     images.add_argument("references", nargs="*", metavar="IMAGE")
+    repository = adder.add_parser("repository", help="serve Docker's packages, and print where as JSON")
+    repository.set_defaults(run=verbs.repository)
     adder.add_parser("setup", help="install the packages the lab needs").set_defaults(run=verbs.setup)
     adder.add_parser("doctor", help="say what is missing here").set_defaults(run=verbs.doctor)
     adder.add_parser("clean", help="remove caches that nothing stands on").set_defaults(run=verbs.clean)

@@ -25,6 +25,8 @@ PROGRAMS = {
     "apt-cacher-ng": "apt-cacher-ng",
     "apt-get": "apt",
     "dpkg-deb": "dpkg",
+    "gpg": "gpg",
+    "gpg-agent": "gpg-agent",
 }
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 # Only where the processor has AMX; libc6-dev comes with it.

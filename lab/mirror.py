@@ -23,11 +23,13 @@ class Mirror:
     security: str
 
     def sources(self, suite: str) -> str:
-        """Give the deb822 source list of a suite: main, updates and security."""
+        """Give the deb822 source list of a suite: main, and for a release updates and security."""
         stanza = (
             "Types: deb\nURIs: {uri}\nSuites: {suites}\nComponents: main\n"
             "Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg\n"
         )
+        if suite == "sid":
+            return stanza.format(uri=self.main, suites=suite)
         return "\n".join(
             (
                 stanza.format(uri=self.main, suites=f"{suite} {suite}-updates"),

@@ -4,12 +4,14 @@ import argparse
 import json
 import os
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import TypeVar
 
 from lab import clean as cleaning
 from lab import doctor as checks
 from lab import images as container_images
+from lab import repository as package_repository
 from lab import saved, state
 from lab import ssh as connections
 from lab.api import Lab
@@ -124,6 +126,12 @@ def images(arguments: argparse.Namespace) -> None:
     """Make container images."""
     archives = _shown(lambda progress: container_images.ensure_all(arguments.references, progress))
     print(json.dumps({image: str(path) for image, path in archives.items()}, indent=2))
+
+
+def repository(_arguments: argparse.Namespace) -> None:
+    """Make and serve the repository that stands in for Docker's."""
+    served = _shown(package_repository.ask)
+    print(json.dumps({name: str(value) for name, value in asdict(served).items()}, indent=2))
 
 
 def setup(_arguments: argparse.Namespace) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 import testinfra
 
+from lab import repository as package_repository
 from lab.api import Lab
-from tests.support import INVENTORY, LAB, NODES
+from tests.support import INVENTORY, LAB
 
 
 @pytest.fixture(scope="session")
@@ -16,18 +17,25 @@ def lab() -> Lab:
 
 
 @pytest.fixture(scope="session")
-def hosts() -> dict[str, testinfra.host.Host]:
+def hosts(lab: Lab) -> dict[str, testinfra.host.Host]:
     """The machines, to be looked at."""
-    return {name: testinfra.get_host(f"ansible://{name}?ansible_inventory={INVENTORY}") for name in NODES}
+    names = [machine.name for machine in lab.machines]
+    return {name: testinfra.get_host(f"ansible://{name}?ansible_inventory={INVENTORY}") for name in names}
 
 
 @pytest.fixture(scope="session")
 def address(lab: Lab) -> dict[str, str]:
     """Addresses by machine."""
-    return {name: lab.machine(name).address for name in NODES}
+    return {machine.name: machine.address for machine in lab.machines}
 
 
 @pytest.fixture(scope="session")
 def manager(hosts):
     """The manager."""
     return hosts["node1"]
+
+
+@pytest.fixture(scope="session")
+def repository() -> package_repository.Served:
+    """The repository that stands in for Docker's."""
+    return package_repository.ask()

@@ -58,11 +58,15 @@ _value:
   type: dict
 """
 
+import os
+
 from ansible_collections.dockyard.swarm.plugins.module_utils import _preflight
 
 DEFAULTS = {
     "networks": [], "dns_records": [], "dns_servers": [], "domain": "", "settings": {}, "allow_unsupported_os": False,
 }  # fmt: skip
+
+ENGINE = ("source", "version", "package_files", "repository_key", "repository_fingerprint")
 
 
 def cluster_plan(hostvars, managers, workers, others=(), options=None):
@@ -81,8 +85,15 @@ def cluster_plan(hostvars, managers, workers, others=(), options=None):
             "advertise_addr": variables.get("swarm_node_advertise_addr"),
             "data_path_addr": variables.get("swarm_node_data_path_addr"),
             "firewall_ports": variables.get("swarm_host_firewall_ports"),
+            "engine": _engine({name: variables.get("swarm_engine_%s" % name) for name in ENGINE}),
         }
     return _preflight.cluster_plan(list(managers), list(workers), hosts, dict(DEFAULTS, **(options or {})))
+
+
+def _engine(options):
+    """With the package files that are not on this controller, as far as their paths say where that would be."""
+    paths = [os.path.expanduser(path) for path in options["package_files"] or []]
+    return dict(options, missing_files=[path for path in paths if os.path.isabs(path) and not os.path.isfile(path)])
 
 
 class FilterModule:

@@ -12,16 +12,15 @@ description:
   - Compares a host's facts with the wanted packages, daemon options, images and unit state.
 author:
   - The dockyard.swarm maintainers (@dockyard)
-positional: packages, options
+positional: install, options
 options:
   _input:
     description: A result of M(dockyard.swarm.node_facts).
     type: dict
     required: true
-  packages:
-    description: Names of the Engine's packages.
-    type: list
-    elements: str
+  install:
+    description: What is to be installed, from P(dockyard.swarm.engine_install#filter).
+    type: dict
     required: true
   options:
     description: Wanted daemon options.
@@ -45,13 +44,14 @@ options:
 EXAMPLES = r"""
 - name: Plan
   ansible.builtin.debug:
-    msg: "{{ swarm_cluster_node | dockyard.swarm.engine_plan(['docker.io'], {'log-driver': 'journald'}) }}"
+    msg: "{{ swarm_cluster_node | dockyard.swarm.engine_plan(swarm_engine_install, {'log-driver': 'journald'}) }}"
 """
 
 RETURN = r"""
 _value:
   description:
-    - The changes by part, C(packages), C(daemon), C(unit), C(images), and C(all) of them; each a list.
+    - The changes by part, C(repository), C(packages), C(daemon), C(unit), C(images), and C(all) of them; each a list.
+    - C(changes) are those of C(packages) that touch an Engine that is there, and end it for a while.
     - C(disturbs) tells whether they stop a daemon that serves a swarm.
   type: dict
 """

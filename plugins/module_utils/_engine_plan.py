@@ -6,17 +6,15 @@
 
 from __future__ import annotations
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _daemon
+from ansible_collections.dockyard.swarm.plugins.module_utils import _daemon, _engine_install
 from ansible_collections.dockyard.swarm.plugins.module_utils._config_files import unit_plan
 from ansible_collections.dockyard.swarm.plugins.module_utils._drain import batches
-from ansible_collections.dockyard.swarm.plugins.module_utils._host_plan import missing_packages
 from ansible_collections.dockyard.swarm.plugins.module_utils._plan import change
 
-STOPPING = ("restart", "upgrade", "downgrade", "move")
+def engine_plan(facts, install, options, remove=(), archives=(), environment=None):
+    """The Engine's changes by part: ``{repository, packages, changes, daemon, unit, images, all, disturbs}``.
 
-
-def engine_plan(facts, packages, options, remove=(), archives=(), environment=None):
-    """The Engine's changes by part: ``{packages, daemon, unit, images, all, disturbs}``.
+    :param install: what :func:`_engine_install.wanted` gives.
 
     Which images a daemon has that is there but does not run is not known: they are planned once it runs. ``disturbs`` tells
     whether the changes stop a daemon that serves a swarm.
@@ -32,7 +30,7 @@ def engine_plan(facts, packages, options, remove=(), archives=(), environment=No
     loaded = facts["engine"]["images"]
     known = facts["engine"]["running"] or not state["installed"]
     parts = {
-        "packages": missing_packages(facts, packages),
+        **_engine_install.make_plan(facts, install),
         "daemon": _daemon.make_plan(state, options, remove, environment),
         "unit": unit_plan(facts, "docker.service"),
         "images": [
@@ -41,9 +39,10 @@ def engine_plan(facts, packages, options, remove=(), archives=(), environment=No
             if known and item["image"] not in loaded
         ],
     }
-    parts["all"] = parts["packages"] + parts["daemon"] + parts["unit"] + parts["images"]
+    parts["all"] = parts["repository"] + parts["packages"] + parts["daemon"] + parts["unit"] + parts["images"]
     serves = state["running"] and facts["swarm"]["state"] == "active"
-    parts["disturbs"] = serves and any(item["do"] in STOPPING for item in parts["packages"] + parts["daemon"])
+    restarts = any(item["do"] == "restart" for item in parts["daemon"])
+    parts["disturbs"] = serves and (restarts or bool(parts["changes"]))
     return parts
 
 

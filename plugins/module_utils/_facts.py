@@ -15,6 +15,7 @@ import struct
 import subprocess
 import time
 
+from ansible_collections.dockyard.swarm.plugins.module_utils import _apt
 from ansible_collections.dockyard.swarm.plugins.module_utils._files import read_text
 
 UNITS = (
@@ -43,11 +44,14 @@ FILES = (
     "/var/spool/rsyslog/dockyard",
     "/var/lib/rsyslog/dockyard",
     "/etc/resolv.conf",
+    "/var/cache/dockyard-packages",
+    "/var/lib/docker/nuke-graph-directory.sh",
 )
 
 # Packages that the roles ask for on some distribution, and those that get in each other's way.
 PACKAGES = (
-    "docker.io", "docker-cli", "docker-ce", "docker-ce-cli", "containerd.io", "containerd", "runc", "podman-docker",
+    "docker.io", "docker-cli", "docker-doc", "docker-ce", "docker-ce-cli", "docker-ce-rootless-extras", "docker-engine",
+    "containerd.io", "containerd", "runc", "podman-docker",
     "dnsmasq", "dnsmasq-base", "rsyslog", "rsyslog-gnutls", "rsyslog-openssl", "rsyslog-relp",
     "chrony", "logrotate", "systemd-resolved",
 )  # fmt: skip
@@ -203,11 +207,29 @@ def read_files(patterns):
 
 
 def read_packages(names, family):
-    """Installed versions of the named packages, straight from the package database: ``name -> version``."""
+    """``{versions, holds}`` of the named packages, straight from the package database: the installed, and the held."""
     if not names:
-        return {}
+        return {"versions": {}, "holds": []}
     if family == "Debian":
-        return _dpkg(names)
+        return _apt.read(names)
+    return {"versions": _rpm(names), "holds": []}
+
+
+def read_candidates(names, family):
+    """By name, the versions that the host's own lists offer, as :func:`_apt.candidates` tells them."""
+    return _apt.candidates(names) if names and family == "Debian" else {}
+
+
+def read_repository(wanted, system):
+    """How far a package repository is there; None where that is not asked."""
+    if not wanted or system["family"] != "Debian":
+        return None
+    from ansible_collections.dockyard.swarm.plugins.module_utils import _apt_sources  # costs only hosts with one
+
+    return _apt_sources.read(wanted["name"], [uri.replace("{id}", system["id"]) for uri in wanted["uris"]])
+
+
+def _rpm(names):
     try:
         done = subprocess.run(
             ["rpm", "-q", "--qf", "%{NAME} %{EPOCHNUM}:%{VERSION}-%{RELEASE}\n"] + sorted(names),
@@ -217,23 +239,6 @@ def read_packages(names, family):
         return {}
     rows = (line.split() for line in done.stdout.decode().splitlines() if "is not installed" not in line)
     return dict(row for row in rows if len(row) == 2)
-
-
-def _dpkg(names, path="/var/lib/dpkg/status"):
-    wanted = set(names)
-    found = {}
-    try:
-        with open(path, encoding="utf-8", errors="replace") as handle:
-            text = handle.read()
-    except OSError:
-        return found
-    for block in text.split("\n\n"):
-        name = block[9 : block.find("\n")] if block.startswith("Package: ") else None
-        if name in wanted and "\nStatus: " in block:
-            status = block.split("\nStatus: ", 1)[1].split("\n", 1)[0]
-            if status.endswith(" ok installed"):
-                found[name] = block.split("\nVersion: ", 1)[1].split("\n", 1)[0]
-    return found
 
 
 def read_sysctls(keys):

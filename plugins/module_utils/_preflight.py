@@ -11,6 +11,7 @@ from ansible_collections.dockyard.swarm.plugins.module_utils import (
     _daemon,
     _dns_records,
     _dnsmasq,
+    _engine_install,
     _firewall,
     _network,
     _swarm,
@@ -28,7 +29,7 @@ def cluster_plan(managers, workers, hosts, options):
 
     :param managers: inventory names of the managers, in order; ``workers`` likewise.
     :param hosts: host -> ``{facts, ansible_host, daemon_options, labels, availability, advertise_addr, data_path_addr,
-        firewall_ports}``; ``facts`` is None for a host that was not read.
+        firewall_ports, engine}``; ``facts`` is None for a host that was not read.
     :param options: ``{networks, dns_records, dns_servers, domain, settings, allow_unsupported_os}`` of the cluster.
     :returns: ``{problems, warnings, addresses, data_paths, manager, managers, nodes, join_addrs, swarm}``; problems and
         warnings are texts that name host, option and remedy; ``managers`` are the hosts that can be asked for the swarm, and
@@ -106,6 +107,7 @@ def _check_host(host, facts, options):
     version, plain_tcp = facts["engine"]["version"], host.get("plain_tcp", False)
     for text in _daemon.check_options(wanted, version, swarm=True, argv=argv, plain_tcp=plain_tcp):
         problems.append("option swarm_engine_daemon_options: %s" % text)
+    problems += _engine_install.check(host["engine"], facts)
     problems += [
         "option swarm_host_firewall_ports: %s" % text for text in _firewall.check_ports(host["firewall_ports"])
     ]

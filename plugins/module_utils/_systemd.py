@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import time
 
@@ -89,6 +90,20 @@ def read_units(names):
             "argv": _argv(pairs.get("ExecStart", "")),
         }
     return units
+
+
+def outdated_units(names):
+    """Those of the named units whose program was replaced, or removed, since they were started."""
+    found = []
+    for name in names:
+        pid = systemctl("show", "--property=MainPID", "--value", "--", name)[1].strip()
+        try:
+            # The kernel tells so of a program whose file is gone; packages put a new file in its place.
+            if pid not in ("", "0") and os.readlink("/proc/%s/exe" % pid).endswith(" (deleted)"):
+                found.append(name)
+        except OSError:
+            continue
+    return found
 
 
 def _argv(exec_start):

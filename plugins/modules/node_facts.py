@@ -21,6 +21,26 @@ options:
     type: list
     elements: str
     default: []
+  candidates:
+    description:
+      - Packages of which to tell the versions that the host's own lists offer. This starts the package manager, and is thus
+        left to those who want the newest.
+    type: list
+    elements: str
+    default: []
+  repository:
+    description: A package repository of which to tell how far it is there.
+    type: dict
+    suboptions:
+      name:
+        description: The name of its files, see M(dockyard.swarm.package_source).
+        type: str
+        required: true
+      uris:
+        description: The addresses that it has, or had. C({id}) in one stands for the distribution's ID.
+        type: list
+        elements: str
+        required: true
   sysctls:
     description: Kernel parameters to read, for example V(net.ipv4.ip_forward).
     type: list
@@ -88,6 +108,26 @@ packages:
   returned: always
   type: dict
   sample: {docker.io: 26.1.5+dfsg1-9}
+holds:
+  description: Those of these packages, installed or not, that are held, so that upgrades leave them alone.
+  returned: always
+  type: list
+  elements: str
+  sample: [docker.io]
+candidates:
+  description:
+    - By name of package, the versions that the host's lists offer, the one that the package manager would choose first.
+      Only of those in O(candidates).
+  returned: always
+  type: dict
+  sample: {docker-ce: ["5:28.5.2-1~debian.13~trixie"]}
+repository:
+  description:
+    - Of O(repository), the SHA-256 of its entry (C(entry)) and the fingerprint of its key (C(key)), each null where there is
+      none, and the other files that have an entry for it in force (C(named_in)). Null where it was not asked for.
+  returned: always
+  type: dict
+  sample: {entry: 5f1c, key: 9DC858229FC7DD38854AE2D88D81803C0EBFCD88, named_in: []}
 files:
   description: SHA-256, mode, user ID, group ID and link target of each file found, by path.
   returned: always
@@ -162,9 +202,10 @@ from ansible_collections.dockyard.swarm.plugins.module_utils._files import read_
 from ansible_collections.dockyard.swarm.plugins.module_utils._systemd import RUNNING, settled_units
 
 
-def read(packages, sysctls, kernel_modules, units, files):
+def read(packages, candidates, repository, sysctls, kernel_modules, units, files):
     """All facts of this host as one dict."""
     system = _facts.read_os()
+    found = _facts.read_packages(set(_facts.PACKAGES).union(packages), system["family"])
     unit_facts = settled_units(list(_facts.UNITS) + [name for name in units if name not in _facts.UNITS])
     daemon = read_daemon_json()
     engine, local = read_engine(unit_facts.get("docker.service", {}).get("active") in RUNNING)
@@ -173,7 +214,10 @@ def read(packages, sysctls, kernel_modules, units, files):
         "machine": _facts.read_machine(),
         "addresses": _facts.read_addresses(),
         "routes": _facts.read_routes(),
-        "packages": _facts.read_packages(set(_facts.PACKAGES).union(packages), system["family"]),
+        "packages": found["versions"],
+        "holds": found["holds"],
+        "candidates": _facts.read_candidates(candidates, system["family"]),
+        "repository": _facts.read_repository(repository, system),
         "files": _facts.read_files(list(_facts.FILES) + list(files)),
         "units": unit_facts,
         "sysctls": _facts.read_sysctls(sysctls),
@@ -190,7 +234,20 @@ def read(packages, sysctls, kernel_modules, units, files):
 def main():
     names = dict(type="list", elements="str", default=[])
     module = AnsibleModule(
-        argument_spec=dict(packages=names, sysctls=names, kernel_modules=names, units=names, files=names),
+        argument_spec=dict(
+            packages=names,
+            candidates=names,
+            repository=dict(
+                type="dict",
+                options=dict(
+                    name=dict(type="str", required=True), uris=dict(type="list", elements="str", required=True)
+                ),
+            ),
+            sysctls=names,
+            kernel_modules=names,
+            units=names,
+            files=names,
+        ),
         supports_check_mode=True,
     )
     module.exit_json(changed=False, **read(**module.params))

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: packages
-short_description: Install packages that are missing, in one transaction and without Python bindings
+short_description: Install, change, hold and remove packages in one transaction and without Python bindings
 version_added: 0.1.0
 description:
   - Installs what is missing with C(apt-get), and nothing that is only recommended. Packages that are there keep their
-    version.
+    version, unless O(versions) says otherwise.
   - Needs no C(python3-apt) on the host, so that check mode tells the truth on a bare one, and a first run installs less.
-  - Package lists are fetched anew where they are old, or where they turn out to be outdated.
+  - Package lists are fetched anew where they are old, where they turn out to be outdated, or where they do not have a version
+    that is asked for.
+  - A transaction that changes or removes something is tried out first. It is refused where it would also remove packages that
+    somebody asked for, or change held ones, and the plan does not say so.
   - Waits for other package managers. Completes first what a power cut left half-installed.
 author:
   - The dockyard.swarm maintainers (@dockyard)
@@ -23,6 +26,40 @@ options:
     type: list
     elements: str
     required: true
+  versions:
+    description:
+      - Versions by name of package. A whole version; the first numbers of one, such as V(28) or V(28.5), of which the newest
+        is taken where none is installed that fits; V(>=VERSION); or V(latest).
+      - A package that fits stays as it is. Else it is upgraded or downgraded, even if it is held.
+    type: dict
+    default: {}
+  files:
+    description:
+      - Package files on the host, by whose names the module knows what they hold. Packages in O(names) are installed from them
+        rather than from a repository.
+    type: list
+    elements: path
+    default: []
+  hold:
+    description:
+      - Packages that nobody but this module is to change, once they are installed. C(apt-get upgrade) and unattended upgrades
+        leave them alone. Packages that are held and not listed here stay held.
+    type: list
+    elements: str
+    default: []
+  remove:
+    description:
+      - Packages that must not be there, by name, each with the reason that the plan tells. They are removed in the same
+        transaction. Their configuration and data stay.
+    type: dict
+    default: {}
+  restart:
+    description:
+      - Units that are restarted if they run a program that a newer package has replaced. Some packages leave that to the
+        administrator.
+    type: list
+    elements: str
+    default: []
   lists_age:
     description: Seconds after which package lists are fetched anew before something is installed.
     type: int
@@ -46,11 +83,20 @@ EXAMPLES = r"""
 - name: Have the log daemon
   dockyard.swarm.packages:
     names: [rsyslog, rsyslog-relp]
+
+- name: Have an Engine of version 28, which only this changes, in place of the distribution's
+  dockyard.swarm.packages:
+    names: [docker-ce, docker-ce-cli, containerd.io]
+    versions: {docker-ce: "28", docker-ce-cli: "28"}
+    hold: [docker-ce, docker-ce-cli, containerd.io]
+    remove: {docker.io: docker-ce takes its place}
 """
 
 RETURN = r"""
 plan:
-  description: The packages installed, or in check mode those that would be.
+  description:
+    - The changes made, or in check mode those that would be made, each with its reason. C(do) is C(install), C(upgrade),
+      C(downgrade), C(hold), C(remove) or C(restart).
   returned: success
   type: list
   elements: dict
@@ -62,58 +108,84 @@ output:
 """
 
 import contextlib
-import glob
-import os
-import subprocess
-import time
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _facts, _plan
-from ansible_collections.dockyard.swarm.plugins.module_utils._host_plan import missing_packages
-from ansible_collections.dockyard.swarm.plugins.module_utils._systemd import hold, read_units, release
+from ansible_collections.dockyard.swarm.plugins.module_utils import _apt, _facts, _package_files, _packages, _plan
+from ansible_collections.dockyard.swarm.plugins.module_utils._systemd import (
+    act,
+    hold,
+    outdated_units,
+    read_units,
+    release,
+)
 
-LISTS = "/var/lib/apt/lists"
-HALF_DONE = "/var/lib/dpkg/updates/*"  # what dpkg had not written to its database yet when it ended
-LOCKED = ("Could not get lock", "Unable to acquire", "Unable to lock")
-OUTDATED = ("Unable to locate package", "404  Not Found", "has no installation candidate", "Hash Sum mismatch")
+BACKENDS = {"Debian": _apt}
 
 
 class Packages:
-    """The packages of a host of the Debian family."""
+    """The packages of a host."""
 
     def __init__(self, params):
         self.params = params
-        self.deadline = 0.0
+        self.wanted = {key: params[key] for key in ("names", "versions", "hold", "remove")}
+        self.files = {}
+        self.backend = None
 
     def read(self):
         family = _facts.read_os()["family"]
-        if family != "Debian":
+        if family not in BACKENDS:
             raise _plan.PlanError("packages of family %s cannot be installed yet: install them by hand" % family)
-        return {"packages": _facts.read_packages(set(self.params["names"]), family)}
+        self.backend = BACKENDS[family].Backend(self.params["timeout"], self.params["lists_age"])
+        self.files = {item["name"]: item for item in map(_parsed, self.params["files"])}
+        return dict(self._packages(), outdated=outdated_units(self.params["restart"]))
+
+    def _packages(self):
+        names = set(self.wanted["names"]).union(self.wanted["hold"], self.wanted["remove"])
+        found = self.backend.read(names)
+        state = {"packages": found["versions"], "holds": found["holds"]}
+        asked = _packages.undecided(state, self.wanted)
+        state["candidates"] = self.backend.candidates([name for name in asked if name not in self.files])
+        state["candidates"].update({name: [self.files[name]["version"]] for name in asked if name in self.files})
+        return state
 
     def plan(self, state):
-        return missing_packages(state, self.params["names"])
+        return _packages.make_plan(state, self.wanted) + _packages.restart_plan(state["outdated"])
 
-    def apply(self, plan, _state):
-        self.deadline = time.monotonic() + self.params["timeout"]
-        if glob.glob(HALF_DONE):
-            self._must("complete what an interrupted dpkg left", ["dpkg", "--configure", "-a", "--force-confold"])
-        names = [item["after"] for item in plan]
-        fresh = self._old_lists()
-        if fresh:
-            self._fetch_lists()
-        install = [
-            "apt-get", "-q", "-y", "--no-install-recommends", "-o", "Dpkg::Options::=--force-confdef",
-            "-o", "Dpkg::Options::=--force-confold", "install", *names,
-        ]  # fmt: skip
+    def apply(self, plan, state):
+        if any(item["do"] not in ("hold", "restart") for item in plan):
+            self._change(plan)
+        self._hold(state)
+        units = outdated_units(self.params["restart"])
+        if units:
+            act("restart", *units)
+
+    def _change(self, plan):
+        self.backend.repair()
+        listed = [item for item in _packages.installed(plan) if item["name"] not in self.files]
+        fetched = bool(listed) and (bool(_packages.undecided_items(listed)) or self.backend.lists_are_old())
+        if fetched:
+            plan = self._plan_by_new_lists()
+        files = {name: item["path"] for name, item in self.files.items()}
         with self._held_back():
-            code, said = self._run(install)
-            if code and not fresh and any(sign in said for sign in OUTDATED):
-                self._fetch_lists()
-                code, said = self._run(install)
-        if code:
-            raise _plan.ApplyError("apt-get does not install %s: %s" % (", ".join(names), errors(said)), output=said)
+            try:
+                self.backend.install(plan, files)
+            except self.backend.outdated:
+                if fetched:
+                    raise
+                self.backend.install(self._plan_by_new_lists(), files)
+
+    def _plan_by_new_lists(self):
+        self.backend.fetch_lists()
+        return _packages.make_plan(self._packages(), self.wanted, strict=True)
+
+    def _hold(self, before):
+        """What was held before stays so, whatever the package manager made of it."""
+        kept = [name for name in self.wanted["names"] if name in before["holds"]]
+        now = self._packages()
+        lacking = [name for name in kept + self.wanted["hold"] if name in now["packages"] and name not in now["holds"]]
+        if lacking:
+            self.backend.hold(list(dict.fromkeys(lacking)))
 
     @contextlib.contextmanager
     def _held_back(self):
@@ -125,54 +197,25 @@ class Packages:
         finally:
             release(*units)
 
-    def _old_lists(self):
-        # The lists themselves have the mirror's times; each fetch touches the folder that it goes through.
-        if not glob.glob(LISTS + "/*_Packages*"):
-            return True
-        return time.time() - _mtime(LISTS + "/partial") > self.params["lists_age"]
 
-    def _fetch_lists(self):
-        self._must("fetch the package lists", ["apt-get", "-q", "update"])
-
-    def _must(self, what, command):
-        code, said = self._run(command)
-        if code:
-            raise _plan.ApplyError("cannot %s: %s" % (what, errors(said)), output=said)
-
-    def _run(self, command):
-        """Run a package manager, once it is free; returns (exit code, output)."""
-        environment = dict(os.environ, DEBIAN_FRONTEND="noninteractive", LC_ALL="C.UTF-8", NEEDRESTART_SUSPEND="1")
-        while True:
-            done = subprocess.run(
-                command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment,
-                check=False,
-            )  # fmt: skip
-            said = done.stdout.decode("utf-8", "replace")
-            locked = done.returncode and any(sign in said for sign in LOCKED)
-            if not locked or time.monotonic() > self.deadline:
-                return done.returncode, said
-            time.sleep(2)
-
-
-def _mtime(path):
+def _parsed(path):
     try:
-        return os.stat(path).st_mtime
-    except OSError:
-        return 0.0
-
-
-def errors(said):
-    """What a package manager complained about, in its own words."""
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
-    found = [line for line in lines if line.startswith(("E:", "Err:", "dpkg: error"))]
-    return "; ".join(found[:5] or lines[-3:])
+        return dict(_package_files.parse(path), path=path)
+    except ValueError as exc:
+        raise _plan.PlanError("option files: %s" % exc) from exc
 
 
 def main():
+    names = dict(type="list", elements="str", default=[])
     module = AnsibleModule(
         argument_spec=dict(
             names=dict(type="list", elements="str", required=True),
-            hold_back=dict(type="list", elements="str", default=[]),
+            versions=dict(type="dict", default={}),
+            files=dict(type="list", elements="path", default=[]),
+            hold=names,
+            remove=dict(type="dict", default={}),
+            restart=names,
+            hold_back=names,
             lists_age=dict(type="int", default=3600),
             timeout=dict(type="int", default=300),
         ),

@@ -6,10 +6,17 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.dockyard.swarm.plugins.filter.plan_text import plan_text
-from ansible_collections.dockyard.swarm.plugins.module_utils import _config_files, _engine_plan, _host_plan, _network
+from ansible_collections.dockyard.swarm.plugins.module_utils import (
+    _config_files,
+    _engine_install,
+    _engine_plan,
+    _host_plan,
+    _network,
+)
 
 FILE = {"sha256": _config_files.digest("x"), "mode": "0644", "uid": 0, "gid": 0, "link": None}
 FOLDER = {"sha256": None, "mode": "0700", "uid": 0, "gid": 0, "link": None}
+INSTALL = _engine_install.wanted(["docker.io"], hold=False)
 UNIT = {"active": "active", "enabled": "enabled", "masked": False, "needs_daemon_reload": False, "argv": ["dockerd"]}
 OUTSIDE = {"state": "inactive"}
 
@@ -77,16 +84,16 @@ def test_folders(have, lines):
 
 def test_engine_plan_sees_a_drop_in_that_was_edited_and_leaves_it_alone_where_it_is_not_asked():
     have = {
-        "packages": {"docker.io": "26"}, "units": {"docker.service": UNIT}, "engine": {"running": True, "images": {}},
-        "swarm": OUTSIDE,
+        "packages": {"docker.io": "26"}, "units": {"docker.service": UNIT}, "swarm": OUTSIDE,
+        "engine": {"running": True, "version": "26", "images": {}},
         "daemon": {"exists": False, "options": {}, "error": None, "interrupted": False},
         "files": {"/etc/systemd/system/docker.service.d/dockyard.conf": dict(FILE, mode="0600")},
     }  # fmt: skip
-    assert plan_text(_engine_plan.engine_plan(have, ["docker.io"], {}, environment={"A": "b"})["all"]) == [
+    assert plan_text(_engine_plan.engine_plan(have, INSTALL, {}, environment={"A": "b"})["all"]) == [
         "write docker.service.d/dockyard.conf: its content differs",
         "restart docker.service: only a restart applies docker.service.d/dockyard.conf",
     ]
-    assert _engine_plan.engine_plan(have, ["docker.io"], {})["all"] == []
+    assert _engine_plan.engine_plan(have, INSTALL, {})["all"] == []
 
 
 @pytest.mark.parametrize(
@@ -95,10 +102,11 @@ def test_engine_plan_sees_a_drop_in_that_was_edited_and_leaves_it_alone_where_it
 )
 def test_only_a_restart_disturbs_and_only_a_swarm(options, state, wanted):
     have = {
-        "packages": {}, "units": {"docker.service": UNIT}, "engine": {"running": True, "images": {}}, "files": {},
+        "packages": {"docker.io": "26"}, "units": {"docker.service": UNIT}, "files": {},
+        "engine": {"running": True, "version": "26", "images": {}},
         "daemon": {"exists": True, "options": {}, "error": None, "interrupted": False}, "swarm": {"state": state},
     }  # fmt: skip
-    assert _engine_plan.engine_plan(have, [], options)["disturbs"] is wanted
+    assert _engine_plan.engine_plan(have, INSTALL, options)["disturbs"] is wanted
 
 
 def test_networks_plan_tells_what_must_not_be_done_too():
@@ -118,8 +126,8 @@ def test_networks_plan_tells_what_must_not_be_done_too():
 def test_images_of_a_daemon_that_does_not_run_are_unknown(installed, running, wanted):
     have = {
         "packages": {"docker.io": "26"}, "units": {"docker.service": UNIT} if installed else {}, "files": {},
-        "engine": {"running": running, "images": {}}, "swarm": OUTSIDE,
+        "engine": {"running": running, "version": "26" if running else None, "images": {}}, "swarm": OUTSIDE,
         "daemon": {"exists": False, "options": {}, "error": None, "interrupted": False},
     }  # fmt: skip
-    plan = _engine_plan.engine_plan(have, [], {}, archives=[{"image": "nginx:1", "path": "x"}])
+    plan = _engine_plan.engine_plan(have, INSTALL, {}, archives=[{"image": "nginx:1", "path": "x"}])
     assert [item["to"] for item in plan["images"]] == (["image nginx:1"] if wanted else [])

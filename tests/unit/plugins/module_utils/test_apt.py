@@ -1,0 +1,174 @@
+# Copyright (c) dockyard.swarm contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.dockyard.swarm.plugins.module_utils import _apt
+
+STATUS = """\
+Package: docker-ce
+Status: hold ok installed
+Priority: optional
+Version: 5:28.5.2-1~debian.13~trixie
+
+Package: docker-ce-cli
+Status: install ok installed
+Version: 5:28.5.2-1~debian.13~trixie
+
+Package: containerd.io
+Status: hold ok not-installed
+Priority: optional
+
+Package: docker.io
+Status: deinstall ok config-files
+Version: 26.1.5+dfsg1-9
+
+Package: unasked
+Status: hold ok installed
+Version: 1
+"""
+POLICY = """\
+docker-ce:
+  Installed: 5:26.1.5-1~debian.13~trixie
+  Candidate: 5:28.5.2-1~debian.13~trixie
+  Version table:
+     5:29.0.0-1~debian.13~trixie -1
+         -1 http://packages.example.com/linux/debian trixie/stable amd64 Packages
+     5:28.5.2-1~debian.13~trixie 500
+        500 http://packages.example.com/linux/debian trixie/stable amd64 Packages
+        500 http://mirror.example.com/linux/debian trixie/stable amd64 Packages
+ *** 5:26.1.5-1~debian.13~trixie 100
+        100 /var/lib/dpkg/status
+docker.io:
+  Installed: (none)
+  Candidate: 26.1.5+dfsg1-9+b9
+  Version table:
+     26.1.5+dfsg1-9+b9 500
+        500 http://deb.example.org/debian trixie/main amd64 Packages
+"""
+SIMULATED = """\
+The following packages will be REMOVED:
+  docker.io docker-compose
+Remv docker-compose [2.26] [docker.io:amd64 ]
+Remv docker.io:amd64 [26.1.5]
+Inst containerd.io [1.7.24] (1.7.28 Docker CE:trixie [amd64])
+Inst docker-ce (5:28.5.2-1~debian.13~trixie Docker CE:trixie [amd64])
+Inst libc6:i386 [2.41] (2.42 Debian:13/stable [i386])
+Conf docker-ce (5:28.5.2-1~debian.13~trixie Docker CE:trixie [amd64])
+"""
+
+
+def test_versions_and_holds_come_from_one_reading(tmp_path):
+    (tmp_path / "status").write_text(STATUS)
+    names = ["docker-ce", "docker-ce-cli", "containerd.io", "docker.io", "nonesuch"]
+    assert _apt.read(names, str(tmp_path / "status")) == {
+        "versions": {"docker-ce": "5:28.5.2-1~debian.13~trixie", "docker-ce-cli": "5:28.5.2-1~debian.13~trixie"},
+        "holds": ["containerd.io", "docker-ce"],
+    }
+    assert _apt.read(names, str(tmp_path / "nowhere")) == {"versions": {}, "holds": []}
+
+
+def test_what_apt_would_choose_comes_first_and_what_is_only_installed_is_no_offer():
+    assert _apt.policy(POLICY) == {
+        "docker-ce": ["5:28.5.2-1~debian.13~trixie", "5:29.0.0-1~debian.13~trixie"],
+        "docker.io": ["26.1.5+dfsg1-9+b9"],
+    }
+    assert _apt.policy("") == {}
+
+
+def test_what_a_simulation_would_remove_and_change():
+    assert _apt.simulated(SIMULATED) == ({"docker-compose", "docker.io"}, {"containerd.io", "libc6"})
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ("Reading lists\nE: Unable to locate package nonesuch\n", "E: Unable to locate package nonesuch"),
+        (
+            "dpkg: error processing package x\nmore\nE: Sub-process failed\n",
+            "dpkg: error processing package x; E: Sub-",
+        ),
+        ("one\ntwo\n\n", "one; two"),
+        ("", ""),
+    ],
+)
+def test_what_went_wrong_is_told_in_the_package_managers_words(said, words):
+    assert _apt.errors(said).startswith(words)
+
+
+def change(do, name, target=None, held=False):
+    return {"do": do, "name": name, "target": target, "held": held}
+
+
+@pytest.fixture
+def commands(monkeypatch):
+    ran = []
+
+    def run(command, _deadline):
+        ran.append(command)
+        return 0, SIMULATED if "--simulate" in command else ""
+
+    monkeypatch.setattr(_apt, "run", run)
+    return ran
+
+
+def words(command):
+    return command[command.index("install") + 1 :]
+
+
+def test_what_is_missing_is_installed_in_one_go(commands):
+    _apt.Backend().install(
+        [change("install", "rsyslog"), change("install", "docker-ce", "5:28"), change("hold", "x")], {}
+    )
+    assert [words(command) for command in commands] == [["rsyslog", "docker-ce=5:28"]]
+    assert not [word for word in commands[0] if word.startswith("--allow")]
+
+
+def test_a_file_stands_for_its_package(commands):
+    _apt.Backend().install([change("install", "docker-ce", "5:28")], {"docker-ce": "/x/docker-ce.deb"})
+    assert words(commands[0]) == ["/x/docker-ce.deb"]
+
+
+def test_what_is_there_is_changed_only_as_planned(commands):
+    plan = [change("downgrade", "containerd.io", "1", held=True), change("remove", "docker.io")]
+    plan += [change("install", "docker-ce"), change("install", "docker-compose"), change("upgrade", "libc6")]
+    _apt.Backend().install(plan, {})
+    assert len(commands) == 2
+    assert "--simulate" in commands[0]
+    assert "--allow-downgrades" in commands[1]
+    assert "--allow-change-held-packages" in commands[1]
+    assert words(commands[1]) == ["containerd.io=1", "docker-ce", "docker-compose", "libc6", "docker.io-"]
+
+
+def test_what_would_be_removed_besides_stops_it(commands):
+    with pytest.raises(_apt.ApplyError, match="would also remove docker-compose, and nothing was changed"):
+        _apt.Backend().install([change("remove", "docker.io"), change("install", "docker-ce")], {})
+    assert len(commands) == 1
+
+
+def test_what_came_as_a_dependency_may_go(commands, monkeypatch, tmp_path):
+    (tmp_path / "states").write_text(
+        "Package: docker-compose\nArchitecture: amd64\nAuto-Installed: 1\n\nPackage: vim\nAuto-Installed: 0\n"
+    )
+    found = _apt.automatic(str(tmp_path / "states"))
+    assert found == {"docker-compose"}
+    assert _apt.automatic(str(tmp_path / "nowhere")) == set()
+    monkeypatch.setattr(_apt, "automatic", lambda: found)
+    _apt.Backend().install([change("remove", "docker.io"), change("install", "docker-ce")], {})
+    assert len(commands) == 2
+
+
+def test_what_is_held_by_others_stops_it(commands, monkeypatch):
+    monkeypatch.setattr(_apt, "read", lambda names: {"versions": {}, "holds": sorted(set(names) & {"libc6"})})
+    plan = [change("remove", "docker.io"), change("remove", "docker-compose"), change("upgrade", "containerd.io")]
+    with pytest.raises(_apt.ApplyError, match="would also change libc6, which somebody holds"):
+        _apt.Backend().install(plan, {})
+    assert len(commands) == 1
+
+
+def test_nothing_to_install_runs_nothing(commands):
+    _apt.Backend().install([change("hold", "docker-ce")], {})
+    assert commands == []
