@@ -1,0 +1,144 @@
+"""Engines are restarted and upgraded node by node, and whoever uses the swarm does not notice.
+
+The client goes on to the next node when one does not accept its connection, as a load balancer in front does.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+
+import pytest
+
+from tests.asker import Asker
+from tests.support import output, playbook, tasks, until
+
+PORT, REPLICAS = 8080, 3
+ALL = ["node1", "node2", "node3", "node4"]
+ENGINE = "../molecule/upgrade/engine"
+MTU = '{"swarm_engine_daemon_options": {"mtu": 1450}}'
+STOPPED = "swarm_engine : Stop its Engine"
+
+
+@pytest.fixture(scope="module")
+def asker(manager, address):
+    """A client of a service on all nodes; what it saw is asserted by the test that makes the nodes go."""
+    output(
+        manager,
+        f"docker service create --quiet --detach --name web --replicas {REPLICAS} --publish {PORT}:80 "
+        "--stop-signal SIGQUIT nginx:1",
+    )
+    up, _took = until(lambda: len(running(manager)) == REPLICAS, 120)
+    assert up, output(manager, "docker service ps --no-trunc web")
+    return lambda: Asker([address[name] for name in ALL], PORT)
+
+
+def running(manager) -> list[str]:
+    return [task["Node"] for task in tasks(manager, "web") if task["CurrentState"].startswith("Running")]
+
+
+class Quorum:
+    """Asks the managers over and over whether one of them still answers for the swarm."""
+
+    def __init__(self, hosts) -> None:
+        self.hosts = [hosts[name] for name in ("node1", "node2", "node3")]
+        self.asked = 0
+        self.lost: list[str] = []
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def __enter__(self) -> Quorum:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stop.wait(1.0):
+            said = [host.run("timeout 20 docker node ls --format '{{.Hostname}}'") for host in self.hosts]
+            self.asked += 1
+            if not any(done.rc == 0 for done in said):
+                self.lost.append(" / ".join(done.stderr.strip() for done in said))
+
+
+def order(run) -> list[str]:
+    """The nodes in the order in which their Engines were stopped."""
+    found: list[str] = []
+    for part in run.output.split("\nTASK [")[1:]:
+        if STOPPED in part.splitlines()[0]:
+            found += re.findall(r"^changed: \[(\w+)\]", part, re.MULTILINE)
+    return found
+
+
+def leader(manager) -> str:
+    return output(manager, "docker node ls --format '{{.Hostname}} {{.ManagerStatus}}' | sed -n 's/ Leader//p'")
+
+
+def nodes(manager) -> dict[str, str]:
+    rows = output(manager, "docker node ls --format '{{.Hostname}} {{.Status}}/{{.Availability}}/{{.EngineVersion}}'")
+    return dict(row.split() for row in rows.splitlines())
+
+
+def test_a_restart_goes_node_by_node_and_nobody_notices(manager, asker, hosts):
+    last = leader(manager)
+    output(manager, "docker node update --availability pause node4")
+    with asker() as client, Quorum(hosts) as quorum:
+        run = playbook("-e", MTU, name=ENGINE)
+    assert run.code == 0, run.output
+    stopped = order(run)
+    assert sorted(stopped) == ALL
+    assert stopped[0] == "node4"
+    assert stopped[-1] == last
+    assert nodes(manager)["node4"].startswith("Ready/Pause/")
+    assert client.failures == []
+    assert client.asked > 100
+    assert quorum.lost == []
+    output(manager, "docker node update --availability active node4")
+    again = playbook("-e", MTU, name=ENGINE)
+    assert (again.code, again.changed) == (0, 0), again.output
+
+
+def test_the_first_node_that_does_not_come_back_ends_the_run_and_the_next_run_goes_on(manager, hosts):
+    drop_in = "/etc/systemd/system/docker.service.d/broken.conf"
+    wanted = '{"swarm_engine_daemon_options": {"mtu": 1460}}'
+    last = leader(manager)
+    broken = next(name for name in ("node2", "node3", "node1") if name != last)
+    output(hosts[broken], f"printf '[Service]\\nExecStartPre=/bin/false\\n' > {drop_in}")
+    run = playbook("-e", wanted, name=ENGINE)
+    assert run.code != 0
+    stopped = order(run)
+    assert stopped[0] == "node4"
+    assert stopped[-1] == broken
+    assert last not in stopped
+    assert broken in run.output.split("Stop here, before another node is touched")[-1]
+    output(hosts[broken], f"rm {drop_in} && systemctl daemon-reload")
+    run = playbook("-e", wanted, name=ENGINE)
+    assert run.code == 0, run.output
+    assert "node4" not in order(run)
+    assert order(run)[-1] == last
+    assert {state.rpartition("/")[0] for state in nodes(manager).values()} == {"Ready/Active"}
+
+
+def test_an_upgrade_needs_a_version():
+    run = playbook(name="upgrade")
+    assert run.code != 0
+    assert "swarm_engine_version is not set" in run.output
+
+
+def test_an_upgrade_under_load_loses_no_request_and_no_quorum(manager, asker, hosts):
+    last = leader(manager)
+    with asker() as client, Quorum(hosts) as quorum:
+        run = playbook("-e", "swarm_engine_version=28.5", "-e", MTU, name="upgrade")
+    assert run.code == 0, run.output
+    stopped = order(run)
+    assert sorted(stopped) == ALL
+    assert stopped[0] == "node4"
+    assert stopped[-1] == last
+    assert {state.rpartition("/")[2] for state in nodes(manager).values()} == {"28.5.2"}
+    assert client.failures == []
+    assert client.asked > 100
+    assert quorum.lost == []
+    again = playbook("-e", "swarm_engine_version=28.5", "-e", MTU, name="upgrade")
+    assert (again.code, again.changed) == (0, 0), again.output
