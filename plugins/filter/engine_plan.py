@@ -50,7 +50,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: The changes by part, C(packages), C(daemon), C(unit), C(images), and C(all) of them; each a list.
+  description: The changes by part, C(packages), C(data), C(daemon), C(unit), C(images), and C(all) of them; each a list.
   type: dict
 """
 
