@@ -377,8 +377,10 @@ class Data:
         _save(move)
         try:
             self._stop(move, [item["target"] for item in move["trees"]])
+            places = self.read()
             for item in move["trees"]:
-                if item["tree"] == DOCKER and move.get("lived"):
+                # Not again on a host that was switched on meanwhile, and runs on the old place already.
+                if item["tree"] == DOCKER and move.get("lived") and places[DOCKER]["place"] == item["target"]:
                     steps.carry_back(item, move["started"])
             for item in move["trees"]:
                 steps.unpark(item)
