@@ -80,15 +80,14 @@ def is_own_mount(name, kind, has_options):
         return len(parts) == 3 and parts[2] == "_data" and has_options
     if parts[0] == "containers":
         return len(parts) > 3 and parts[2] == "mounts"
-    inner = parts[0] in ("plugins", "buildkit", "tmp", "tmpmounts", "rootfs", "overlay2", "vfs")
-    return len(parts) > 1 and (inner or parts[0].startswith("io.containerd.")) and parts[-1] != "volumes"
+    return len(parts) > 1 and parts[0] in ("plugins", "buildkit", "tmp", "tmpmounts", "rootfs", "overlay2", "vfs")
 
 
 # The root of containerd, in its config.toml: a key of the part above all tables.
 _TABLE = re.compile(r"^[ \t]*\[\[?[^\[\],\n]+\]\]?[ \t]*(#.*)?$", re.MULTILINE)
 _ROOT = re.compile(r"^[ \t]*root[ \t]*=[ \t]*([\"'])(.*?)\1[^\n]*\n?", re.MULTILINE)
 _IMPORTS = re.compile(r"^[ \t]*imports[ \t]*=[ \t]*\[(.*?)\]", re.MULTILINE | re.DOTALL)
-MADE = "version = 2\n"
+MADE = "# Written by dockyard.swarm.\nversion = 2\n"
 
 
 def _top(text):
@@ -337,15 +336,11 @@ def _check_space(item, target):
 
 
 def _check_nesting(state, coming):
-    places = {}
-    for name in TREES:
-        tree = state[name]
-        places[tree["place"]] = "the data of %s" % name if tree["holds"] else None
-    targets = {item["target"]: "%s %s" % (OPTIONS[item["tree"]], item["path"]) for item in coming}
-    known = [(place, what) for place, what in places.items() if what]
+    targets = [(item["target"], "%s %s" % (OPTIONS[item["tree"]], item["path"])) for item in coming]
+    sources = [(state[name]["place"], "the data of %s" % name) for name in TREES if state[name]["holds"]]
     problems = []
-    for place, what in targets.items():
-        for other, whose in known + [pair for pair in targets.items() if pair[0] != place]:
+    for number, (place, what) in enumerate(targets):
+        for other, whose in sources + targets[:number]:
             if place == other or place.startswith(other.rstrip("/") + "/"):
                 problems.append("%s lies in %s (%s): name a place outside" % (what, other, whose))
             elif other.startswith(place.rstrip("/") + "/"):
