@@ -69,6 +69,9 @@ def park(item):
     elif os.path.isdir(source) and not os.path.islink(source):
         os.rename(source, parked)
         sync_folder(os.path.dirname(source))
+    default = DEFAULTS[item["tree"]]
+    if os.path.islink(default) and os.path.realpath(default) == source:
+        remove(default)  # it would lead nowhere
 
 
 def unpark(item):
@@ -126,7 +129,7 @@ def unlink_default(item):
             remove(item["parked"])
     elif was["default"] == "link":
         link(default, was["to"])
-    elif os.path.islink(default):
+    elif item["link"] and os.path.islink(default):
         remove(default)
 
 

@@ -384,8 +384,7 @@ class Data:
                     steps.carry_back(item, move["started"])
             for item in move["trees"]:
                 steps.unpark(item)
-                if item["link"]:
-                    steps.unlink_default(item)
+                steps.unlink_default(item)
                 _point_back(item)
                 steps.unplace(item)
             trouble = self._start(move)

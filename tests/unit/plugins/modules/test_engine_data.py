@@ -272,6 +272,12 @@ def test_a_link_takes_the_place_of_the_data(host):
     run(host, data_root=other, link=True)
     assert os.readlink(host.docker) == other
     assert os.path.isdir(host.target + ".dockyard-old")
+    run(host, data_root=host.target)
+    assert not os.path.lexists(host.docker)
+    host.refuses = [host.docker]
+    with pytest.raises(ApplyError, match=r"it runs again at the old place"):
+        run(host, data_root=host.docker)
+    assert host.place == host.target
 
 
 def test_a_place_that_is_a_mount_point_is_emptied_into_itself(host, monkeypatch):
@@ -355,6 +361,15 @@ WANTED = {
     "both as links": lambda host: dict(WANTED["both"](host), link=True),
     "without old": lambda host: {"data_root": host.target, "keep_old": False},
 }
+
+
+def away_from_a_link(host):
+    if host.place == host.docker:
+        run(host, data_root=host.root + "/srv/first", link=True)
+    return {"data_root": host.target}
+
+
+WANTED["away from a link"] = away_from_a_link
 
 
 def crashes(make_host, wanted, prepare=None):
