@@ -164,36 +164,48 @@ def logged(host) -> int:
 
 
 @pytest.fixture(scope="module")
-def before(hosts, address):
+def before(hosts, lab):
     """What node1 has."""
-    return put_data(hosts["node1"], address["node1"])
+    return put_data(hosts["node1"], lab.machine("node1").address)
 
 
 def disk(host, path: str, mib: int, options: str = "") -> None:
     """A file system of its own, mounted at a path."""
     output(
         host,
-        f"modprobe loop; mkdir -p {path} && truncate -s {mib}M {path}.disk && "
-        f"mke2fs -q -t ext4 {options} {path}.disk && mount -o loop {path}.disk {path}",
+        "modprobe loop && (command -v mke2fs > /dev/null || apt-get -q -y install e2fsprogs) && "
+        f"mkdir -p {path} && truncate -s {mib}M {path}.disk && mke2fs -q -t ext4 {options} {path}.disk && "
+        f"mount -o loop {path}.disk {path}",
     )
+
+
+UNFIT = {
+    "space": (
+        "/mnt/small",
+        lambda host: disk(host, "/mnt/small", 40),
+        ["not enough space", "MiB are free at /mnt/small"],
+    ),
+    "d_type": ("/mnt/typeless", lambda host: disk(host, "/mnt/typeless", 1000, "-O ^filetype"), ["has no d_type"]),
+}
+# What unit tests show as well.
+if SOAK:
+    UNFIT |= {
+        "tmpfs": ("/run/docker-data", lambda _host: None, ["is tmpfs", "gone after a reboot"]),
+        "inside": (f"{DEFAULT}/inside", lambda _host: None, [f"lies in {DEFAULT}"]),
+        "not empty": ("/etc/docker", lambda _host: None, ["not empty", "daemon.json"]),
+        "of another": (
+            "/var/lib/containerd",
+            lambda _host: None,
+            ["lies in /var/lib/containerd", "data of another Engine"],
+        ),
+    }
 
 
 @pytest.mark.usefixtures("before")
 class TestRefused:
     """What cannot go well is told before anything is stopped."""
 
-    @pytest.mark.parametrize(
-        ("path", "prepare", "words"),
-        [
-            ("/mnt/small", lambda host: disk(host, "/mnt/small", 40), ["not enough space", "MiB are free at /mnt/small"]),
-            ("/mnt/typeless", lambda host: disk(host, "/mnt/typeless", 1000, "-O ^filetype"), ["has no d_type"]),
-            ("/run/docker-data", lambda _host: None, ["is tmpfs", "gone after a reboot"]),
-            (f"{DEFAULT}/inside", lambda _host: None, [f"lies in {DEFAULT}"]),
-            ("/etc/docker", lambda _host: None, ["not empty", "daemon.json"]),
-            ("/var/lib/containerd", lambda _host: None, ["lies in /var/lib/containerd", "holds the data of another Engine"]),
-        ],
-        ids=["space", "d_type", "tmpfs", "inside", "not empty", "of another"],
-    )  # fmt: skip
+    @pytest.mark.parametrize(("path", "prepare", "words"), UNFIT.values(), ids=UNFIT)
     def test_a_place_that_is_not_fit(self, hosts, path, prepare, words):
         host = hosts["node1"]
         prepare(host)
@@ -371,9 +383,9 @@ if SOAK:
     class TestDisks:
         """node2: both trees, to a disk of its own, and away from there, with links from the beginning."""
 
-        def test_to_a_mount_point_and_away(self, hosts, address):
+        def test_to_a_mount_point_and_away(self, hosts, lab):
             host = hosts["node2"]
-            have = put_data(host, address["node2"])
+            have = put_data(host, lab.machine("node2").address)
             disk(host, "/srv/disk", 2000)
             output(host, "mkdir /srv/disk2")
             wanted = {"data_root": "/srv/disk", "containerd_root": "/srv/containerd", "link": True}
