@@ -39,9 +39,10 @@ REMAPPED = re.compile(r"/[0-9]+\.[0-9]+$")
 
 
 def read_journal(path=None):
-    """``{move, kept}``; ``move`` is None where none was begun."""
+    """``{move, kept}``; ``move`` is None where none was begun, and ``kept`` has what is still there."""
     text = read_text(path or JOURNAL)
-    return json.loads(text) if text else {"move": None, "kept": []}
+    journal = json.loads(text) if text else {"move": None, "kept": []}
+    return dict(journal, kept=[item for item in journal["kept"] if os.path.lexists(item["path"])])
 
 
 def write_journal(journal, path=None):
@@ -63,7 +64,7 @@ def read_data(daemon, units, engine, wanted=None):
     facts = {
         "wanted": wanted,
         "move": journal["move"],
-        "kept": [item for item in journal["kept"] if os.path.lexists(item["path"])],
+        "kept": journal["kept"],
         "installed": "docker.service" in units,
         DOCKER: _docker(daemon, units, engine),
         CONTAINERD: _containerd(units),

@@ -292,7 +292,7 @@ class Data:
             "trees": [dict(item, **_as_it_was(state[item["tree"]], item, earlier)) for item in coming],
             "ran": [name for name in UNITS if units.get(name, {}).get("active") in RUNNING],
             "masked": earlier.get("masked", [name for name in UNITS if units.get(name, {}).get("masked")]),
-            "before": self._look() if state["running"] else {},
+            "before": self._look(state),
         }
         if not state["running"] and earlier["trees"]:
             # It is this module that stopped it.
@@ -300,13 +300,19 @@ class Data:
         _save(move)
         return move
 
-    def _look(self):
-        """What the running Engine is and has."""
-        swarm = self.engine.get("/info").get("Swarm") or {}
+    def _look(self, state):
+        """What a running Engine is and has."""
+        if not state["running"]:
+            return {}
+        try:
+            swarm = self.engine.get("/info").get("Swarm") or {}
+            images = self.engine.get("/images/json")
+        except EngineError as exc:
+            raise _plan.ApplyError("the data was not moved, and nothing was stopped: %s" % exc, rolled_back=True)
         return {
             "node_id": swarm.get("NodeID") or None,
             "state": swarm.get("LocalNodeState"),
-            "images": sorted(image["Id"] for image in self.engine.get("/images/json")),
+            "images": sorted(image["Id"] for image in images),
         }
 
     def _copy(self, move):
