@@ -50,9 +50,9 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   description:
-    - The changes by part, C(repository), C(packages), C(daemon), C(unit), C(images), and C(all) of them; each a list.
+    - The changes by part, C(repository), C(packages), C(data), C(daemon), C(unit), C(images), and C(all) of them; each a list.
     - C(changes) are those of C(packages) that touch an Engine that is there, and end it for a while.
-    - C(disturbs) tells whether they stop a daemon that serves a swarm.
+    - C(stops) tells whether packages or options stop a daemon, C(disturbs) whether anything does that serves a swarm.
   type: dict
 """
 

@@ -62,6 +62,17 @@ def check_options(options, version=None, swarm=False, argv=(), plain_tcp=False):
     return problems + _check_sockets(options, plain_tcp)
 
 
+def check_data_root(left_behind):
+    """The same for a changed data-root: ``left_behind`` is (old, new) where data would be left at the old place."""
+    if not left_behind:
+        return []
+    return [
+        "daemon option data-root would become %s, while the Engine's data is at %s: the daemon would start without its images, "
+        "volumes and swarm. Move the data with module engine_data, as role swarm_engine does"
+        % (left_behind[1], left_behind[0])
+    ]
+
+
 def _removed_value(name, value):
     return REMOVED_VALUES.get((name, value)) if isinstance(value, str) else None
 

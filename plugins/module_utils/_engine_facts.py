@@ -61,6 +61,7 @@ def read_engine(active, engine=None):
             "live_restore": info.get("LiveRestoreEnabled"),
             "registry_mirrors": (info.get("RegistryConfig") or {}).get("Mirrors") or [],
             "containers": info.get("Containers"),
+            "containers_running": info.get("ContainersRunning"),
         },
         "images": {tag: image["Id"] for image in images for tag in image.get("RepoTags") or []},
     }
@@ -122,10 +123,15 @@ def _cluster(engine):
     return wait_for(led, PATIENCE) or engine.get("/swarm")
 
 
-def stopped(daemon):
-    """What ``/info`` would tell of the swarm of a daemon that does not run: it keeps its membership in a file."""
-    root = daemon["options"].get("data-root") or "/var/lib/docker"
-    member = os.path.exists(os.path.join(str(root), "swarm", "docker-state.json"))
+def stopped(data):
+    """What ``/info`` would tell of the swarm of a daemon that does not run: it keeps its membership in a file.
+
+    :param data: what :func:`_engine_data_facts.read_data` gives; while data is moved, the file may be at either place.
+    """
+    roots = [data["docker"]["place"]]
+    for item in (data["move"] or {"trees": []})["trees"]:
+        roots += [item["source"], item["parked"], item["target"]]
+    member = any(os.path.exists(os.path.join(root, "swarm", "docker-state.json")) for root in roots)
     return {"LocalNodeState": "stopped"} if member else {}
 
 

@@ -6,22 +6,27 @@
 
 from __future__ import annotations
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _daemon, _engine_install
+from ansible_collections.dockyard.swarm.plugins.module_utils import _daemon, _engine_data, _engine_install
 from ansible_collections.dockyard.swarm.plugins.module_utils._config_files import unit_plan
 from ansible_collections.dockyard.swarm.plugins.module_utils._drain import batches
 from ansible_collections.dockyard.swarm.plugins.module_utils._plan import change
 
 def engine_plan(facts, install, options, remove=(), archives=(), environment=None):
-    """The Engine's changes by part: ``{repository, packages, changes, daemon, unit, images, all, disturbs}``.
+    """The Engine's changes by part: ``{repository, packages, changes, data, daemon, unit, images, all, stops, disturbs}``.
 
     :param install: what :func:`_engine_install.wanted` gives.
 
-    Which images a daemon has that is there but does not run is not known: they are planned once it runs. ``disturbs`` tells
-    whether the changes stop a daemon that serves a swarm.
+    Which images a daemon has that is there but does not run is not known: they are planned once it runs. ``stops`` tells
+    whether packages or options stop a daemon, ``disturbs`` whether anything does that serves a swarm.
     """
     unit = facts["units"].get("docker.service")
+    places = facts.get("data")
+    options_then = facts["daemon"]["options"]
+    if places:
+        options_then = _engine_data.daemon_options(places, options_then)
     state = dict(
         facts["daemon"],
+        options=options_then,
         installed=unit is not None,
         running=bool(unit) and unit["active"] == "active",
         drop_in=facts["files"].get(_daemon.DROP_IN),
@@ -31,18 +36,22 @@ def engine_plan(facts, install, options, remove=(), archives=(), environment=Non
     known = facts["engine"]["running"] or not state["installed"]
     parts = {
         **_engine_install.make_plan(facts, install),
+        "data": _engine_data.make_plan(places) if places else [],
         "daemon": _daemon.make_plan(state, options, remove, environment),
-        "unit": unit_plan(facts, "docker.service"),
+        # Whoever ends an interrupted move starts what it stopped.
+        "unit": [] if places and places["move"] else unit_plan(facts, "docker.service"),
         "images": [
             change("load", "image %s" % item["image"], "not on this host", after=item["image"])
             for item in archives
             if known and item["image"] not in loaded
         ],
     }
-    parts["all"] = parts["repository"] + parts["packages"] + parts["daemon"] + parts["unit"] + parts["images"]
-    serves = state["running"] and facts["swarm"]["state"] == "active"
-    restarts = any(item["do"] == "restart" for item in parts["daemon"])
-    parts["disturbs"] = serves and (restarts or bool(parts["changes"]))
+    parts["all"] = [
+        item for name in ("repository", "packages", "data", "daemon", "unit", "images") for item in parts[name]
+    ]
+    parts["stops"] = bool(parts["changes"]) or any(item["do"] == "restart" for item in parts["daemon"])
+    moves = any(item["do"] in _engine_data.STOPPING for item in parts["data"])
+    parts["disturbs"] = state["running"] and facts["swarm"]["state"] == "active" and (parts["stops"] or moves)
     return parts
 
 

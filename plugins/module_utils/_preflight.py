@@ -11,6 +11,7 @@ from ansible_collections.dockyard.swarm.plugins.module_utils import (
     _daemon,
     _dns_records,
     _dnsmasq,
+    _engine_data,
     _engine_install,
     _firewall,
     _network,
@@ -108,6 +109,9 @@ def _check_host(host, facts, options):
     for text in _daemon.check_options(wanted, version, swarm=True, argv=argv, plain_tcp=plain_tcp):
         problems.append("option swarm_engine_daemon_options: %s" % text)
     problems += _engine_install.check(host["engine"], facts)
+    # An interrupted move is dealt with where it is found.
+    if facts.get("data") and not facts["data"]["move"]:
+        problems += _engine_data.check(facts["data"])
     problems += [
         "option swarm_host_firewall_ports: %s" % text for text in _firewall.check_ports(host["firewall_ports"])
     ]

@@ -62,6 +62,7 @@ options:
 notes:
   - Where the Engine is not installed yet, the file is written and nothing is restarted.
   - A file that is no valid JSON is kept beside the new one with the ending C(.dockyard-unreadable).
+  - A C(data-root) that would leave the Engine's data behind is refused. M(dockyard.swarm.engine_data) moves it first.
 extends_documentation_fragment:
   - dockyard.swarm.attributes
 seealso:
@@ -118,6 +119,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.dockyard.swarm.plugins.module_utils import _daemon, _plan
 from ansible_collections.dockyard.swarm.plugins.module_utils._config_files import unit_plan
 from ansible_collections.dockyard.swarm.plugins.module_utils._engine_api import Engine, EngineError, wait_for
+from ansible_collections.dockyard.swarm.plugins.module_utils._engine_data_facts import left_behind
 from ansible_collections.dockyard.swarm.plugins.module_utils._engine_facts import JOURNAL, read_daemon_json
 from ansible_collections.dockyard.swarm.plugins.module_utils._facts import read_files
 from ansible_collections.dockyard.swarm.plugins.module_utils._files import read_text, remove, write_text
@@ -152,7 +154,13 @@ class Daemon:
             argv=unit["argv"] if unit else [],
             drop_in=read_files([_daemon.DROP_IN]).get(_daemon.DROP_IN),
             drop_in_text=read_text(_daemon.DROP_IN),
+            left_behind=self._left_behind(),
         )
+
+    def _left_behind(self):
+        """(old, new) where the wanted data-root would start the daemon without the data that it has, else None."""
+        current = read_daemon_json(self.path)["options"]
+        return left_behind(current, _daemon.merge(current, self.params["options"], self.params["remove"]))
 
     def plan(self, state):
         wanted = self.params["options"]
@@ -163,6 +171,7 @@ class Daemon:
         problems += ["daemon option %s is both wanted and to be removed" % name for name in both]
         environment = self.params["environment"]
         problems += _daemon.check_environment(environment or {})
+        problems += _daemon.check_data_root(state["left_behind"])
         if problems:
             raise _plan.PlanError("; ".join(problems))
         plan = _daemon.make_plan(state, wanted, self.params["remove"], environment)

@@ -61,6 +61,28 @@ options:
     type: list
     elements: str
     default: []
+  data:
+    description:
+      - Where the Engine's data is wanted, as M(dockyard.swarm.engine_data) takes it, to learn what a move would meet.
+      - Sizes are measured only where data has to be moved.
+    type: dict
+    default: {}
+    suboptions:
+      data_root:
+        description: Where Docker's data is wanted.
+        type: path
+      containerd_root:
+        description: Where containerd's data is wanted.
+        type: path
+      link:
+        description: Whether the default paths are to be links.
+        type: bool
+      keep_old:
+        description: Whether old copies stay.
+        type: bool
+      network_fs:
+        description: Whether a network file system will do.
+        type: bool
 extends_documentation_fragment:
   - dockyard.swarm.attributes
   - dockyard.swarm.attributes.facts
@@ -172,6 +194,12 @@ daemon:
       read) and C(interrupted) (whether a change of it was cut short).
   returned: always
   type: dict
+data:
+  description:
+    - Where the data of C(docker) and of C(containerd) lies (C(place)), which copies of earlier moves are there (C(kept)),
+      which move was cut short (C(move)), and, for places that are C(wanted), what a move there would meet (C(targets)).
+  returned: always
+  type: dict
 engine:
   description: Whether the Engine runs, its version, API version, main settings (C(info)) and images by reference.
   returned: always
@@ -191,6 +219,7 @@ swarm:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.dockyard.swarm.plugins.module_utils import _facts
+from ansible_collections.dockyard.swarm.plugins.module_utils._engine_data_facts import read_data
 from ansible_collections.dockyard.swarm.plugins.module_utils._engine_facts import (
     JOURNAL,
     read_daemon_json,
@@ -202,13 +231,14 @@ from ansible_collections.dockyard.swarm.plugins.module_utils._files import read_
 from ansible_collections.dockyard.swarm.plugins.module_utils._systemd import RUNNING, settled_units
 
 
-def read(packages, candidates, repository, sysctls, kernel_modules, units, files):
+def read(packages, candidates, repository, sysctls, kernel_modules, units, files, data):
     """All facts of this host as one dict."""
     system = _facts.read_os()
     found = _facts.read_packages(set(_facts.PACKAGES).union(packages), system["family"])
     unit_facts = settled_units(list(_facts.UNITS) + [name for name in units if name not in _facts.UNITS])
     daemon = read_daemon_json()
     engine, local = read_engine(unit_facts.get("docker.service", {}).get("active") in RUNNING)
+    places = read_data(daemon, unit_facts, engine, data)
     return {
         "os": system,
         "machine": _facts.read_machine(),
@@ -226,13 +256,21 @@ def read(packages, candidates, repository, sysctls, kernel_modules, units, files
         "time_sync": _facts.first_active(_facts.TIME_SYNC, unit_facts),
         "firewall": _facts.read_firewall(unit_facts),
         "daemon": dict(daemon, interrupted=read_text(JOURNAL) is not None),
+        "data": places,
         "engine": engine,
-        "swarm": read_swarm(local if engine["running"] else stopped(daemon)),
+        "swarm": read_swarm(local if engine["running"] else stopped(places)),
     }
 
 
 def main():
     names = dict(type="list", elements="str", default=[])
+    data = dict(
+        data_root=dict(type="path"),
+        containerd_root=dict(type="path"),
+        link=dict(type="bool"),
+        keep_old=dict(type="bool"),
+        network_fs=dict(type="bool"),
+    )
     module = AnsibleModule(
         argument_spec=dict(
             packages=names,
@@ -247,6 +285,7 @@ def main():
             kernel_modules=names,
             units=names,
             files=names,
+            data=dict(type="dict", default={}, options=data),
         ),
         supports_check_mode=True,
     )

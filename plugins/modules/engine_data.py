@@ -1,0 +1,596 @@
+#!/usr/bin/python
+# Copyright (c) dockyard.swarm contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: engine_data
+short_description: Move the Engine's data without losing any of it
+version_added: 0.2.0
+description:
+  - Moves Docker's C(data-root), and the C(root) of containerd, in which Engine 29 and later keep images, to another place.
+  - Looks first whether the new place is fit, empty and large enough; then stops the Engine, copies, compares the copy with
+    its source, switches over, starts the Engine, and sees whether it is the same node of its swarm, with the same images,
+    volumes and containers. If not, it goes back to the old place.
+  - The copy has hard links, holes, extended attributes, access control lists, owners, modes, times, and devices, as
+    C(cp -a) keeps them. Content is compared for what describes the rest (swarm state, certificates, metadata), and size and
+    time for layers and volumes.
+  - A move that was cut short, by a power loss for example, is found and completed by the next run.
+author:
+  - The dockyard.swarm maintainers (@dockyard)
+options:
+  data_root:
+    description:
+      - Where Docker's data is to be. Without it, it stays where it is.
+      - The folder has to be empty, or not to be there.
+    type: path
+  containerd_root:
+    description: Where containerd's data is to be, in the same way.
+    type: path
+  link:
+    description:
+      - Whether the Engine keeps its default paths, C(/var/lib/docker) and C(/var/lib/containerd), and those become symbolic
+        links to the new places, instead of a setting in C(daemon.json) and in containerd's C(config.toml).
+      - A link that is there is not undone.
+    type: bool
+    default: false
+  keep_old:
+    description:
+      - Whether the data stays at the old place, too, renamed with the ending C(.dockyard-old), so that no Engine starts on it.
+      - With V(false) old copies are removed, those of earlier moves as well, once the Engine has been seen to run.
+    type: bool
+    default: true
+  network_fs:
+    description: Whether the new place may be on a network file system.
+    type: bool
+    default: false
+  timeout:
+    description: Seconds that the Engine may take to come up, and its node to be back in the swarm.
+    type: int
+    default: 120
+notes:
+  - A daemon that did not run before is not started. M(dockyard.swarm.daemon_config) does that.
+  - File attributes as C(chattr) sets them, and quotas, are not kept, as with C(cp -a).
+  - What another process of the same module is doing on the host is waited for. It may have outlived its controller.
+extends_documentation_fragment:
+  - dockyard.swarm.attributes
+seealso:
+  - module: dockyard.swarm.daemon_config
+"""
+
+EXAMPLES = r"""
+- name: Have the Engine's data on a disk of its own
+  dockyard.swarm.engine_data:
+    data_root: /srv/docker
+    containerd_root: /srv/containerd
+
+- name: Remove what was left at the old place
+  dockyard.swarm.engine_data:
+    data_root: /srv/docker
+    containerd_root: /srv/containerd
+    keep_old: false
+"""
+
+RETURN = r"""
+plan:
+  description: The changes made, or in check mode those that would be made, each with its reason.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - do: move
+      to: /var/lib/docker
+      before: /var/lib/docker
+      after: /srv/docker
+      why: "data-root is to be /srv/docker: 2048 MiB are copied while the Engine is stopped"
+places:
+  description: Where the data of C(docker) and of C(containerd) is, symbolic links followed.
+  returned: success
+  type: dict
+  sample: {docker: /srv/docker, containerd: /var/lib/containerd}
+kept:
+  description: Old copies that are still there.
+  returned: success
+  type: list
+  elements: str
+  sample: [/var/lib/docker.dockyard-old]
+journal:
+  description: The last lines of the daemon's log.
+  returned: when the Engine did not run at the new place
+  type: str
+rolled_back:
+  description: Whether the Engine runs again at the old place.
+  returned: when the data was not moved
+  type: bool
+"""
+
+import contextlib
+import fcntl
+import json
+import os
+import signal
+import subprocess
+import time
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.dockyard.swarm.plugins.module_utils import _engine_data, _ingress, _plan, _trees
+from ansible_collections.dockyard.swarm.plugins.module_utils import _engine_data_steps as steps
+from ansible_collections.dockyard.swarm.plugins.module_utils._daemon import own_words
+from ansible_collections.dockyard.swarm.plugins.module_utils._engine_api import Engine, EngineError, wait_for
+from ansible_collections.dockyard.swarm.plugins.module_utils._engine_data import CONTAINERD, DEFAULTS, DOCKER
+from ansible_collections.dockyard.swarm.plugins.module_utils._engine_data_facts import (
+    inner_mounts,
+    read_data,
+    read_journal,
+    shims,
+    write_journal,
+)
+from ansible_collections.dockyard.swarm.plugins.module_utils._engine_facts import (
+    DAEMON_JSON,
+    read_daemon_json,
+    read_engine,
+)
+from ansible_collections.dockyard.swarm.plugins.module_utils._engine_facts import JOURNAL as DAEMON_JOURNAL
+from ansible_collections.dockyard.swarm.plugins.module_utils._files import read_text, remove
+from ansible_collections.dockyard.swarm.plugins.module_utils._systemd import (
+    RUNNING,
+    act,
+    journal_tail,
+    read_units,
+    settled_units,
+    systemctl,
+)
+
+LOCK = "/run/dockyard-engine-data.lock"
+SERVICE, SOCKET, CONTAINERD_SERVICE = "docker.service", "docker.socket", "containerd.service"
+# In the order in which they are started.
+UNITS = (CONTAINERD_SERVICE, SOCKET, SERVICE)
+# Seconds that containers may take to end after their daemon did.
+PATIENCE = 30
+# Seconds that open connections to published ports get to end.
+GRACE = 10
+TROUBLE = (_plan.ApplyError, _trees.TreeError, OSError, ValueError, EngineError, subprocess.SubprocessError)
+
+
+class EndedError(Exception):
+    """Somebody ends this process."""
+
+
+class Data:
+    """The data of this host's Engine: read, planned, and moved."""
+
+    def __init__(self, params):
+        self.params = params
+        self.engine = Engine()
+
+    def read(self):
+        units = settled_units(UNITS)
+        daemon = read_daemon_json()
+        engine, _swarm = read_engine(units.get(SERVICE, {}).get("active") in RUNNING)
+        wanted = {name: self.params[name] for name in _engine_data.WANTED}
+        return dict(read_data(daemon, units, engine, wanted), units=units, running=engine["running"])
+
+    def plan(self, state):
+        problems = _engine_data.check(state)
+        # What was begun has to be ended, one way or the other: the Engine may be stopped.
+        if problems and not state["move"]:
+            raise _plan.PlanError("; ".join(problems))
+        return _engine_data.make_plan(state)
+
+    def apply(self, _plan_of_all, state):
+        if state["move"]:
+            self._settle(state["move"], state)
+            state = self.read()
+        problems = _engine_data.check(state)
+        coming = [] if problems else _engine_data.moves(state)
+        if coming:
+            self._move(coming, state)
+        elif state["move"]:
+            self._abandon(state["move"])
+        if problems:
+            raise _plan.ApplyError(
+                "a move that was cut short was taken back, since it cannot go on: %s" % "; ".join(problems),
+                rolled_back=True,
+            )
+        state = self.read()
+        for item in _engine_data.make_plan(state):
+            if item["do"] == "link":
+                steps.link(item["to"], item["after"])
+            elif item["do"] == "set":
+                _set_root(CONTAINERD, state[CONTAINERD]["config"], item["after"])
+            elif item["do"] == "remove":
+                _remove_old(item["to"])
+
+    def result(self, state):
+        return {
+            "places": {name: state[name]["place"] for name in (DOCKER, CONTAINERD)},
+            "kept": [item["path"] for item in state["kept"]],
+        }
+
+    # A move that was cut short.
+
+    def _settle(self, move, state):
+        """Bring a move that was cut short to its end, or to where a new one goes on."""
+        if move["phase"] == "copy":
+            return
+        if move["phase"] == "back":
+            trouble = self._go_back(move)
+            if trouble:
+                raise _plan.ApplyError("the data is on its way back to the old place: %s" % trouble, rolled_back=False)
+            return
+        done = [item for item in move["trees"] if state[item["tree"]]["place"] == item["target"]]
+        undone = [item for item in move["trees"] if item not in done]
+        for item in undone:
+            steps.unplace(item)
+            if os.path.islink(item["parked"]):
+                remove(item["parked"])
+        for item in done:
+            steps.park(item)
+        if undone:
+            # The Engine may have run with the one tree here and the other there, on a host that was switched on again:
+            # each of them was complete where it was.
+            move.update(trees=undone, phase="copy")
+            _keep(move, done)
+            return
+        fresh = move["phase"] == "switch" and move["boot"] == steps.boot_id()
+        if not fresh:
+            # It may have run at the new place for long. What has become of it since is its own business.
+            move["before"] = {"node_id": move["before"].get("node_id")}
+        self._prove(move, may_go_back=fresh or not self._has_lived(move))
+
+    def _has_lived(self, move):
+        """Whether the Engine has done anything at the new place that it had not done at the old one."""
+        pairs = [(steps.contents(item, item["target"]), steps.contents(item, item["parked"])) for item in move["trees"]]
+        return self.engine.answers() or any(new != old for new, old in pairs)
+
+    def _abandon(self, move):
+        """Leave the data where it is, and start on it what ran."""
+        for item in move["trees"]:
+            _trees.remove_tree(steps.incoming(item))
+        trouble = self._start(move)
+        if trouble:
+            raise _plan.ApplyError("the data is where it was, yet the Engine does not start: %s" % trouble)
+        _save(None)
+
+    # A move.
+
+    def _move(self, coming, state):
+        move = self._begin(coming, state)
+        try:
+            with _ending_noticed():
+                self._copy(move)
+        except EndedError:
+            trouble = self._start(move)
+            raise _plan.ApplyError(
+                "ended while it copied; the data is where it was, and %s; the next run goes on"
+                % (("the Engine does not start: %s" % trouble) if trouble else "the Engine runs on it again"),
+                rolled_back=not trouble,
+            )
+        except TROUBLE as exc:
+            self._give_up(move, exc)
+        move["phase"] = "switch"
+        _save(move)
+        try:
+            for step in (steps.place, self._commit, steps.park):
+                for item in move["trees"]:
+                    step(item)
+        except TROUBLE as exc:
+            self._fail(move, str(exc), "", may_go_back=True)
+        self._prove(move, may_go_back=True)
+
+    def _begin(self, coming, state):
+        """The journal of a move; what an earlier one that was cut short knew goes on to count."""
+        earlier = state["move"] or {"trees": []}
+        units = state["units"]
+        for item in earlier["trees"]:
+            if item["target"] not in [other["target"] for other in coming]:
+                _trees.remove_tree(steps.incoming(item))
+        move = {
+            "phase": "copy",
+            "boot": steps.boot_id(),
+            "trees": [dict(item, **_as_it_was(state[item["tree"]], item, earlier)) for item in coming],
+            "ran": [name for name in UNITS if units.get(name, {}).get("active") in RUNNING],
+            "masked": earlier.get("masked", [name for name in UNITS if units.get(name, {}).get("masked")]),
+            "before": self._look(state),
+        }
+        if not state["running"] and earlier["trees"]:
+            # It is this module that stopped it.
+            move.update(ran=earlier["ran"], before=earlier["before"])
+        _save(move)
+        return move
+
+    def _look(self, state):
+        """What a running Engine is and has."""
+        if not state["running"]:
+            return {}
+        try:
+            swarm = self.engine.get("/info").get("Swarm") or {}
+            images = self.engine.get("/images/json")
+        except EngineError as exc:
+            raise _plan.ApplyError("the data was not moved, and nothing was stopped: %s" % exc, rolled_back=True)
+        return {
+            "node_id": swarm.get("NodeID") or None,
+            "state": swarm.get("LocalNodeState"),
+            "images": sorted(image["Id"] for image in images),
+        }
+
+    def _copy(self, move):
+        for item in move["trees"]:
+            # Whatever happens now, the Engine starts at the old place: also where a file says another one already.
+            _point_back(item)
+        self._stop(move, [item["source"] for item in move["trees"]])
+        for item in move["trees"]:
+            if item["tree"] == DOCKER:
+                move["before"].update(steps.lasting(item["source"]))
+            since, item["since"] = item["since"], item["since"] or time.time()
+            _save(move)
+            os.makedirs(item["target"], mode=0o711, exist_ok=True)
+            _trees.sync(item["source"], steps.incoming(item), since)
+            found = _trees.compare(item["source"], steps.incoming(item), _engine_data.exact)
+            if found:
+                raise _plan.ApplyError("the copy is not what %s is: %s" % (item["source"], "; ".join(found)))
+            _trees.flush(item["target"])
+
+    def _give_up(self, move, exc):
+        """Start again at the old place; nothing was switched yet."""
+        for item in move["trees"]:
+            _trees.remove_tree(steps.incoming(item))
+        trouble = self._start(move)
+        if not trouble:
+            _save(None)
+        raise _plan.ApplyError(
+            "the data was not moved: %s; it is where it was, %s"
+            % (exc, ("yet the Engine does not start: %s" % trouble) if trouble else "and the Engine runs on it again"),
+            rolled_back=not trouble,
+        )
+
+    def _prove(self, move, may_go_back):
+        """Start the Engine at the new place, and see whether it is the same."""
+        move["phase"] = "started"
+        move.setdefault("started", time.time())
+        _save(move)
+        trouble = self._start(move)
+        if not trouble and SERVICE in move["ran"]:
+            move["lived"] = True
+            _save(move)
+            trouble = self._wait_for_the_same(move)
+        if trouble:
+            said = journal_tail(SERVICE)
+            self._fail(move, trouble if move.get("lived") else own_words(said) or trouble, said, may_go_back)
+        _keep(None, move["trees"])
+
+    def _fail(self, move, trouble, said, may_go_back):
+        what = "the Engine does not run with its data at %s: %s" % (_places(move, "target"), trouble)
+        if not may_go_back:
+            raise _plan.ApplyError(
+                "%s; it has worked there since, so the older copy at %s is left alone: find out what is wrong there"
+                % (what, _places(move, "parked")),
+                journal=said,
+                rolled_back=False,
+            )
+        again = self._go_back(move)
+        raise _plan.ApplyError(
+            "%s; %s"
+            % (what, ("going back did not succeed either: %s" % again) if again else "it runs again at the old place"),
+            journal=said,
+            rolled_back=not again,
+        )
+
+    def _go_back(self, move):
+        """Give the Engine its old place back; returns what went wrong, or None. Can be cut short, too, and goes on then."""
+        move["phase"] = "back"
+        _save(move)
+        try:
+            self._stop(move, [item["target"] for item in move["trees"]])
+            places = self.read()
+            for item in move["trees"]:
+                # Not again on a host that was switched on meanwhile, and runs on the old place already.
+                if item["tree"] == DOCKER and move.get("lived") and places[DOCKER]["place"] == item["target"]:
+                    steps.carry_back(item, move["started"])
+            for item in move["trees"]:
+                steps.unpark(item)
+                steps.unlink_default(item)
+                _point_back(item)
+                steps.unplace(item)
+            trouble = self._start(move)
+        except TROUBLE as exc:
+            return str(exc)
+        if trouble:
+            return trouble
+        if move.get("lived"):
+            # The copy has what the Engine did there besides swarm and volumes: the next attempt, or nobody, needs it.
+            _keep(None, [dict(item, parked=steps.incoming(item)) for item in move["trees"]])
+        else:
+            for item in move["trees"]:
+                _trees.remove_tree(steps.incoming(item))
+            _save(None)
+        return None
+
+    def _commit(self, item):
+        """Have the Engine use the new place from its next start on."""
+        if item["link"]:
+            steps.link_default(item)
+        _set_root(item["tree"], item["was"]["config"], None if item["link"] else item["path"])
+
+    # The Engine.
+
+    def _stop(self, move, places):
+        """Stop the Engine so that nothing starts it, and see that nothing writes to its data."""
+        there = read_units(UNITS)
+        both = any(item["tree"] == CONTAINERD for item in move["trees"])
+        units = [name for name in (SOCKET, SERVICE, CONTAINERD_SERVICE) if name in there]
+        units = units if both else [name for name in units if name != CONTAINERD_SERVICE]
+        if units:
+            with _ingress.closed(GRACE, self.params["timeout"]):
+                act("stop", *units)
+            # Until the next boot at the latest.
+            act("mask", "--runtime", *units, fail=False)
+        if any(unit["active"] in RUNNING for name, unit in read_units(UNITS).items() if name in units):
+            raise _plan.ApplyError("something started the Engine again while it was stopped")
+        if not wait_for(lambda: not any("moby" in name for name in shims()), PATIENCE):
+            raise _plan.ApplyError("containers run on although the Engine is stopped: stop them")
+        table = _trees.mounts()
+        for root in places:
+            for point, own in inner_mounts(root, table):
+                _unmount(point, own)
+            found = steps.writers(root)
+            if found:
+                raise _plan.ApplyError("although the Engine is stopped, %s writes to it: end it" % ", ".join(found))
+
+    def _start(self, move):
+        """Start what ran before; returns what went wrong, or None."""
+        there = read_units(UNITS)
+        masked = [name for name in UNITS if name in there and name not in move["masked"]]
+        if masked:
+            act("unmask", "--runtime", *masked)
+        for name in (name for name in UNITS if name in move["ran"]):
+            systemctl("reset-failed", name)
+            try:
+                code, said = systemctl("start", name, timeout=self.params["timeout"] + 60)
+            except subprocess.TimeoutExpired:
+                return "the start of %s took longer than %d s" % (name, self.params["timeout"] + 60)
+            if code:
+                return said.strip()
+        if SERVICE in move["ran"] and not wait_for(self.engine.answers, self.params["timeout"]):
+            return "no answer within %d s of the start" % self.params["timeout"]
+        return None
+
+    def _wait_for_the_same(self, move):
+        """What the Engine lacks of what it was, once it had time to come up; None where nothing."""
+        lacks = [None]
+
+        def same():
+            lacks[0] = self._lacks(move)
+            return lacks[0] is None
+
+        wait_for(same, self.params["timeout"])
+        return lacks[0]
+
+    def _lacks(self, move):
+        try:
+            info = self.engine.get("/info")
+            have = {
+                "images": {image["Id"] for image in self.engine.get("/images/json")},
+                "containers": {item["Id"] for item in self.engine.get("/containers/json?all=true")},
+                "volumes": {item["Name"] for item in self.engine.get("/volumes").get("Volumes") or []},
+            }
+        except EngineError as exc:
+            return str(exc)
+        root = os.path.realpath(info.get("DockerRootDir") or "/")
+        for item in move["trees"]:
+            if item["tree"] == DOCKER and not _trees.is_below(root, item["target"]):
+                return "its data-root is %s" % root
+        return _engine_data.lacks(move["before"], have, info.get("Swarm") or {})
+
+
+def _as_it_was(tree, item, earlier):
+    """What a move has to remember of a tree: how the files named its place, and since when the copy there counts."""
+    default = tree["default"]
+    was = {"key": tree["key"], "config": tree["config"], "default": default["kind"], "to": None}
+    if default["kind"] == "link":
+        was["to"] = os.readlink(DEFAULTS[item["tree"]])
+    same = [
+        other for other in earlier["trees"] if (other["source"], other["target"]) == (item["source"], item["target"])
+    ]
+    # After a power cut nothing of a copy counts, however right it looks.
+    since = same[0]["since"] if same and earlier["boot"] == steps.boot_id() else 0.0
+    return {"was": same[0]["was"] if same else was, "since": since}
+
+
+def _point_back(item):
+    """Have the files say the old place: in their words, or by its path where they say another one."""
+    key, source = item["was"]["key"], item["source"]
+    right = os.path.realpath(str(key or DEFAULTS[item["tree"]])) == source
+    _set_root(item["tree"], item["was"]["config"], key if right else source)
+
+
+def _set_root(name, config, root):
+    """Write a data-root into daemon.json, or a root into containerd's file; None takes it out."""
+    if name == CONTAINERD:
+        text = read_text(config)
+        steps.put(config, text, _engine_data.with_root(text, root))
+        return
+    text = read_text(DAEMON_JSON)
+    steps.put(DAEMON_JSON, text, _engine_data.with_data_root(text, root))
+    # A change of other options that was cut short would else bring the old place back with the old options.
+    kept = read_text(DAEMON_JOURNAL)
+    if kept:
+        before = json.loads(kept)
+        before["text"] = _engine_data.with_data_root(before["text"], root)
+        steps.put(DAEMON_JOURNAL, kept, json.dumps(before))
+
+
+def _unmount(point, own):
+    if not own:
+        raise _plan.ApplyError("something is mounted at %s, in the middle of the data: unmount it" % point)
+    done = subprocess.run(["umount", point], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    if done.returncode:
+        said = done.stdout.decode("utf-8", "replace").strip()
+        raise _plan.ApplyError("what the Engine left mounted at %s does not go: %s" % (point, said))
+
+
+def _remove_old(path):
+    """Remove an old copy, and nothing that is mounted in it."""
+    found = [point for point, _own in inner_mounts(path, _trees.mounts())]
+    if found:
+        raise _plan.ApplyError("the old copy %s is not removed: something is mounted at %s" % (path, found[0]))
+    _trees.remove_tree(path)
+    journal = read_journal()
+    write_journal(dict(journal, kept=[item for item in journal["kept"] if item["path"] != path]))
+
+
+def _save(move):
+    """Keep a move in the journal; None ends it."""
+    write_journal(dict(read_journal(), move=move))
+
+
+def _keep(move, trees):
+    """The same, with where the old copies of trees are."""
+    kept = read_journal()["kept"] + [{"path": item["parked"], "of": item["source"]} for item in trees]
+    write_journal({"move": move, "kept": kept})
+
+
+def _places(move, key):
+    return ", ".join(item[key] for item in move["trees"])
+
+
+@contextlib.contextmanager
+def _ending_noticed():
+    """Make the signals that end a process an exception, so that the Engine is started again."""
+
+    def notice(_number, _frame):
+        raise EndedError()
+
+    before = {number: signal.signal(number, notice) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec=dict(
+            data_root=dict(type="path"),
+            containerd_root=dict(type="path"),
+            link=dict(type="bool", default=False),
+            keep_old=dict(type="bool", default=True),
+            network_fs=dict(type="bool", default=False),
+            timeout=dict(type="int", default=120),
+        ),
+        supports_check_mode=True,
+    )
+    if not module.check_mode:
+        # A module outlives its controller, and a copy takes long: the next run waits for it.
+        lock = open(LOCK, "w", encoding="ascii")
+        fcntl.flock(lock, fcntl.LOCK_EX)
+    data = Data(module.params)
+    _plan.run(module, "the Engine's data", data.read, data.plan, data.apply, data.result)
+
+
+if __name__ == "__main__":
+    main()
