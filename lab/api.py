@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from lab import bringup, doctor, identity, images, inventory, network, processes, saved, ssh, state, uml
+from lab import bringup, doctor, identity, images, inventory, network, processes, rpm_repository, saved, ssh, state, uml
 from lab.errors import LabError
 from lab.locks import locked
 from lab.naming import check_lab_name
 from lab.plan import Wishes, plan
 from lab.progress import Progress, Silent
 from lab.state import LabState, Node
+from lab.suites import SUITES
 
 
 class Machine:
@@ -226,9 +227,14 @@ class Lab:
         managers, workers = hosts[: lab.managers], hosts[lab.managers :]
         common = " ".join(ssh.common(lab.directory, lab.key))
         archives = images.ensure_all(progress=self.progress)
+        own: dict[str, dict[str, str]] = {}
+        if any(SUITES[node.suite].rpm for node in lab.nodes):
+            served = rpm_repository.ask(self.progress)
+            variables = inventory.rpm_variables(served.url, served.fingerprint)
+            own = {node.name: variables for node in lab.nodes if SUITES[node.suite].rpm}
         inventory.write(
             Path(lab.inventory),
-            inventory.hosts_text(managers, workers, lab.directory, common),
+            inventory.hosts_text(managers, workers, lab.directory, common, own),
             inventory.vars_text(lab.gateway, archives, lab.directory),
         )
         (lab.directory / "secrets").mkdir(mode=0o700, exist_ok=True)

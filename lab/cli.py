@@ -8,7 +8,7 @@ from pathlib import Path
 
 from lab import verbs
 from lab.errors import LabError
-from lab.mirror import SUITES
+from lab.suites import SUITES
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -37,7 +37,7 @@ def parser() -> argparse.ArgumentParser:
     up = adder.add_parser("up", parents=[one], help="have the machines up; again is harmless")
     up.set_defaults(run=verbs.up)
     up.add_argument("--nodes", type=int, metavar="N", help="how many machines (default: 3, or as many as there are)")
-    up.add_argument("--suites", metavar="LIST", help=f"their Debian releases, cycled: {', '.join(SUITES)}")
+    up.add_argument("--suites", metavar="LIST", help=f"what they are imaged with, cycled: {', '.join(SUITES)}")
     up.add_argument("--managers", type=int, metavar="N", help="how many are managers in the inventory (default: 1)")
     up.add_argument("--mem", type=int, metavar="MIB", help="memory of each machine (default: 1536)")
     up.add_argument("--subnet", metavar="CIDR", help="default: the first free 10.77.X.0/24")

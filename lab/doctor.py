@@ -25,6 +25,8 @@ PROGRAMS = {
     "apt-cacher-ng": "apt-cacher-ng",
     "apt-get": "apt",
     "dpkg-deb": "dpkg",
+    "rpmbuild": "rpm",
+    "createrepo_c": "createrepo-c",
     "gpg": "gpg",
     "gpg-agent": "gpg-agent",
 }

@@ -1,6 +1,7 @@
 """The Ansible inventory of a lab, as text."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from lab.paths import repository_root
@@ -16,11 +17,17 @@ def default_directory(lab: str) -> Path:
 Hosts = Sequence[tuple[str, str]]
 
 
-def hosts_text(managers: Hosts, workers: Hosts, state: Path, common: str) -> str:
-    """Give hosts.yml: (name, address) pairs of managers and workers."""
+def hosts_text(
+    managers: Hosts, workers: Hosts, state: Path, common: str, own: Mapping[str, Mapping[str, str]] | None = None
+) -> str:
+    """Give hosts.yml: (name, address) pairs of managers and workers, and what variables a host has of its own."""
+
+    def variables(host: str, address: str) -> str:
+        more = "".join(f", {name}: {json.dumps(value)}" for name, value in (own or {}).get(host, {}).items())
+        return f"ansible_host: {address}{more}"
 
     def group(name: str, hosts: Hosts) -> str:
-        lines = [f"            {host}: {{ansible_host: {address}}}\n" for host, address in hosts]
+        lines = [f"            {host}: {{{variables(host, address)}}}\n" for host, address in hosts]
         return f"        {name}:\n          hosts:{'' if lines else ' {}'}\n{''.join(lines)}"
 
     return (
@@ -45,6 +52,15 @@ def vars_text(gateway: str, archives: dict[str, Path], state: Path) -> str:
         "swarm_networks_overlays:\n  - {name: apps, subnet: 10.20.0.0/24, encrypted: true, attachable: true}\n"
         f"swarm_cluster_secrets_dir: {state}/secrets\n"
     )
+
+
+def rpm_variables(url: str, fingerprint: str) -> dict[str, str]:
+    """Give the variables of a host that has dnf: the stand-in for Docker's repository."""
+    return {
+        "swarm_engine_source": "docker",
+        "swarm_engine_repository_url": url,
+        "swarm_engine_repository_fingerprint": fingerprint,
+    }
 
 
 def write(directory: Path, hosts: str, variables: str) -> None:

@@ -11,7 +11,6 @@ from pathlib import Path
 from lab.errors import LabError
 from lab.shell import run
 
-SUITES = ("bookworm", "trixie")
 _REMEDY = "set LAB_MIRROR=URL (and LAB_SECURITY_MIRROR=URL where it is not next to it)"
 
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field, replace
 
 from lab import naming
 from lab.errors import LabError
-from lab.mirror import SUITES
 from lab.state import LabState, Node
+from lab.suites import SUITES
 
 DEFAULT_SUITES = ("trixie", "bookworm", "trixie")
 DEFAULT_NODES = 3

@@ -36,7 +36,7 @@ _PATIENCE = 10
 
 
 # What no test needs: a machine takes long to unpack it.
-_UNWANTED = (
+UNWANTED = (
     *("etc/init.d", "usr/share/doc", "usr/share/man", "usr/share/*-completion*", "usr/share/zsh", "usr/bin/ctr"),
     *("usr/bin/containerd-shim", "usr/bin/containerd-shim-runc-v1", "usr/lib/containerd", "usr/lib/cni"),
     *("usr/sbin/recvtty", "usr/sbin/seccompagent", "usr/sbin/remap-rootfs", "usr/sbin/fs-idmap"),
@@ -227,7 +227,7 @@ def _make_package(package: Package, suite: str, debs: list[Path], work: Path, po
         root = Path(name)
         for deb in debs:
             run(["dpkg-deb", "-x", deb, root])
-        for pattern in _UNWANTED:
+        for pattern in UNWANTED:
             for path in root.glob(pattern):
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
         upstream = run(["dpkg-deb", "-f", debs[0], "Version"]).stdout.split(":")[-1]

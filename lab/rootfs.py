@@ -11,6 +11,7 @@ from lab.mirror import Mirror, apt_validity_options, check_reachable
 from lab.paths import cache_root
 from lab.recipe import fingerprint
 from lab.shell import run, run_logged
+from lab.suites import SUITES, Suite
 
 DISK_SIZE = "12G"
 PACKAGES = [
@@ -42,9 +43,9 @@ Say = Callable[[str], None]
 
 def recipe_hash(suite: str, mirror: Mirror) -> str:
     """Hash everything an image is made from: another recipe is another image."""
-    data = (suite, mirror, kernel.version(), apt_validity_options(), aptcache.ADDRESS, aptcache.PORT)
+    data = (suite, SUITES[suite], mirror, kernel.version(), apt_validity_options(), aptcache.ADDRESS, aptcache.PORT)
     texts = [(_GUEST / name).read_text() for name in sorted(GUEST_FILES)]
-    own = (PACKAGES, MASKED, GUEST_FILES, APT_CONFIG, DISK_SIZE, _build, _configure, _install_guest_file)
+    own = (PACKAGES, MASKED, GUEST_FILES, APT_CONFIG, DISK_SIZE, _build, _configure, _adapt, _install_guest_file)
     return fingerprint(*data, *texts, *own)
 
 
@@ -60,7 +61,7 @@ def ensure_image(suite: str, mirror: Mirror, say: Say = lambda _: None) -> Path:
         return image
     with locked(cache_root() / "locks" / f"{suite}.lock", lambda: say("another lab builds it; waiting")):
         if not image.exists():
-            check_reachable(mirror, suite)
+            check_reachable(mirror, SUITES[suite].debian)
             _build(suite, mirror, image, say)
     return image
 
@@ -75,9 +76,10 @@ def _build(suite: str, mirror: Mirror, image: Path, say: Say) -> None:
     root, log = work / "root", work.parent / f"{suite}.log"
     log.unlink(missing_ok=True)
     say("installing packages")
-    run_logged(["debootstrap", "--variant=minbase", f"--include={','.join(PACKAGES)}", suite, root, mirror.main], log)
+    release, included = SUITES[suite].debian, ",".join(PACKAGES)
+    run_logged(["debootstrap", "--variant=minbase", f"--include={included}", release, root, mirror.main], log)
     say("configuring")
-    _configure(root, suite, mirror, log)
+    _configure(root, SUITES[suite], mirror, log)
     say("making the disk")
     disk = work / "disk"
     run_logged(["mke2fs", "-q", "-t", "ext4", "-L", "root", "-d", root, disk, DISK_SIZE], log)
@@ -86,10 +88,10 @@ def _build(suite: str, mirror: Mirror, image: Path, say: Say) -> None:
     _remove_tree(work)
 
 
-def _configure(root: Path, suite: str, mirror: Mirror, log: Path) -> None:
+def _configure(root: Path, suite: Suite, mirror: Mirror, log: Path) -> None:
     sources = root / "etc/apt/sources.list.d/debian.sources"
     (root / "etc/apt/sources.list").unlink(missing_ok=True)
-    sources.write_text(mirror.sources(suite))
+    sources.write_text(mirror.sources(suite.debian))
     (root / "etc/apt/apt.conf.d/80lab").write_text(APT_CONFIG + apt_validity_options())
     # debootstrap copied this computer's name and resolver: right for the build, wrong for a machine.
     shutil.copy("/etc/resolv.conf", root / "etc/resolv.conf")
@@ -97,6 +99,8 @@ def _configure(root: Path, suite: str, mirror: Mirror, log: Path) -> None:
     apt = [*chroot, "apt-get", "-q", "-y", "-o", "Acquire::http::Proxy-Auto-Detect="]
     run_logged([*apt, "update"], log)
     run_logged([*apt, "dist-upgrade"], log)
+    if suite.packages:
+        run_logged([*apt, "install", "--no-install-recommends", *suite.packages], log)
     run_logged([*apt, "clean"], log)
     # The lists stay in the image together with apt's parsed form of them: parsing takes a machine many seconds.
     run_logged([*chroot, "apt-cache", "gencaches"], log)
@@ -104,6 +108,7 @@ def _configure(root: Path, suite: str, mirror: Mirror, log: Path) -> None:
         run_logged([*chroot, "update-alternatives", "--set", tool, f"/usr/sbin/{tool}-legacy"], log)
     for name, (target, mode) in GUEST_FILES.items():
         _install_guest_file(name, root / target, mode)
+    _adapt(root, suite, chroot, log)
     run_logged([*chroot, "systemctl", "mask", *MASKED], log)
     run_logged([*chroot, "systemctl", "enable", "lab-identity.service", "lab-network.service", "ssh.service"], log)
     for key in (root / "etc/ssh").glob("ssh_host_*"):
@@ -119,6 +124,16 @@ def _configure(root: Path, suite: str, mirror: Mirror, log: Path) -> None:
     # Says that nothing under /usr is newer than /etc and /var: otherwise the first boot rebuilds catalogs for seconds.
     for directory in ("etc", "var"):
         (root / directory / ".updated").touch()
+
+
+def _adapt(root: Path, suite: Suite, chroot: list[str], log: Path) -> None:
+    for name in suite.remove:
+        (root / name).unlink()
+    for name, text in suite.files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text)
+    for command in suite.commands:
+        run_logged([*chroot, *command], log)
 
 
 def _install_guest_file(name: str, target: Path, mode: int) -> None:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to dockyard.swarm: apt's sources as text, in both of its formats. Pure but for ``read``.
+"""Private to dockyard.swarm: apt's sources as text, in both of its formats. Pure. See ``_repositories``.
 
 apt stops altogether where two entries name the same repository with different keys ("Conflicting values set for option
 Signed-By"), so that an entry that is there already has to be taken over, not merely added to. Formats: sources.list(5).
@@ -10,16 +10,12 @@ Signed-By"), so that an entry that is there already has to be taken over, not me
 
 from __future__ import annotations
 
-import glob
 import re
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _openpgp
-from ansible_collections.dockyard.swarm.plugins.module_utils._config_files import digest
-from ansible_collections.dockyard.swarm.plugins.module_utils._files import read_text
-from ansible_collections.dockyard.swarm.plugins.module_utils._plan import change
+from ansible_collections.dockyard.swarm.plugins.module_utils._repositories import TAKEN_OVER
 
 PATTERNS = ("/etc/apt/sources.list", "/etc/apt/sources.list.d/*.list", "/etc/apt/sources.list.d/*.sources")
-TAKEN_OVER = "# taken over by dockyard.swarm: "
+WHY = "it names the same repository, and apt may refuse to work"
 ONE_LINE = re.compile(r"^\s*(deb|deb-src)\s+(?:\[[^\]]*\]\s+)?(\S+)\s", re.ASCII)
 
 
@@ -39,46 +35,21 @@ def source_text(repository):
     )
 
 
-def read(name, uris):
-    """What a plan needs to know of a repository: ``{entry, key, named_in}``.
-
-    :param name: of its own files, see :func:`paths`.
-    :param uris: the addresses that it has, or had.
-    """
-    entry, keyring = paths(name)
-    found = [path for pattern in PATTERNS for path in sorted(glob.glob(pattern)) if path != entry]
-    text, key = read_text(entry), read_text(keyring)
-    return {
-        "entry": None if text is None else digest(text),
-        "key": None if key is None else _fingerprint(key),
-        "named_in": [path for path in found if names(path, read_text(path) or "", uris)],
-    }
-
-
 def paths(name):
     """The paths of a repository's entry and key."""
     return "/etc/apt/sources.list.d/%s.sources" % name, "/etc/apt/keyrings/%s.asc" % name
 
 
-def make_plan(state, repository):
-    """The changes that a repository needs.
-
-    :param state: what :func:`read` tells.
-    :param repository: ``{name, uri, suite, components, architecture, fingerprint}``.
-    """
-    plan = []
-    entry, keyring = paths(repository["name"])
-    wanted = _openpgp.normal(repository["fingerprint"])
-    if state["key"] != wanted:
-        why = "missing" if state["key"] is None else "it is another key"
-        plan.append(change("fetch", keyring, why, before=state["key"], after=wanted))
-    for path in state["named_in"]:
-        why = "it names the same repository, and apt may refuse to work"
-        plan.append(change("take over", path, why, before="in force", after="comment"))
-    if state["entry"] != digest(source_text(repository)):
-        why = "missing" if state["entry"] is None else "its content differs"
-        plan.append(change("write", entry, why, after=repository["uri"]))
-    return plan
+def fetch_commands(repository):
+    """Commands that fetch the lists of a repository, and then have apt accept all of its sources together."""
+    entry = paths(repository["name"])[0]
+    return [
+        [
+            "apt-get", "-q", "update", "-o", "Dir::Etc::sourcelist=" + entry, "-o", "Dir::Etc::sourceparts=-",
+            "-o", "APT::Get::List-Cleanup=0", "-o", "APT::Update::Error-Mode=any",
+        ],
+        ["apt-get", "-q", "indextargets"],
+    ]  # fmt: skip
 
 
 def complaints(said):
@@ -86,18 +57,6 @@ def complaints(said):
     lines = [line.strip() for line in said.splitlines()]
     found = [line for line in lines if line.startswith(("E:", "W:", "Err:"))]
     return "; ".join(found[:4] or lines[-3:])
-
-
-def _fingerprint(key):
-    try:
-        return ", ".join(_openpgp.fingerprints(key.encode("utf-8", "surrogateescape")))
-    except ValueError:
-        return "none"
-
-
-def names(path, text, uris):
-    """Whether a file of sources has an entry in force for a repository."""
-    return take_over(path, text, uris) != text
 
 
 def take_over(path, text, uris):

@@ -10,9 +10,11 @@ import re
 
 from ansible_collections.dockyard.swarm.plugins.module_utils import (
     _apt_sources,
+    _dnf_sources,
     _openpgp,
     _package_files,
     _packages,
+    _repositories,
     _versions,
 )
 from ansible_collections.dockyard.swarm.plugins.module_utils._plan import change
@@ -20,6 +22,8 @@ from ansible_collections.dockyard.swarm.plugins.module_utils._plan import change
 # Packages of the Engine itself, which share its version, and those that it runs by.
 VERSIONED = ("docker-ce", "docker-ce-cli", "docker-ce-rootless-extras", "docker.io", "docker-cli")
 ENGINE = VERSIONED + ("containerd.io", "containerd", "runc")
+# What it only needs, and is kept up to date by the host.
+BESIDE = ("container-selinux",)
 # Where package files lie on a host until they are installed.
 FILES = "/var/cache/dockyard-packages"
 # docker.io leaves this when it is removed, to be run when it is purged: it deletes all data, whose engine ever has it then.
@@ -34,7 +38,7 @@ def wanted(names, version="", hold=True, conflicts=(), files=(), repository=None
 
     :param conflicts: names of packages that get in the way.
     :param files: as :func:`_package_files.for_host` gives them, where the Engine comes from files.
-    :param repository: as :func:`_apt_sources.make_plan` takes it, where it comes from there.
+    :param repository: as :func:`_repositories.make_plan` takes it, where it comes from there.
     """
     versions = {}
     if version == _versions.LATEST:
@@ -49,7 +53,7 @@ def wanted(names, version="", hold=True, conflicts=(), files=(), repository=None
     return {
         "names": list(names),
         "versions": versions,
-        "hold": [name for name in names if name in ENGINE or not files] if hold else [],
+        "hold": [name for name in names if name in ENGINE or not (files or name in BESIDE)] if hold else [],
         "remove": {name: why for name in conflicts if name not in names},
         "files": [dict(item, dest="%s/%s" % (FILES, item["path"].rsplit("/", 1)[-1])) for item in files],
         "repository": repository or {},
@@ -84,11 +88,11 @@ def _leftovers(facts, install):
 
 
 def _repository_plan(facts, repository):
-    # Another family's repositories have a plan of their own.
-    if not repository or facts["os"]["family"] != "Debian":
+    if not repository:
         return []
+    source = {"RedHat": _dnf_sources}.get(facts["os"]["family"], _apt_sources)
     nothing = {"entry": None, "key": None, "named_in": []}
-    return _apt_sources.make_plan(facts.get("repository") or nothing, repository)
+    return _repositories.make_plan(source, facts.get("repository") or nothing, repository)
 
 
 def _restart(facts):
@@ -116,6 +120,11 @@ def check(options, facts):
         problems.append(
             "option swarm_engine_version: %r is no version: set one such as 28, 28.5.2 or latest, or the whole version "
             "of the package" % version
+        )
+    if options.get("source") == "distribution" and facts["os"]["family"] == "RedHat":
+        problems.append(
+            "option swarm_engine_source: %s has no Docker Engine of its own: set it to docker or files"
+            % facts["os"]["name"]
         )
     if options.get("source") == "files":
         problems += _check_files(options.get("package_files") or [], str(version), facts)

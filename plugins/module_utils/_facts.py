@@ -12,7 +12,6 @@ import os
 import platform
 import socket
 import struct
-import subprocess
 import time
 
 from ansible_collections.dockyard.swarm.plugins.module_utils import _apt
@@ -53,7 +52,7 @@ PACKAGES = (
     "docker.io", "docker-cli", "docker-doc", "docker-ce", "docker-ce-cli", "docker-ce-rootless-extras", "docker-engine",
     "containerd.io", "containerd", "runc", "podman-docker",
     "dnsmasq", "dnsmasq-base", "rsyslog", "rsyslog-gnutls", "rsyslog-openssl", "rsyslog-relp",
-    "chrony", "logrotate", "systemd-resolved",
+    "chrony", "logrotate", "systemd-resolved", "container-selinux",
 )  # fmt: skip
 
 TIME_SYNC = ("chrony.service", "chronyd.service", "systemd-timesyncd.service", "ntp.service")
@@ -210,35 +209,34 @@ def read_packages(names, family):
     """``{versions, holds}`` of the named packages, straight from the package database: the installed, and the held."""
     if not names:
         return {"versions": {}, "holds": []}
-    if family == "Debian":
-        return _apt.read(names)
-    return {"versions": _rpm(names), "holds": []}
+    return _backend(family).read(names)
 
 
 def read_candidates(names, family):
     """By name, the versions that the host's own lists offer, as :func:`_apt.candidates` tells them."""
-    return _apt.candidates(names) if names and family == "Debian" else {}
+    return _backend(family).candidates(names) if names else {}
+
+
+def _backend(family):
+    if family == "Debian":
+        return _apt
+    from ansible_collections.dockyard.swarm.plugins.module_utils import _dnf  # costs only hosts that have it
+
+    return _dnf
 
 
 def read_repository(wanted, system):
     """How far a package repository is there; None where that is not asked."""
-    if not wanted or system["family"] != "Debian":
+    if not wanted:
         return None
-    from ansible_collections.dockyard.swarm.plugins.module_utils import _apt_sources  # costs only hosts with one
+    # These cost only hosts with one.
+    from ansible_collections.dockyard.swarm.plugins.module_utils import _apt_sources, _dnf_sources, _repositories
 
-    return _apt_sources.read(wanted["name"], [uri.replace("{id}", system["id"]) for uri in wanted["uris"]])
-
-
-def _rpm(names):
-    try:
-        done = subprocess.run(
-            ["rpm", "-q", "--qf", "%{NAME} %{EPOCHNUM}:%{VERSION}-%{RELEASE}\n"] + sorted(names),
-            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False,
-        )  # fmt: skip
-    except OSError:
-        return {}
-    rows = (line.split() for line in done.stdout.decode().splitlines() if "is not installed" not in line)
-    return dict(row for row in rows if len(row) == 2)
+    source = _apt_sources if system["family"] == "Debian" else _dnf_sources
+    # What is for one distribution of the CentOS family is used on others as well.
+    folders = [system["id"]] if system["family"] == "Debian" else ["centos", "rhel", system["id"]]
+    uris = [uri.replace("{id}", folder) for uri in wanted["uris"] for folder in folders]
+    return _repositories.read(source, wanted["name"], uris)
 
 
 def read_sysctls(keys):
@@ -268,6 +266,16 @@ def read_modules(names):
         pass
     have = loaded | builtin
     return {name: name.replace("-", "_") in have for name in names}
+
+
+def read_selinux(root="/"):
+    """``enforcing``, ``permissive`` or ``disabled``, as the kernel tells."""
+    mode = (read_text(os.path.join(root, "sys/fs/selinux/enforce")) or "").strip()
+    if mode == "1":
+        return "enforcing"
+    # A kernel with SELinux has the file without any policy, too. What has one has its configuration.
+    configured = os.path.exists(os.path.join(root, "etc/selinux/config"))
+    return "permissive" if mode and configured else "disabled"
 
 
 def read_resolvers(path="/etc/resolv.conf"):

@@ -20,7 +20,11 @@ from ansible_collections.dockyard.swarm.plugins.module_utils import (
 
 # Distribution -> releases that the collection is made for; the CentOS family counts by its major release.
 SUPPORTED = {
+    "almalinux": ["9", "10"],
+    "centos": ["9", "10"],
     "debian": ["12", "13"],
+    "rhel": ["9", "10"],
+    "rocky": ["9", "10"],
     "ubuntu": ["22.04", "24.04", "26.04"],
 }
 
@@ -93,7 +97,8 @@ def _check_host(host, facts, options):
     problems = []
     system = facts["os"]
     releases = SUPPORTED.get(system["id"], [])
-    if system["version"] not in releases and not options["allow_unsupported_os"]:
+    release = system["version"].split(".")[0] if system["family"] == "RedHat" else system["version"]
+    if release not in releases and not options["allow_unsupported_os"]:
         known = "; ".join("%s %s" % (name, ", ".join(found)) for name, found in sorted(SUPPORTED.items()))
         problems.append(
             "%s is not supported (supported are %s): take the host out of the inventory, or set "

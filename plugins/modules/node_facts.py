@@ -150,6 +150,11 @@ repository:
   returned: always
   type: dict
   sample: {entry: 5f1c, key: 9DC858229FC7DD38854AE2D88D81803C0EBFCD88, named_in: []}
+selinux:
+  description: Whether SELinux is V(enforcing), V(permissive) or V(disabled).
+  returned: always
+  type: str
+  sample: enforcing
 files:
   description: SHA-256, mode, user ID, group ID and link target of each file found, by path.
   returned: always
@@ -248,6 +253,7 @@ def read(packages, candidates, repository, sysctls, kernel_modules, units, files
         "holds": found["holds"],
         "candidates": _facts.read_candidates(candidates, system["family"]),
         "repository": _facts.read_repository(repository, system),
+        "selinux": _facts.read_selinux(),
         "files": _facts.read_files(list(_facts.FILES) + list(files)),
         "units": unit_facts,
         "sysctls": _facts.read_sysctls(sysctls),

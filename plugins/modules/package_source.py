@@ -7,26 +7,31 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: package_source
-short_description: Have an apt repository, with its key checked and older entries for it taken over
+short_description: Have an apt or dnf repository, with its key checked and older entries for it taken over
 version_added: 0.1.0
 description:
-  - Writes the repository's entry in the deb822 format, with C(Signed-By), so that its key vouches for this repository alone.
+  - Writes the repository's entry, for apt in the deb822 format with C(Signed-By), so that its key vouches for this repository
+    alone, for dnf with C(gpgcheck) and its key as a file.
   - The key is fetched only where the host has none with the wanted fingerprint, and is put in place only if it has that
     fingerprint.
-  - Other entries for the same repository, such as an older C(docker.list), are put out of force and stay where they are as
-    comments. apt refuses to work where two entries name different keys for one repository.
-  - The repository's lists are fetched and their signature checked before the module ends, and apt has to accept all of its
-    sources together. Where that fails, everything is put back as it was, so that the host's apt works on.
-  - Needs neither C(python3-apt) nor C(gpg) on the host.
+  - Other entries for the same repository, such as an older C(docker.list) or C(docker-ce.repo), are put out of force and stay
+    where they are as comments. apt refuses to work where two entries name different keys for one repository.
+  - The repository's lists are fetched before the module ends, with apt their signature is checked, and the package manager has
+    to accept all of its sources together. Where that fails, everything is put back as it was, so that it works on.
+  - Needs neither Python bindings nor C(gpg) on the host.
 author:
   - The dockyard.swarm maintainers (@dockyard)
 options:
   name:
-    description: The name of its files, C(/etc/apt/sources.list.d/NAME.sources) and C(/etc/apt/keyrings/NAME.asc).
+    description:
+      - The name of its files, C(/etc/apt/sources.list.d/NAME.sources) and C(/etc/apt/keyrings/NAME.asc), or
+        C(/etc/yum.repos.d/NAME.repo) and C(/etc/pki/rpm-gpg/RPM-GPG-KEY-NAME).
     type: str
     required: true
   uri:
-    description: The repository's address.
+    description:
+      - The repository's address. For dnf it is what comes before the suite, the architecture and the component, since its
+        packages are at C(URI/SUITE/ARCHITECTURE/COMPONENT).
     type: str
     required: true
   replaces:
@@ -35,7 +40,7 @@ options:
     elements: str
     default: []
   suite:
-    description: The suite, mostly the release's codename.
+    description: The suite, with apt mostly the release's codename, with dnf its number, V(9) or V($releasever).
     type: str
     required: true
   components:
@@ -44,7 +49,7 @@ options:
     elements: str
     default: [stable]
   architecture:
-    description: The architecture, as dpkg names it.
+    description: The architecture, as dpkg names it (V(amd64)) or as rpm does (V(x86_64), V($basearch)).
     type: str
     default: amd64
   key:
@@ -72,6 +77,14 @@ EXAMPLES = r"""
     uri: https://download.docker.com/linux/debian
     suite: trixie
     fingerprint: 9DC8 5822 9FC7 DD38 854A  E2D8 8D81 803C 0EBF CD88
+
+- name: Have Docker's repository on a host of the CentOS family
+  dockyard.swarm.package_source:
+    name: dockyard-docker
+    uri: https://download.docker.com/linux/centos
+    suite: $releasever
+    architecture: $basearch
+    fingerprint: 060A 61C5 1B55 8A7F 742B  77AA C52F EB6B 621E 9F35
 """
 
 RETURN = r"""
@@ -81,9 +94,9 @@ plan:
   type: list
   elements: dict
   sample:
-    - {do: write, to: /etc/apt/sources.list.d/dockyard-docker.sources, why: missing, before: null, after: "https://example.org"}
+    - {do: take over, to: /etc/apt/sources.list.d/docker.list, why: it names it too, before: in force, after: comment}
 output:
-  description: What apt said.
+  description: What the package manager said.
   returned: when the repository's lists cannot be fetched
   type: str
 """
@@ -92,9 +105,20 @@ import time
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _apt, _apt_sources, _openpgp, _plan
+from ansible_collections.dockyard.swarm.plugins.module_utils import (
+    _apt,
+    _apt_sources,
+    _dnf,
+    _dnf_sources,
+    _facts,
+    _openpgp,
+    _plan,
+    _repositories,
+)
 from ansible_collections.dockyard.swarm.plugins.module_utils._files import read_text, remove, write_text
 
+# By family: what knows the files, and what runs the package manager.
+FAMILIES = {"Debian": (_apt_sources, _apt), "RedHat": (_dnf_sources, _dnf)}
 LOCK_TIMEOUT = 300  # seconds in which another package manager gets done
 
 
@@ -103,35 +127,41 @@ class PackageSource:
 
     def __init__(self, params):
         self.params = params
-        self.entry, self.keyring = _apt_sources.paths(params["name"])
+        family = _facts.read_os()["family"]
+        # What cannot be managed is told by read(), which may.
+        self.files, self.manager = FAMILIES.get(family, (None, None))
+        self.family = family
         self.uris = [params["uri"]] + params["replaces"]
 
     def read(self):
-        return _apt_sources.read(self.params["name"], self.uris)
+        if not self.files:
+            raise _plan.PlanError("repositories of family %s cannot be managed: write them by hand" % self.family)
+        return _repositories.read(self.files, self.params["name"], self.uris)
 
     def plan(self, state):
-        return _apt_sources.make_plan(state, self.params)
+        return _repositories.make_plan(self.files, state, self.params)
 
     def apply(self, plan, _state):
+        entry, keyring = self.files.paths(self.params["name"])
         new = {}
         for item in plan:
             if item["do"] == "fetch":
-                new[self.keyring] = self._key()
+                new[keyring] = self._key()
             elif item["do"] == "take over":
-                new[item["to"]] = _apt_sources.take_over(item["to"], read_text(item["to"]), self.uris)
+                new[item["to"]] = self.files.take_over(item["to"], read_text(item["to"]), self.uris)
             else:
-                new[self.entry] = _apt_sources.source_text(self.params)
+                new[entry] = self.files.source_text(self.params)
         old = {path: read_text(path) for path in new}
-        # The entry comes last: until then, apt never sees two that contradict each other.
-        for path in sorted(new, key=lambda path: path == self.entry):
+        # The entry comes last: until then, nobody sees two that contradict each other.
+        for path in sorted(new, key=lambda path: path == entry):
             write_text(path, new[path])
         code, said = self._fetch_lists()
         if code:
             for path, text in old.items():
                 _put_back(path, text)
             raise _plan.ApplyError(
-                "apt cannot use %s %s, everything is as it was before: %s"
-                % (self.params["uri"], self.params["suite"], _apt_sources.complaints(said)),
+                "the package manager cannot use %s %s, everything is as it was before: %s"
+                % (self.params["uri"], self.params["suite"], self.files.complaints(said)),
                 output=said,
             )
 
@@ -167,16 +197,12 @@ class PackageSource:
             ) from exc
 
     def _fetch_lists(self):
-        """The lists of this repository; then whether apt accepts all of its sources together."""
         deadline = time.monotonic() + LOCK_TIMEOUT
-        code, said = _apt.run(
-            [
-                "apt-get", "-q", "update", "-o", "Dir::Etc::sourcelist=" + self.entry, "-o", "Dir::Etc::sourceparts=-",
-                "-o", "APT::Get::List-Cleanup=0", "-o", "APT::Update::Error-Mode=any",
-            ],
-            deadline,
-        )  # fmt: skip
-        return (code, said) if code else _apt.run(["apt-get", "-q", "indextargets"], deadline)
+        for command in self.files.fetch_commands(self.params):
+            code, said = self.manager.run(command, deadline)
+            if code:
+                break
+        return code, said
 
 
 def _put_back(path, text):
@@ -203,7 +229,8 @@ def main():
         supports_check_mode=True,
     )
     source = PackageSource(module.params)
-    _plan.run(module, source.entry, source.read, source.plan, source.apply)
+    header = source.files.paths(source.params["name"])[0] if source.files else source.params["name"]
+    _plan.run(module, header, source.read, source.plan, source.apply)
 
 
 if __name__ == "__main__":

@@ -10,9 +10,10 @@ module: packages
 short_description: Install, change, hold and remove packages in one transaction and without Python bindings
 version_added: 0.1.0
 description:
-  - Installs what is missing with C(apt-get), and nothing that is only recommended. Packages that are there keep their
+  - Installs what is missing with C(apt-get) or C(dnf), and nothing that is only recommended. Packages that are there keep their
     version, unless O(versions) says otherwise.
-  - Needs no C(python3-apt) on the host, so that check mode tells the truth on a bare one, and a first run installs less.
+  - Needs neither C(python3-apt) nor C(python3-dnf) on the host, so that check mode tells the truth on a bare one, and a first
+    run installs less.
   - Package lists are fetched anew where they are old, where they turn out to be outdated, or where they do not have a version
     that is asked for.
   - A transaction that changes or removes something is tried out first. It is refused where it would also remove packages that
@@ -44,6 +45,8 @@ options:
     description:
       - Packages that nobody but this module is to change, once they are installed. C(apt-get upgrade) and unattended upgrades
         leave them alone. Packages that are held and not listed here stay held.
+      - With C(dnf) this is the work of its plugin versionlock, which is installed where it is missing. What else its list says of
+        these packages stays there as a comment.
     type: list
     elements: str
     default: []
@@ -111,7 +114,7 @@ import contextlib
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _apt, _facts, _package_files, _packages, _plan
+from ansible_collections.dockyard.swarm.plugins.module_utils import _apt, _dnf, _facts, _package_files, _packages, _plan
 from ansible_collections.dockyard.swarm.plugins.module_utils._systemd import (
     act,
     hold,
@@ -120,7 +123,7 @@ from ansible_collections.dockyard.swarm.plugins.module_utils._systemd import (
     release,
 )
 
-BACKENDS = {"Debian": _apt}
+BACKENDS = {"Debian": _apt, "RedHat": _dnf}
 
 
 class Packages:

@@ -18,7 +18,7 @@ import yaml
 from lab import network, processes, stale
 from lab.api import Lab
 from lab.errors import LabError
-from lab.mirror import SUITES
+from lab.suites import SUITES
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -26,6 +26,14 @@ def test_hosts() -> None:
     assert "written by the lab" in text
 
 
+def test_a_host_with_variables_of_its_own() -> None:
+    own = inventory.rpm_variables("http://10.77.255.1:3144/rpm-1", "060A61C51B558A7F742B77AAC52FEB6B621E9F35")
+    text = inventory.hosts_text([("node1", "10.77.0.11"), ("node2", "10.77.0.12")], [], STATE, "", {"node2": own})
+    hosts = yaml.safe_load(text)["all"]["children"]["swarm"]["children"]["swarm_managers"]["hosts"]
+    assert hosts["node1"] == {"ansible_host": "10.77.0.11"}
+    assert hosts["node2"] == {"ansible_host": "10.77.0.12", **own}
+
+
 def test_no_workers() -> None:
     parsed = yaml.safe_load(inventory.hosts_text([("node1", "10.77.0.11")], [], STATE, ""))
     assert parsed["all"]["children"]["swarm"]["children"]["swarm_workers"]["hosts"] == {}

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _apt_sources
+from ansible_collections.dockyard.swarm.plugins.module_utils import _apt_sources, _repositories
 from ansible_collections.dockyard.swarm.plugins.module_utils._config_files import digest
 
 URI = "https://packages.example.com/linux/debian"
@@ -34,7 +34,7 @@ def test_the_entry_of_a_repository():
         "# Written by dockyard.swarm.\nTypes: deb\nURIs: https://packages.example.com/linux/debian\nSuites: trixie\n"
         "Components: stable\nArchitectures: amd64\nSigned-By: /etc/apt/keyrings/docker.asc\n"
     )
-    assert _apt_sources.names(SOURCES, entry(), [URI])
+    assert _repositories.names(_apt_sources, SOURCES, entry(), [URI])
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_a_stanza_is_put_out_of_force_and_its_neighbours_stay():
     taken = _apt_sources.take_over(SOURCES, text, [URI])
     assert taken == f"# taken over by dockyard.swarm: {URI}\n# mine\n{STANZA % URI}Enabled: no\n\n{other}"
     assert other in taken
-    assert not _apt_sources.names(SOURCES, taken, [URI])
+    assert not _repositories.names(_apt_sources, SOURCES, taken, [URI])
 
 
 @pytest.mark.parametrize("value", ["no", "No", "false", "0"])
@@ -76,7 +76,7 @@ def test_a_stanza_that_is_out_of_force_stays(value):
 def test_a_stanza_that_says_it_is_in_force_is_put_out_of_it():
     taken = _apt_sources.take_over(SOURCES, "Enabled: yes\n" + STANZA % URI, [URI])
     assert taken.count("Enabled:") == 1
-    assert not _apt_sources.names(SOURCES, taken, [URI])
+    assert not _repositories.names(_apt_sources, SOURCES, taken, [URI])
 
 
 def test_what_a_stanza_names_besides_stays_in_force():
@@ -86,8 +86,8 @@ def test_what_a_stanza_names_besides_stays_in_force():
     assert f"URIs: {other} {other}/more\n" in taken
     assert "Enabled" not in taken
     assert taken.startswith(f"# taken over by dockyard.swarm: {URI}/\nTypes: deb\n# words\nSuites: trixie\n")
-    assert not _apt_sources.names(SOURCES, taken, [URI])
-    assert _apt_sources.names(SOURCES, taken, [other])
+    assert not _repositories.names(_apt_sources, SOURCES, taken, [URI])
+    assert _repositories.names(_apt_sources, SOURCES, taken, [other])
 
 
 def test_every_address_that_a_repository_had_counts():
@@ -112,7 +112,7 @@ def test_taking_over_twice_is_taking_over_once(parts):
 
 def plan(**changed):
     state = dict({"entry": digest(entry()), "key": FINGERPRINT.replace(" ", ""), "named_in": []}, **changed)
-    return [(item["do"], item["to"], item["why"]) for item in _apt_sources.make_plan(state, REPOSITORY)]
+    return [(item["do"], item["to"], item["why"]) for item in _repositories.make_plan(_apt_sources, state, REPOSITORY)]
 
 
 def test_a_repository_that_is_there_needs_nothing():
@@ -145,7 +145,7 @@ def test_reading_tells_of_the_entry_the_key_and_those_that_name_it_too(tmp_path,
     text = entry()
     monkeypatch.setattr(_apt_sources, "paths", lambda _name: own)
     monkeypatch.setattr(_apt_sources, "PATTERNS", (str(tmp_path / "*.list"), str(tmp_path / "*.sources")))
-    assert _apt_sources.read("docker", [URI]) == {
+    assert _repositories.read(_apt_sources, "docker", [URI]) == {
         "entry": digest(text),
         "key": "none",
         "named_in": [str(tmp_path / "older.list")],

@@ -56,6 +56,19 @@ def test_a_bare_host_gets_the_repository_first():
     )  # fmt: skip
 
 
+def test_a_host_of_the_centos_family_gets_the_repository_as_dnf_wants_it():
+    install = _engine_install.wanted([*NAMES[:1], "container-selinux"], repository=dict(REPOSITORY, suite="9"))
+    system = {"id": "centos", "family": "RedHat", "arch": "x86_64"}
+    assert plan(facts(os=system), install) == (
+        [
+            "fetch /etc/pki/rpm-gpg/RPM-GPG-KEY-docker: missing", "write /etc/yum.repos.d/docker.repo: missing",
+            "install package docker-ce: missing", "install package container-selinux: missing",
+            "hold package docker-ce: it is not held",
+        ],
+        [],
+    )  # fmt: skip
+
+
 def test_an_engine_of_another_source_is_replaced_and_that_is_a_change_of_what_is_there():
     install = _engine_install.wanted(NAMES[:1], conflicts=["docker.io", "docker-ce"], hold=False)
     assert plan(facts({"docker.io": "26"}), install) == (

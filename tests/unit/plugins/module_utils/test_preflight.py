@@ -48,6 +48,28 @@ def test_bare_hosts_are_planned_without_a_problem():
 
 
 @pytest.mark.parametrize(
+    ("name", "version", "supported"),
+    [
+        ("centos", "9", True),
+        ("rocky", "9.4", True),
+        ("almalinux", "10.1", True),
+        ("rhel", "8.10", False),
+        ("fedora", "43", False),
+    ],
+)
+def test_the_centos_family_counts_by_its_major_release(name, version, supported):
+    system = {"id": name, "version": version, "name": "X", "family": "RedHat"}
+    assert (plan(workers=(), node1={"os": system})["problems"] == []) is supported
+
+
+def test_the_centos_family_has_no_engine_of_its_own():
+    system = {"id": "centos", "version": "9", "name": "CentOS Stream 9", "family": "RedHat"}
+    variables = {"swarm_engine_source": "distribution"}
+    found = plan(workers=(), variables=variables, node1={"os": system})["problems"]
+    assert "CentOS Stream 9 has no Docker Engine of its own: set it to docker or files" in found[0]
+
+
+@pytest.mark.parametrize(
     ("data_path", "found"), [("", "192.0.2.11"), ("198.51.100.1", "198.51.100.1"), ("eth0", "192.0.2.11")]
 )
 def test_where_the_traffic_of_overlay_networks_comes_from(data_path, found):
