@@ -39,6 +39,11 @@ options:
   environment:
     description: Wanted environment variables of the daemon. Without them its drop-in is left alone.
     type: dict
+  files:
+    description: Files that the Engine reads besides, as the option O(dockyard.swarm.config_files#module:files).
+    type: list
+    elements: dict
+    default: []
 """
 
 EXAMPLES = r"""
@@ -50,7 +55,8 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   description:
-    - The changes by part, C(repository), C(packages), C(data), C(daemon), C(unit), C(images), and C(all) of them; each a list.
+    - The changes by part, C(repository), C(packages), C(data), C(files), C(daemon), C(unit), C(images), and C(all)
+      of them; each a list.
     - C(changes) are those of C(packages) that touch an Engine that is there, and end it for a while.
     - C(stops) tells whether packages or options stop a daemon, C(disturbs) whether anything does that serves a swarm.
   type: dict

@@ -12,7 +12,7 @@ description:
   - Compares a host's facts with the wanted packages, kernel parameters, kernel modules, files and units.
 author:
   - The dockyard.swarm maintainers (@dockyard)
-positional: packages, sysctls, modules, files, units
+positional: packages, sysctls, modules, files, units, timezone
 options:
   _input:
     description: A result of M(dockyard.swarm.node_facts).
@@ -42,6 +42,9 @@ options:
     type: list
     elements: str
     default: []
+  timezone:
+    description: Name of the time zone that the host is to have. Without one it keeps its own.
+    type: str
 """
 
 EXAMPLES = r"""

@@ -7,14 +7,16 @@
 from __future__ import annotations
 
 from ansible_collections.dockyard.swarm.plugins.module_utils import _daemon, _engine_data, _engine_install
-from ansible_collections.dockyard.swarm.plugins.module_utils._config_files import unit_plan
+from ansible_collections.dockyard.swarm.plugins.module_utils._config_files import make_plan, unit_plan
 from ansible_collections.dockyard.swarm.plugins.module_utils._drain import batches
 from ansible_collections.dockyard.swarm.plugins.module_utils._plan import change
 
-def engine_plan(facts, install, options, remove=(), archives=(), environment=None):
-    """The Engine's changes by part: ``{repository, packages, changes, data, daemon, unit, images, all, stops, disturbs}``.
+def engine_plan(facts, install, options, remove=(), archives=(), environment=None, files=()):
+    """The Engine's changes by part: ``{repository, packages, changes, data, files, daemon, unit, images, all,
+    stops, disturbs}``.
 
     :param install: what :func:`_engine_install.wanted` gives.
+    :param files: what the Engine reads besides, as :func:`_config_files.make_plan` takes it.
 
     Which images a daemon has that is there but does not run is not known: they are planned once it runs. ``stops`` tells
     whether packages or options stop a daemon, ``disturbs`` whether anything does that serves a swarm.
@@ -37,6 +39,7 @@ def engine_plan(facts, install, options, remove=(), archives=(), environment=Non
     parts = {
         **_engine_install.make_plan(facts, install),
         "data": _engine_data.make_plan(places) if places else [],
+        "files": make_plan(facts, files),
         "daemon": _daemon.make_plan(state, options, remove, environment),
         # Whoever ends an interrupted move starts what it stopped.
         "unit": [] if places and places["move"] else unit_plan(facts, "docker.service"),
@@ -47,7 +50,7 @@ def engine_plan(facts, install, options, remove=(), archives=(), environment=Non
         ],
     }
     parts["all"] = [
-        item for name in ("repository", "packages", "data", "daemon", "unit", "images") for item in parts[name]
+        item for name in ("repository", "packages", "data", "files", "daemon", "unit", "images") for item in parts[name]
     ]
     parts["stops"] = bool(parts["changes"]) or any(item["do"] == "restart" for item in parts["daemon"])
     moves = any(item["do"] in _engine_data.STOPPING for item in parts["data"])

@@ -43,6 +43,8 @@ FILES = (
     "/var/spool/rsyslog/dockyard",
     "/var/lib/rsyslog/dockyard",
     "/etc/resolv.conf",
+    "/etc/localtime",
+    "/etc/timezone",
     "/var/cache/dockyard-packages",
     "/var/lib/docker/nuke-graph-directory.sh",
 )
@@ -52,7 +54,7 @@ PACKAGES = (
     "docker.io", "docker-cli", "docker-doc", "docker-ce", "docker-ce-cli", "docker-ce-rootless-extras", "docker-engine",
     "containerd.io", "containerd", "runc", "podman-docker",
     "dnsmasq", "dnsmasq-base", "rsyslog", "rsyslog-gnutls", "rsyslog-openssl", "rsyslog-relp",
-    "chrony", "logrotate", "systemd-resolved", "container-selinux",
+    "chrony", "tzdata", "logrotate", "systemd-resolved", "container-selinux",
 )  # fmt: skip
 
 TIME_SYNC = ("chrony.service", "chronyd.service", "systemd-timesyncd.service", "ntp.service")

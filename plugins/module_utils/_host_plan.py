@@ -9,6 +9,8 @@ from __future__ import annotations
 from ansible_collections.dockyard.swarm.plugins.module_utils._config_files import make_plan, unit_plan
 from ansible_collections.dockyard.swarm.plugins.module_utils._plan import change
 
+LOCALTIME = "/etc/localtime"
+
 
 def missing_packages(facts, packages):
     """Packages that are not installed."""
@@ -16,13 +18,14 @@ def missing_packages(facts, packages):
     return [change("install", "package %s" % name, "missing", after=name) for name in packages if name not in have]
 
 
-def host_plan(facts, packages, sysctls, modules, files, units=()):
+def host_plan(facts, packages, sysctls, modules, files, units=(), timezone=None):
     """The host's changes: packages, kernel parameters, kernel modules, files, and units.
 
     :param sysctls: wanted values by name.
     :param modules: names of kernel modules that must be there.
     :param files: as :func:`_config_files.make_plan` takes them.
     :param units: names of units that must be enabled and run.
+    :param timezone: name of the time zone, in the words of the tz database; None or empty where it may be any.
     """
     plan = missing_packages(facts, packages)
     for name in modules:
@@ -35,4 +38,34 @@ def host_plan(facts, packages, sysctls, modules, files, units=()):
     plan += make_plan(facts, files)
     for name in units:
         plan += unit_plan(facts, name)
-    return plan
+    return plan + _timezone_plan(facts, timezone)
+
+
+def _timezone_plan(facts, wanted):
+    actual = timezone_of(facts)
+    if not wanted or actual == wanted:
+        return []
+    return [change("set", "time zone", "differs", before=actual, after=wanted)]
+
+
+def timezone_of(facts):
+    """The host's time zone, as its link tells: localtime(5). Without one it is UTC; what a file holds is not known."""
+    found = facts["files"].get(LOCALTIME)
+    if found is None:
+        return "UTC"
+    return (found["link"] or "").partition("/zoneinfo/")[2] or None
+
+
+def check_timezone(wanted):
+    """What is wrong with a wanted time zone, as far as this computer knows them: texts."""
+    if not wanted:
+        return []
+    import zoneinfo  # the controller's Python has it; hosts do not ask
+
+    known = zoneinfo.available_timezones()
+    if not known or wanted in known:
+        return []
+    import difflib
+
+    close = difflib.get_close_matches(wanted, sorted(known), n=1, cutoff=0.5)
+    return ["%r is no time zone: did you mean %s?" % (wanted, close[0] if close else "Etc/UTC")]

@@ -14,6 +14,7 @@ from ansible_collections.dockyard.swarm.plugins.module_utils import (
     _engine_data,
     _engine_install,
     _firewall,
+    _host_plan,
     _network,
     _swarm,
 )
@@ -34,7 +35,7 @@ def cluster_plan(managers, workers, hosts, options):
 
     :param managers: inventory names of the managers, in order; ``workers`` likewise.
     :param hosts: host -> ``{facts, ansible_host, daemon_options, labels, availability, advertise_addr, data_path_addr,
-        firewall_ports, engine}``; ``facts`` is None for a host that was not read.
+        firewall_ports, timezone, engine}``; ``facts`` is None for a host that was not read.
     :param options: ``{networks, dns_records, dns_servers, domain, settings, allow_unsupported_os}`` of the cluster.
     :returns: ``{problems, warnings, addresses, data_paths, manager, managers, nodes, join_addrs, swarm}``; problems and
         warnings are texts that name host, option and remedy; ``managers`` are the hosts that can be asked for the swarm, and
@@ -113,6 +114,7 @@ def _check_host(host, facts, options):
     version, plain_tcp = facts["engine"]["version"], host.get("plain_tcp", False)
     for text in _daemon.check_options(wanted, version, swarm=True, argv=argv, plain_tcp=plain_tcp):
         problems.append("option swarm_engine_daemon_options: %s" % text)
+    problems += ["option swarm_host_timezone: %s" % text for text in _host_plan.check_timezone(host.get("timezone"))]
     problems += _engine_install.check(host["engine"], facts)
     # An interrupted move is dealt with where it is found.
     if facts.get("data") and not facts["data"]["move"]:
