@@ -86,7 +86,8 @@ def boot(lab: LabState, nodes: Iterable[Node], progress: Progress) -> None:
         progress.say(node.name, f"booting ({node.suite})")
     if not nodes:
         return
-    patience = 40.0 + 4 * len(nodes)
+    # Machines with an Engine and a role or two boot on for a while; on two cores, ten seconds each.
+    patience = 40.0 + 10 * len(nodes)
     with ThreadPoolExecutor(len(nodes)) as pool:
         failed = [name for name in pool.map(lambda node: _await(lab, node, patience, progress), nodes) if name]
     if failed:

@@ -119,8 +119,7 @@ def end(record: Path, *, at_once: bool = False, patience: float = 5.0) -> bool:
         if not at_once:
             _signal(found, signal.SIGTERM)
             _wait_gone(found, patience)
-        _signal(found, signal.SIGKILL)
-        _wait_gone(found, patience)
+        _wait_gone(found, patience, number=signal.SIGKILL)
     record.unlink(missing_ok=True)
     return ended
 
@@ -160,9 +159,12 @@ def _signal(found: Record, number: int) -> None:
             os.kill(pid, number)
 
 
-def _wait_gone(found: Record, patience: float) -> bool:
+def _wait_gone(found: Record, patience: float, number: int = 0) -> bool:
     deadline = time.monotonic() + patience
     while True:
+        # Again and again: a member may have started another one since the last look.
+        if number:
+            _signal(found, number)
         _reap()
         if not found.alive() and not _members(found):
             return True

@@ -58,6 +58,23 @@ def test_members_that_outlive_their_leader_are_ended(tmp_path: Path) -> None:
     assert processes.wait_exit(record, 1)
 
 
+def test_members_that_are_started_meanwhile_are_ended(tmp_path: Path) -> None:
+    record = tmp_path / "process.json"
+    forks = "import os, time\nfor _ in range(500):\n    if not os.fork():\n        time.sleep(60)\n    time.sleep(0.001)"
+    made = processes.spawn(["python3", "-S", "-c", forks], tmp_path / "log", record)
+    time.sleep(0.3)
+    assert processes.end(record, at_once=True)
+    left = [pid for pid in map(int, filter(str.isdigit, os.listdir("/proc"))) if _session(pid) == made.pid and processes.start_time(pid)]
+    assert left == []
+
+
+def _session(pid: int) -> int:
+    try:
+        return os.getsid(pid)
+    except OSError:
+        return 0
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"pid": 1}'])
 def test_a_broken_record_counts_as_none(tmp_path: Path, text: str) -> None:
     record = tmp_path / "process.json"
