@@ -86,6 +86,17 @@ def _ansible(name: str, arguments: tuple[str, ...], **environment: str) -> subpr
     )  # fmt: skip
 
 
+def module(name: str, node: str, **options) -> dict:
+    """One module on one machine; its result."""
+    done = subprocess.run(
+        ["ansible", "-i", str(INVENTORY), node, "-m", f"dockyard.swarm.{name}", "-a", json.dumps(options)],
+        cwd=ROOT, text=True, capture_output=True, timeout=600, check=False,
+        env=dict(os.environ, ANSIBLE_STDOUT_CALLBACK="ansible.posix.json", ANSIBLE_LOAD_CALLBACK_PLUGINS="1"),
+    )  # fmt: skip
+    (play,) = json.loads(done.stdout[done.stdout.index("{") :])["plays"]
+    return play["tasks"][0]["hosts"][node]
+
+
 def until(probe, seconds: float, interval: float = 0.3):
     """Poll until the probe gives something true; returns (value, seconds that it took)."""
     start = time.monotonic()

@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from tests.support import INVENTORY, ROOT, Told, output, told, until
+from tests.support import INVENTORY, ROOT, Told, module, output, told, until
 
 SOAK = bool(os.environ.get("DOCKYARD_SOAK"))
 DEFAULT = "/var/lib/docker"
@@ -86,17 +86,6 @@ def role(*arguments: str, **variables) -> Told:
 
 def data_root(path: str, **variables) -> dict:
     return {"swarm_engine_daemon_options": {"data-root": path}, **variables}
-
-
-def module(name: str, node: str, **options) -> dict:
-    """One module on one machine; its result."""
-    done = subprocess.run(
-        ["ansible", "-i", str(INVENTORY), node, "-m", f"dockyard.swarm.{name}", "-a", json.dumps(options)],
-        cwd=ROOT, text=True, capture_output=True, timeout=600, check=False,
-        env=dict(os.environ, ANSIBLE_STDOUT_CALLBACK="ansible.posix.json", ANSIBLE_LOAD_CALLBACK_PLUGINS="1"),
-    )  # fmt: skip
-    (play,) = json.loads(done.stdout[done.stdout.index("{") :])["plays"]
-    return play["tasks"][0]["hosts"][node]
 
 
 def move(node: str, **options) -> dict:
@@ -179,6 +168,11 @@ def disk(host, path: str, mib: int, options: str = "") -> None:
     )
 
 
+def locked(host, path: str) -> None:
+    disk(host, path, 1000)
+    output(host, f"mount -o remount,ro {path}")
+
+
 UNFIT = {
     "space": (
         "/mnt/small",
@@ -186,6 +180,7 @@ UNFIT = {
         ["not enough space", "MiB are free at /mnt/small"],
     ),
     "d_type": ("/mnt/typeless", lambda host: disk(host, "/mnt/typeless", 1000, "-O ^filetype"), ["has no d_type"]),
+    "unwritable": ("/mnt/locked", lambda host: locked(host, "/mnt/locked"), ["is mounted with ro"]),
 }
 # What unit tests show as well.
 if SOAK:

@@ -1,0 +1,178 @@
+"""A configuration that dockerd does not run with never stays: the old file is back, and the daemon runs with it.
+
+node1 has an Engine that validates a file (26.1), node2 one that cannot (20.10). At the end both are as they were.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+
+import pytest
+
+from tests.support import INVENTORY, ROOT, module, output, until
+
+FILE = "/etc/docker/daemon.json"
+JOURNAL = "/etc/docker/.daemon.json.dockyard-previous"
+LOCAL = "unix:///var/run/docker.sock"
+TLS = {"tlsverify": True, "tlscacert": "/etc/docker/ca.pem", "tlscert": "/etc/docker/none.pem", "tlskey": "/etc/docker/none.key"}
+# Accepts connections, and never says a word.
+SILENT = """
+import socket, time
+s = socket.socket(socket.AF_UNIX)
+s.bind('/run/silent.sock')
+s.listen(100)
+time.sleep(1000)
+"""
+
+
+def started(host) -> str:
+    return output(host, "systemctl show -P ActiveEnterTimestampMonotonic docker.service")
+
+
+def state(host) -> dict:
+    """What is as before where a change is refused or taken back."""
+    return {
+        "file": output(host, f"sha256sum {FILE}"),
+        "units": output(host, "systemctl is-active docker.service docker.socket"),
+        "drop-ins": host.run("cat /etc/systemd/system/docker.service.d/*").stdout,
+        "info": output(host, "docker info -f '{{.ID}} {{.LoggingDriver}} {{.Labels}} {{.DockerRootDir}}'"),
+    }
+
+
+def config(node: str, **options) -> dict:
+    return module("daemon_config", node, started=True, **options)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _as_before(hosts):
+    before = {name: state(host) for name, host in hosts.items()}
+    yield
+    assert {name: state(host) for name, host in hosts.items()} == before
+
+
+REFUSED = {
+    "unknown key": ({"log-drvier": "local"}, "did you mean log-driver"),
+    "bad type": ({"max-concurrent-downloads": "ten"}, "takes a value of type int"),
+    "removed": ({"graph": "/srv/docker"}, "was removed in Engine"),
+    "plain TCP": ({"hosts": [LOCAL, "tcp://127.0.0.1:2375"]}, "gives root to whoever connects"),
+    "no local socket": ({"hosts": ["tcp://127.0.0.1:2376"], **TLS}, "no socket for the host itself"),
+    "live-restore": ({"live-restore": True}, "refused in swarm mode"),
+}
+
+
+@pytest.mark.parametrize(("options", "words"), REFUSED.values(), ids=REFUSED)
+def test_what_is_known_to_be_wrong_is_refused(hosts, options, words):
+    host = hosts["node1"]
+    then, running = state(host), started(host)
+    found = config("node1", options=options, swarm=True)
+    assert found["failed"]
+    assert words in found["msg"], found
+    assert (state(host), started(host)) == (then, running)
+
+
+def test_a_flag_of_the_unit_is_refused(hosts):
+    host = hosts["node1"]
+    folder = "/run/systemd/system/docker.service.d"
+    output(
+        host,
+        f"mkdir -p {folder} && printf '[Service]\nExecStart=\nExecStart=/usr/sbin/dockerd -H fd:// --log-level=warn\n' "
+        f"> {folder}/flags.conf && systemctl daemon-reload",
+    )
+    found = config("node1", options={"log-level": "info"})
+    output(host, f"rm -r {folder} && systemctl daemon-reload")
+    assert found["failed"]
+    assert "log-level is also given as flag --log-level in the unit" in found["msg"], found
+
+
+def test_what_dockerd_itself_refuses_changes_nothing(hosts):
+    host = hosts["node1"]
+    then, running = state(host), started(host)
+    found = config("node1", options={"default-address-pools": [{"base": "10.99.0.0/16", "size": 8}]})
+    assert found["failed"]
+    assert "dockerd refuses the new /etc/docker/daemon.json, nothing was changed" in found["msg"], found
+    assert (state(host), started(host)) == (then, running)
+
+
+@pytest.fixture
+def _silent(hosts):
+    for host in hosts.values():
+        output(host, f"cat > /run/silent.py <<'END'\n{SILENT}\nEND\npython3 /run/silent.py > /dev/null 2>&1 &")
+    yield
+    for host in hosts.values():
+        output(host, "fuser -k /run/silent.sock; rm -f /run/silent.sock")
+
+
+# What only shows when the daemon starts.
+TAKEN_BACK = {
+    "address in use": {"options": {"hosts": [LOCAL, "tcp://127.0.0.1:22"]}, "allow_plain_tcp": True, "environment": {}},
+    "unreadable certificate": {"options": {"hosts": [LOCAL, "tcp://127.0.0.1:2376"], **TLS}, "environment": {}},
+    "unknown log option": {"options": {"log-driver": "json-file", "log-opts": {"max-sizes": "1m"}}},
+    "unwritable root": {"options": {"exec-root": "/proc/docker"}},
+    "hangs": {"options": {"containerd": "/run/silent.sock"}, "timeout": 20},
+}
+
+
+@pytest.mark.usefixtures("_silent")
+@pytest.mark.parametrize("wanted", TAKEN_BACK.values(), ids=TAKEN_BACK)
+def test_what_it_does_not_start_with_is_taken_back(hosts, wanted):
+    for node, host in hosts.items():
+        then = state(host)
+        found = config(node, **wanted)
+        assert found["failed"]
+        # dockerd may have been asked first.
+        assert "nothing was changed" in found["msg"] or found["rolled_back"] is True, found
+        assert state(host) == then
+        assert not host.file(JOURNAL).exists
+        assert config(node)["changed"] is False
+
+
+def test_hosts_are_solved_by_a_drop_in_and_given_up_again(hosts):
+    wanted = {"options": {"hosts": ["fd://", "tcp://127.0.0.1:2375"]}, "allow_plain_tcp": True, "environment": {}}
+    for node, host in hosts.items():
+        assert config(node, **wanted)["changed"]
+        assert output(host, "docker --host tcp://127.0.0.1:2375 info -f '{{.ID}}'") == output(host, "docker info -f '{{.ID}}'")
+        assert config(node, **wanted)["changed"] is False
+        assert config(node, remove=["hosts"], environment={})["changed"]
+        assert host.run("docker --host tcp://127.0.0.1:2375 info").rc != 0
+        assert config(node, remove=["hosts"], environment={})["changed"] is False
+
+
+def test_a_reload_where_it_is_enough_and_a_restart_where_it_is_not(hosts):
+    for node, host in hosts.items():
+        running = started(host)
+        assert config(node, options={"labels": ["rack=1"]})["plan"][-1]["do"] == "reload"
+        assert output(host, "docker info -f '{{.Labels}}'") == "[rack=1]"
+        assert started(host) == running
+        assert config(node, remove=["labels"])["plan"][-1]["do"] == "restart"
+        assert output(host, "docker info -f '{{.Labels}}'") == "[]"
+
+
+def test_a_power_cut_between_write_and_restart(hosts, lab):
+    """The daemon that stops takes its time; meanwhile the new file, with which none would start, is in place."""
+    host, machine = hosts["node1"], lab.machine("node1")
+    then = state(host)
+    folder = "/run/systemd/system/docker.service.d"
+    output(
+        host,
+        f"mkdir -p {folder} && printf '[Service]\nExecStop=/bin/sleep 600\nTimeoutStopSec=600\n' > {folder}/slow.conf && "
+        "systemctl daemon-reload",
+    )
+    options = {"options": {"log-driver": "json-file", "log-opts": {"max-sizes": "1m"}}, "started": True}
+    running = subprocess.Popen(
+        ["ansible", "-i", str(INVENTORY), "node1", "-m", "dockyard.swarm.daemon_config", "-a", json.dumps(options)],
+        cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    assert until(lambda: output(host, "systemctl is-active docker.service || true") == "deactivating", 60)[0]
+    assert "max-sizes" in output(host, f"cat {FILE}")
+    machine.kill()
+    running.kill()
+    running.wait()
+    machine.boot()
+    assert until(lambda: output(host, "systemctl is-active docker.service || true") != "active", 30)[0]
+    # The same again is taken back for good; what the daemon ran with before is not lost.
+    found = config("node1", **{"options": options["options"]})
+    assert found["failed"]
+    assert found["rolled_back"] is True, found
+    assert state(host) == then
+    assert config("node1")["changed"] is False
