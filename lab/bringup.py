@@ -1,6 +1,7 @@
 """Bringing a lab up: network, services, and its machines, all at once."""
 
 import ipaddress
+import os
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -64,9 +65,7 @@ def power_on(lab: LabState, node: Node) -> bool:
     processes.end(hardware.record, at_once=True)
     if not hardware.image.exists():
         raise LabError(f"the disk image of {node.name} is gone ({hardware.image})", "run `python -m lab down` and `up`")
-    if not (hardware.directory / "machine-id").exists():
-        key = (lab.directory / "id_ed25519.pub").read_text()
-        identity.make(hardware.directory, node.name, key, lab.gateway)
+    _identify(lab, node)
     holder = network.tap_holders([hardware.tap]).get(hardware.tap)
     if holder:
         problem = f"the tap of {node.name} is held by process {holder}, of which the lab has no record"
@@ -77,26 +76,36 @@ def power_on(lab: LabState, node: Node) -> bool:
     return True
 
 
+def _identify(lab: LabState, node: Node) -> None:
+    """Give a machine that is new its host key and machine id."""
+    directory = lab.hardware(node).directory
+    if not (directory / "machine-id").exists():
+        identity.make(directory, node.name, (lab.directory / "id_ed25519.pub").read_text(), lab.gateway)
+
+
 def boot(lab: LabState, nodes: Iterable[Node], progress: Progress) -> None:
-    """Boot machines side by side and wait until each can be reached; a hung one is power-cycled once."""
+    """Boot machines side by side and wait until each can be reached; a hung one is power-cycled once.
+
+    Two for each core at a time: ten on one core keep each other from coming up at all.
+    """
     nodes = list(nodes)
-    started = [node for node in nodes if power_on(lab, node)]
+    for node in nodes:
+        _identify(lab, node)
     write_known_hosts(lab)
-    for node in started:
-        progress.say(node.name, f"booting ({node.suite})")
-    if not nodes:
-        return
-    # Machines with an Engine and a role or two boot on for a while; on two cores, ten seconds each.
-    patience = 40.0 + 10 * len(nodes)
-    with ThreadPoolExecutor(len(nodes)) as pool:
-        failed = [name for name in pool.map(lambda node: _await(lab, node, patience, progress), nodes) if name]
+    # Those that are up run their Engines while the others boot.
+    patience = 50.0 + 4 * len(nodes)
+    with ThreadPoolExecutor(2 * len(os.sched_getaffinity(0))) as pool:
+        failed = [name for name in pool.map(lambda node: _boot(lab, node, patience, progress), nodes) if name]
     if failed:
         console = lab.hardware(lab.node(failed[0])).console
         remedy = f"see {console}, or `python -m lab reset {failed[0]}`"
         raise LabError(f"{', '.join(failed)} cannot be reached by SSH", remedy)
 
 
-def _await(lab: LabState, node: Node, patience: float, progress: Progress) -> str:
+def _boot(lab: LabState, node: Node, patience: float, progress: Progress) -> str:
+    """Have one machine up; gives its name where it cannot be reached."""
+    if power_on(lab, node):
+        progress.say(node.name, f"booting ({node.suite})")
     hardware = lab.hardware(node)
     if not network.plugged(hardware.tap):
         progress.say(node.name, "its cable is cut")
