@@ -17,6 +17,8 @@ PORT, REPLICAS = 8080, 3
 ALL = ["node1", "node2", "node3", "node4"]
 ENGINE = "../molecule/upgrade/engine"
 MTU = '{"swarm_engine_daemon_options": {"mtu": 1450}}'
+# As every service that must not be missed: it serves on for a moment after it was told to end, until all nodes know.
+LINGERS = "trap 'sleep 3; nginx -s quit' TERM; nginx -g 'daemon off;' & wait; wait"
 STOPPED = "swarm_engine : Stop its Engine"
 
 
@@ -26,7 +28,7 @@ def asker(manager, address):
     output(
         manager,
         f"docker service create --quiet --detach --name web --replicas {REPLICAS} --publish {PORT}:80 "
-        "--stop-signal SIGQUIT nginx:1",
+        f'--entrypoint sh nginx:1 -c "{LINGERS}"',
     )
     up, _took = until(lambda: len(running(manager)) == REPLICAS, 120)
     assert up, output(manager, "docker service ps --no-trunc web")

@@ -16,6 +16,7 @@ from ansible_collections.dockyard.swarm.plugins.module_utils import (
     _engine_data,
     _engine_data_facts,
     _engine_data_steps,
+    _engine_install,
     _engine_plan,
 )
 from ansible_collections.dockyard.swarm.plugins.module_utils._engine_facts import stopped
@@ -524,19 +525,24 @@ def test_what_lasts_in_a_stopped_engine(tmp_path):
     assert _engine_data_steps.lasting(str(tmp_path)) == {"containers": ["plain"], "volumes": ["data"]}
 
 
+UNIT = {"active": "active", "enabled": "enabled", "masked": False, "needs_daemon_reload": False, "argv": ["dockerd"]}
+
+
 def test_the_role_plans_the_move_and_leaves_data_root_to_it():
     facts = {
-        "packages": {"docker.io": "26"}, "files": {}, "engine": {"running": True, "images": {}},
-        "units": {"docker.service": {"active": "active", "enabled": "enabled", "masked": False, "needs_daemon_reload": False}},
+        "packages": {"docker.io": "26"}, "files": {}, "engine": {"running": True, "version": "26", "images": {}},
+        "units": {"docker.service": UNIT}, "swarm": {"state": "active"}, "os": {"family": "Debian"},
         "daemon": {"exists": False, "options": {}, "error": None, "interrupted": False},
         "data": state(targets={"docker": target("/srv/docker")}),
     }  # fmt: skip
-    plan = _engine_plan.engine_plan(facts, ["docker.io"], {"data-root": "/srv/docker"})
+    install = _engine_install.wanted(["docker.io"], hold=False)
+    plan = _engine_plan.engine_plan(facts, install, {"data-root": "/srv/docker"})
     assert [item["do"] for item in plan["all"]] == ["move"]
+    # A swarm's node has to be out of service meanwhile; nothing else stops its Engine.
+    assert (plan["disturbs"], plan["stops"]) == (True, False)
     facts["data"] = dict(
         facts["data"], docker=tree("/srv/docker"), targets={"docker": target("/srv/docker", same=True)}
     )
-    assert [item["do"] for item in _engine_plan.engine_plan(facts, [], {"data-root": "/srv/docker"})["all"]] == [
-        "add",
-        "restart",
-    ]
+    found = _engine_plan.engine_plan(facts, install, {"data-root": "/srv/docker"})
+    assert [item["do"] for item in found["all"]] == ["add", "restart"]
+    assert (found["disturbs"], found["stops"]) == (True, True)

@@ -69,6 +69,33 @@ def test_each_drift_is_one_change_with_its_reason(changed, line):
 
 
 @pytest.mark.parametrize(
+    ("link", "actual"),
+    [
+        ("/usr/share/zoneinfo/Europe/Berlin", "Europe/Berlin"),
+        ("../usr/share/zoneinfo/Etc/UTC", "Etc/UTC"),
+        (None, None),
+    ],
+)
+def test_time_zone(link, actual):
+    have = facts(files={"/etc/localtime": dict(FILE, link=link)})
+    assert _host_plan.timezone_of(have) == actual
+    assert _host_plan.host_plan(have, [], {}, [], [], timezone="") == []
+    if actual:
+        assert _host_plan.host_plan(have, [], {}, [], [], timezone=actual) == []
+    (change,) = _host_plan.host_plan(have, [], {}, [], [], timezone="Asia/Tokyo")
+    assert (change["do"], change["to"], change["before"], change["after"]) == ("set", "time zone", actual, "Asia/Tokyo")
+
+
+def test_without_a_link_the_time_is_utc():
+    assert _host_plan.timezone_of(facts(files={})) == "UTC"
+
+
+def test_a_time_zone_that_does_not_exist_is_told_with_one_that_does():
+    assert _host_plan.check_timezone("Europe/Berlin") == _host_plan.check_timezone("") == []
+    assert _host_plan.check_timezone("Europe/Belrin") == ["'Europe/Belrin' is no time zone: did you mean Europe/Berlin?"]
+
+
+@pytest.mark.parametrize(
     ("have", "lines"),
     [
         ({"/s": FOLDER}, []),
@@ -107,6 +134,21 @@ def test_only_a_restart_disturbs_and_only_a_swarm(options, state, wanted):
         "daemon": {"exists": True, "options": {}, "error": None, "interrupted": False}, "swarm": {"state": state},
     }  # fmt: skip
     assert _engine_plan.engine_plan(have, INSTALL, options)["disturbs"] is wanted
+
+
+def test_files_that_the_engine_reads_at_each_pull_restart_nothing():
+    have = {
+        "packages": {"docker.io": "26"}, "units": {"docker.service": UNIT}, "files": {"/etc/x": FILE},
+        "engine": {"running": True, "version": "26", "images": {}}, "swarm": {"state": "active"},
+        "daemon": {"exists": True, "options": {}, "error": None, "interrupted": False},
+    }  # fmt: skip
+    files = [{"path": "/etc/docker/certs.d/r:5000/ca.crt", "content": "pem"}, {"path": "/etc/x", "content": "", "present": False}]
+    plan = _engine_plan.engine_plan(have, INSTALL, {}, files=files)
+    assert [(item["do"], item["to"]) for item in plan["all"]] == [
+        ("write", "/etc/docker/certs.d/r:5000/ca.crt"),
+        ("remove", "/etc/x"),
+    ]
+    assert not plan["disturbs"]
 
 
 def test_networks_plan_tells_what_must_not_be_done_too():

@@ -1,0 +1,142 @@
+"""What else a host gets: authorities of registries, the API by TCP, a time zone. At the end all of it is gone again."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import ssl
+
+import pytest
+
+from tests.support import output, told
+
+AUTHORITY = "/etc/docker/certs.d/registry.example.org:5000/ca.crt"
+KEY = "/etc/dockyard/engine/server.key"
+PORT = 2376
+
+
+def engine(*words: str, **variables):
+    return told(*words, "-e", json.dumps(variables), name="../molecule/engine/engine")
+
+
+def changed(run) -> None:
+    assert run.code == 0, run.output
+    assert run.changes, run.output
+
+
+def nothing(run) -> None:
+    assert (run.code, run.changes, run.lines) == (0, [], []), run.output
+
+
+@pytest.fixture(scope="module")
+def pki(lab):
+    """The folder of the collection's certificates."""
+    return lab.state.directory / "secrets" / "pki"
+
+
+def connect(address: str, pki, certificate: bool = True) -> http.client.HTTPSConnection:
+    context = ssl.create_default_context(cafile=pki / "ca.crt")
+    if certificate:
+        context.load_cert_chain(pki / "engine-client.crt", pki / "engine-client.key")
+    return http.client.HTTPSConnection(address, PORT, context=context, timeout=10)
+
+
+def served(address: str, pki) -> bytes:
+    """The certificate that the API shows."""
+    connection = connect(address, pki)
+    connection.connect()
+    shown = connection.sock.getpeercert(binary_form=True)
+    connection.close()
+    return shown
+
+
+def ask(address: str, pki, certificate: bool = True) -> int:
+    """The status that the API answers with; trouble with TLS is an error."""
+    connection = connect(address, pki, certificate)
+    try:
+        connection.request("GET", "/info")
+        return connection.getresponse().status
+    finally:
+        connection.close()
+
+
+def test_authorities_of_registries(hosts):
+    wanted = {"swarm_engine_registry_cas": {"registry.example.org:5000": "-----BEGIN CERTIFICATE-----\n"}}
+    started = [output(host, "systemctl show -P ActiveEnterTimestampMonotonic docker.service") for host in hosts.values()]
+    changed(engine(**wanted))
+    for host in hosts.values():
+        assert host.file(AUTHORITY).content_string.startswith("-----BEGIN")
+    nothing(engine(**wanted))
+    changed(engine(swarm_engine_registry_cas={"registry.example.org:5000": ""}))
+    assert not any(host.file(AUTHORITY).exists for host in hosts.values())
+    nothing(engine(swarm_engine_registry_cas={"registry.example.org:5000": ""}))
+    assert started == [
+        output(host, "systemctl show -P ActiveEnterTimestampMonotonic docker.service") for host in hosts.values()
+    ]
+
+
+class TestApi:
+    """The API by TCP."""
+
+    def test_check_mode_tells_and_does_nothing(self, hosts, pki):
+        run = engine("--check", "--diff", swarm_engine_api=True)
+        assert run.code == 0, run.output
+        said = [line for _host, line in run.lines]
+        assert "add daemon.json: tlsverify: missing" in said
+        assert f"write {KEY}: missing" in said
+        assert not (pki / "engine-client.key").exists()
+        assert not any(host.file(KEY).exists for host in hosts.values())
+
+    def test_it_answers_clients_with_a_certificate_and_nobody_else(self, hosts, address, pki):
+        changed(engine(swarm_engine_api=True))
+        for name, host in hosts.items():
+            assert ask(address[name], pki) == 200
+            with pytest.raises((ssl.SSLError, OSError, http.client.HTTPException)):
+                ask(address[name], pki, certificate=False)
+            plain = http.client.HTTPConnection(address[name], PORT, timeout=10)
+            plain.request("GET", "/info")
+            assert plain.getresponse().status == 400
+            plain.close()
+            # As before on the host itself.
+            assert output(host, "docker info -f '{{.ID}}'")
+            assert host.file(KEY).mode == 0o600
+        nothing(engine(swarm_engine_api=True))
+
+    def test_a_renewed_certificate_is_in_use_after_the_run(self, hosts, address, pki):
+        before = served(address["node1"], pki)
+        (pki / "engine-node1.crt").unlink()
+        run = engine(swarm_engine_api=True)
+        changed(run)
+        assert {host for host, task in run.changes if task == "Configure the daemon"} == {"node1"}
+        assert served(address["node1"], pki) != before
+        nothing(engine(swarm_engine_api=True))
+
+    def test_it_is_closed_again(self, hosts, address, pki):
+        changed(engine(swarm_engine_api=False))
+        for name, host in hosts.items():
+            with pytest.raises(ConnectionRefusedError):
+                ask(address[name], pki)
+            assert "tls" not in output(host, "cat /etc/docker/daemon.json")
+        nothing(engine())
+
+
+class TestTimeZone:
+    """The hosts' time zone."""
+
+    def test_one_that_does_not_exist_is_refused(self):
+        run = told("-e", "swarm_host_timezone=Europe/Belrin", name="../molecule/engine/host")
+        assert run.code != 0
+        assert "did you mean Europe/Berlin?" in run.output
+        assert run.changes == []
+
+    def test_it_is_set_and_set_back(self, hosts):
+        first = told(name="../molecule/engine/host")
+        assert first.code == 0, first.output
+        before = {name: output(host, "date +%Z") for name, host in hosts.items()}
+        for zone, shown in (("Asia/Tokyo", "JST"), ("Etc/UTC", "UTC")):
+            run = told("-e", f"swarm_host_timezone={zone}", name="../molecule/engine/host")
+            changed(run)
+            assert {line for _host, line in run.lines if "time zone" in line} == {"set time zone: differs"}
+            assert {output(host, "date +%Z") for host in hosts.values()} == {shown}
+            nothing(told("-e", f"swarm_host_timezone={zone}", name="../molecule/engine/host"))
+        assert set(before.values()) == {"UTC"}
