@@ -28,6 +28,11 @@ BESIDE = ("container-selinux",)
 FILES = "/var/cache/dockyard-packages"
 # docker.io leaves this when it is removed, to be run when it is purged: it deletes all data, whose engine ever has it then.
 PURGE = "/var/lib/docker/nuke-graph-directory.sh"
+# The role's own entries, by family, and their key.
+OWN_REPOSITORY = (
+    "/etc/apt/sources.list.d/dockyard-docker.sources", "/etc/apt/keyrings/dockyard-docker.asc",
+    "/etc/yum.repos.d/dockyard-docker.repo",
+)  # fmt: skip
 UNITS = ("containerd.service", "docker.service")
 VERSION = re.compile(r"[0-9][0-9A-Za-z.+~:-]*")
 FINGERPRINT = re.compile(r"[0-9A-F]{40}")
@@ -84,6 +89,9 @@ def _leftovers(facts, install):
     if PURGE in facts["files"] and "docker.io" not in install["names"]:
         why = "a purge of docker.io would delete the data of the Engine that took its place"
         found.append(change("remove", PURGE, why, before="present", after="absent", name=PURGE))
+    for path in OWN_REPOSITORY if not install.get("repository") else ():
+        if path in facts["files"]:
+            found.append(change("remove", path, "nothing comes from there", before="present", after="absent", name=path))
     return found
 
 

@@ -46,6 +46,9 @@ FILES = (
     "/etc/localtime",
     "/etc/timezone",
     "/var/cache/dockyard-packages",
+    "/etc/apt/sources.list.d/dockyard-docker.sources",
+    "/etc/apt/keyrings/dockyard-docker.asc",
+    "/etc/yum.repos.d/dockyard-docker.repo",
     "/var/lib/docker/nuke-graph-directory.sh",
 )
 

@@ -229,5 +229,6 @@ def test_back_to_the_distribution(hosts, engine):
         assert held(host) == installed(host) >= {"docker.io", "containerd", "runc"}
         assert not installed(host) & set(DOCKER)
         data_is_there(host)
+        assert not host.file(OWN).exists
     runs(hosts["node1"], OLD)
     nothing_more(engine(node1={}, node2={}))

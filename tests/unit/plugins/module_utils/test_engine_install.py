@@ -140,3 +140,12 @@ def test_what_is_wrong_with_the_options_is_told(options, words):
     found = _engine_install.check(options, facts())
     assert len(found) == bool(words), found
     assert all(word in found[0] for word in words)
+
+
+def test_the_entry_of_a_repository_that_nothing_comes_from_goes():
+    entry = _engine_install.OWN_REPOSITORY[0]
+    have = facts({"docker.io": "26"}, files={entry: {}})
+    install = _engine_install.wanted(["docker.io"], hold=False)
+    found = _engine_install.make_plan(have, install)
+    assert plan_text(found["packages"]) == ["remove %s: nothing comes from there" % entry]
+    assert found["changes"] == []
