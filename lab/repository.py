@@ -5,7 +5,6 @@ It is made once per recipe, when somebody asks for it, and answers on the addres
 """
 
 import hashlib
-import re
 import shutil
 import sys
 import tempfile
@@ -15,7 +14,7 @@ import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab import processes
+from lab import processes, signing
 from lab.aptcache import ADDRESS
 from lab.errors import LabError
 from lab.images import packages
@@ -210,15 +209,10 @@ def _download(work: Path) -> dict[tuple[str, str], Path]:
 
 
 def _make_key(home: Path, site: Path) -> Path:
-    home.mkdir(mode=0o700)
     site.mkdir(parents=True)
-    env = {"GNUPGHOME": str(home)}
-    run(["gpg", "--batch", "--passphrase", "", "--quick-generate-key", _OWNER, "rsa2048", "sign", "never"], env=env)
-    (site / "gpg").write_text(run(["gpg", "--armor", "--export"], env=env).stdout)
-    found = re.search(r"[0-9A-F]{40}", run(["gpg", "--list-keys", "--with-colons"], env=env).stdout)
-    if not found:
-        raise LabError("gpg tells no fingerprint of the key that it made")
-    (site / "fingerprint").write_text(found[0])
+    public, found = signing.make_key(home, _OWNER, "rsa2048")
+    (site / "gpg").write_text(public)
+    (site / "fingerprint").write_text(found)
     return home
 
 

@@ -12,7 +12,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab import repository
+from lab import repository, signing
 from lab.aptcache import ADDRESS
 from lab.images import packages
 from lab.locks import computer_locked, locked
@@ -259,13 +259,10 @@ def _files(package: Package, root: Path) -> list[str]:
 
 def _sign(site: Path, home: Path) -> None:
     """Sign Docker's packages with a key made for them; it lies where Docker's lies, its fingerprint beside it."""
-    home.mkdir(mode=0o700)
     env = {"GNUPGHOME": str(home)}
     try:
-        run(["gpg", "--batch", "--passphrase", "", "--quick-generate-key", _OWNER, "rsa3072", "sign", "never"], env=env)
-        (site / DOCKER / "gpg").write_text(run(["gpg", "--armor", "--export"], env=env).stdout)
-        listed = run(["gpg", "--list-keys", "--with-colons"], env=env).stdout
-        key = next(line.split(":")[9] for line in listed.splitlines() if line.startswith("fpr"))
+        public, key = signing.make_key(home, _OWNER, "rsa3072")
+        (site / DOCKER / "gpg").write_text(public)
         (site / DOCKER / "fingerprint").write_text(key)
         # rpm's own default is gpg2, a name that Debian has not.
         macros = ["--define", f"_gpg_name {key}", "--define", f"__gpg {shutil.which('gpg')}"]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import http.client
-import socket
 import threading
 import time
 from dataclasses import dataclass, field
+from typing import Self
 
 
 @dataclass
@@ -26,7 +26,7 @@ class Asker:
     failures: list[str] = field(default_factory=list)
     slowest: float = 0.0
 
-    def __enter__(self) -> Asker:
+    def __enter__(self) -> Self:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
@@ -66,7 +66,7 @@ class Asker:
                 answer = connection.getresponse()
                 answer.read()
                 return None if answer.status == 200 else f"{address} answered {answer.status}"
-            except (OSError, http.client.HTTPException, socket.timeout) as exc:
+            except (TimeoutError, OSError, http.client.HTTPException) as exc:
                 return f"{address} accepted and then: {exc!r}"
             finally:
                 connection.close()

@@ -91,7 +91,9 @@ def _leftovers(facts, install):
         found.append(change("remove", PURGE, why, before="present", after="absent", name=PURGE))
     for path in OWN_REPOSITORY if not install.get("repository") else ():
         if path in facts["files"]:
-            found.append(change("remove", path, "nothing comes from there", before="present", after="absent", name=path))
+            found.append(
+                change("remove", path, "nothing comes from there", before="present", after="absent", name=path)
+            )
     return found
 
 

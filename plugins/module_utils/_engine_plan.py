@@ -11,6 +11,7 @@ from ansible_collections.dockyard.swarm.plugins.module_utils._config_files impor
 from ansible_collections.dockyard.swarm.plugins.module_utils._drain import batches
 from ansible_collections.dockyard.swarm.plugins.module_utils._plan import change
 
+
 def engine_plan(facts, install, options, remove=(), archives=(), environment=None, files=()):
     """The Engine's changes by part: ``{repository, packages, changes, data, files, daemon, unit, images, all,
     stops, disturbs}``.

@@ -15,7 +15,12 @@ from tests.support import INVENTORY, ROOT, module, output, until
 FILE = "/etc/docker/daemon.json"
 JOURNAL = "/etc/docker/.daemon.json.dockyard-previous"
 LOCAL = "unix:///var/run/docker.sock"
-TLS = {"tlsverify": True, "tlscacert": "/etc/docker/ca.pem", "tlscert": "/etc/docker/none.pem", "tlskey": "/etc/docker/none.key"}
+TLS = {
+    "tlsverify": True,
+    "tlscacert": "/etc/docker/ca.pem",
+    "tlscert": "/etc/docker/none.pem",
+    "tlskey": "/etc/docker/none.key",
+}
 # Accepts connections, and never says a word.
 SILENT = """
 import socket, time
@@ -131,7 +136,9 @@ def test_hosts_are_solved_by_a_drop_in_and_given_up_again(hosts):
     wanted = {"options": {"hosts": ["fd://", "tcp://127.0.0.1:2375"]}, "allow_plain_tcp": True, "environment": {}}
     for node, host in hosts.items():
         assert config(node, **wanted)["changed"]
-        assert output(host, "docker --host tcp://127.0.0.1:2375 info -f '{{.ID}}'") == output(host, "docker info -f '{{.ID}}'")
+        assert output(host, "docker --host tcp://127.0.0.1:2375 info -f '{{.ID}}'") == output(
+            host, "docker info -f '{{.ID}}'"
+        )
         assert config(node, **wanted)["changed"] is False
         assert config(node, remove=["hosts"], environment={})["changed"]
         assert host.run("docker --host tcp://127.0.0.1:2375 info").rc != 0
@@ -171,7 +178,7 @@ def test_a_power_cut_between_write_and_restart(hosts, lab):
     machine.boot()
     assert until(lambda: output(host, "systemctl is-active docker.service || true") != "active", 30)[0]
     # The same again is taken back for good; what the daemon ran with before is not lost.
-    found = config("node1", **{"options": options["options"]})
+    found = config("node1", options=options["options"])
     assert found["failed"]
     assert found["rolled_back"] is True, found
     assert state(host) == then

@@ -62,7 +62,9 @@ def ask(address: str, pki, certificate: bool = True) -> int:
 
 def test_authorities_of_registries(hosts):
     wanted = {"swarm_engine_registry_cas": {"registry.example.org:5000": "-----BEGIN CERTIFICATE-----\n"}}
-    started = [output(host, "systemctl show -P ActiveEnterTimestampMonotonic docker.service") for host in hosts.values()]
+    started = [
+        output(host, "systemctl show -P ActiveEnterTimestampMonotonic docker.service") for host in hosts.values()
+    ]
     changed(engine(**wanted))
     for host in hosts.values():
         assert host.file(AUTHORITY).content_string.startswith("-----BEGIN")
@@ -102,7 +104,7 @@ class TestApi:
             assert host.file(KEY).mode == 0o600
         nothing(engine(swarm_engine_api=True))
 
-    def test_a_renewed_certificate_is_in_use_after_the_run(self, hosts, address, pki):
+    def test_a_renewed_certificate_is_in_use_after_the_run(self, address, pki):
         before = served(address["node1"], pki)
         (pki / "engine-node1.crt").unlink()
         run = engine(swarm_engine_api=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import threading
+from typing import Self
 
 import pytest
 
@@ -49,7 +50,7 @@ class Quorum:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
-    def __enter__(self) -> Quorum:
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 

@@ -92,7 +92,9 @@ def test_without_a_link_the_time_is_utc():
 
 def test_a_time_zone_that_does_not_exist_is_told_with_one_that_does():
     assert _host_plan.check_timezone("Europe/Berlin") == _host_plan.check_timezone("") == []
-    assert _host_plan.check_timezone("Europe/Belrin") == ["'Europe/Belrin' is no time zone: did you mean Europe/Berlin?"]
+    assert _host_plan.check_timezone("Europe/Belrin") == [
+        "'Europe/Belrin' is no time zone: did you mean Europe/Berlin?"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -142,7 +144,10 @@ def test_files_that_the_engine_reads_at_each_pull_restart_nothing():
         "engine": {"running": True, "version": "26", "images": {}}, "swarm": {"state": "active"},
         "daemon": {"exists": True, "options": {}, "error": None, "interrupted": False},
     }  # fmt: skip
-    files = [{"path": "/etc/docker/certs.d/r:5000/ca.crt", "content": "pem"}, {"path": "/etc/x", "content": "", "present": False}]
+    files = [
+        {"path": "/etc/docker/certs.d/r:5000/ca.crt", "content": "pem"},
+        {"path": "/etc/x", "content": "", "present": False},
+    ]
     plan = _engine_plan.engine_plan(have, INSTALL, {}, files=files)
     assert [(item["do"], item["to"]) for item in plan["all"]] == [
         ("write", "/etc/docker/certs.d/r:5000/ca.crt"),
