@@ -108,7 +108,7 @@ def test_firewalld_lets_in_the_other_members_and_nobody_else(node, address):
     """The other member is this computer; without it in the inventory, the machine is alone, and closed."""
     assert output(node, "firewall-cmd --state") == "running"
     assert not reached(address["node1"], 2377)
-    run = job("-i", str(ROOT / "molecule" / "centos" / "member.yml"))
+    run = job("-i", str(ROOT / "molecule" / "centos" / "inventory" / "member.yml"))
     assert run.code == 0, run.output
     assert len([line for line in lines(run) if line.endswith("closed by firewalld.service")]) == 5, run.lines
     assert reached(address["node1"], 2377)
