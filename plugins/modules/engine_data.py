@@ -145,7 +145,9 @@ from ansible_collections.dockyard.swarm.plugins.module_utils._systemd import (
 )
 
 LOCK = "/run/dockyard-engine-data.lock"
-SERVICE, SOCKET, CONTAINERD_SERVICE = "docker.service", "docker.socket", "containerd.service"
+SERVICE = "docker.service"
+SOCKET = "docker.socket"
+CONTAINERD_SERVICE = "containerd.service"
 # In the order in which they are started.
 UNITS = (CONTAINERD_SERVICE, SOCKET, SERVICE)
 # Seconds that containers may take to end after their daemon did.

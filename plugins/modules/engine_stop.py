@@ -51,7 +51,9 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.dockyard.swarm.plugins.module_utils import _ingress, _plan
 from ansible_collections.dockyard.swarm.plugins.module_utils._systemd import RUNNING, act, read_units
 
-SOCKET, DOCKER, CONTAINERD = "docker.socket", "docker.service", "containerd.service"
+SOCKET = "docker.socket"
+DOCKER = "docker.service"
+CONTAINERD = "containerd.service"
 
 
 class Stop:
