@@ -93,7 +93,7 @@ def test_a_flag_of_the_unit_is_refused(hosts):
 def test_what_dockerd_itself_refuses_changes_nothing(hosts):
     host = hosts["node1"]
     then, running = state(host), started(host)
-    found = config("node1", options={"default-address-pools": [{"base": "10.99.0.0/16", "size": 8}]})
+    found = config("node1", options={"log-level": "loud"})
     assert found["failed"]
     assert "dockerd refuses the new /etc/docker/daemon.json, nothing was changed" in found["msg"], found
     assert (state(host), started(host)) == (then, running)
