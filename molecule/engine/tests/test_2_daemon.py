@@ -21,14 +21,7 @@ TLS = {
     "tlscert": "/etc/docker/none.pem",
     "tlskey": "/etc/docker/none.key",
 }
-# Accepts connections, and never says a word.
-SILENT = """
-import socket, time
-s = socket.socket(socket.AF_UNIX)
-s.bind('/run/silent.sock')
-s.listen(100)
-time.sleep(1000)
-"""
+FOLDER = "/run/systemd/system/docker.service.d"  # gone after a reboot
 
 
 def started(host) -> str:
@@ -78,14 +71,13 @@ def test_what_is_known_to_be_wrong_is_refused(hosts, options, words):
 
 def test_a_flag_of_the_unit_is_refused(hosts):
     host = hosts["node1"]
-    folder = "/run/systemd/system/docker.service.d"
     output(
         host,
-        f"mkdir -p {folder} && printf '[Service]\nExecStart=\nExecStart=/usr/sbin/dockerd -H fd:// --log-level=warn\n' "
-        f"> {folder}/flags.conf && systemctl daemon-reload",
+        f"mkdir -p {FOLDER} && printf '[Service]\nExecStart=\nExecStart=/usr/sbin/dockerd -H fd:// --log-level=warn\n' "
+        f"> {FOLDER}/flags.conf && systemctl daemon-reload",
     )
     found = config("node1", options={"log-level": "info"})
-    output(host, f"rm -r {folder} && systemctl daemon-reload")
+    output(host, f"rm -r {FOLDER} && systemctl daemon-reload")
     assert found["failed"]
     assert "log-level is also given as flag --log-level in the unit" in found["msg"], found
 
@@ -100,12 +92,15 @@ def test_what_dockerd_itself_refuses_changes_nothing(hosts):
 
 
 @pytest.fixture
-def _silent(hosts):
+def _hangs(hosts):
+    """With a certain label, the unit's start never ends."""
+    line = "ExecStartPre=/bin/sh -c 'if grep -q hang=1 /etc/docker/daemon.json; then sleep 1000; fi'"
     for host in hosts.values():
-        output(host, f"cat > /run/silent.py <<'END'\n{SILENT}\nEND\npython3 /run/silent.py > /dev/null 2>&1 &")
+        text = f'"[Service]" "TimeoutStartSec=infinity" "{line}"'
+        output(host, f'mkdir -p {FOLDER} && printf "%s\\n" {text} > {FOLDER}/hang.conf && systemctl daemon-reload')
     yield
     for host in hosts.values():
-        output(host, "fuser -k /run/silent.sock; rm -f /run/silent.sock")
+        output(host, f"rm -r {FOLDER} && systemctl daemon-reload")
 
 
 # What only shows when the daemon starts.
@@ -114,11 +109,11 @@ TAKEN_BACK = {
     "unreadable certificate": {"options": {"hosts": [LOCAL, "tcp://127.0.0.1:2376"], **TLS}, "environment": {}},
     "unknown log option": {"options": {"log-driver": "json-file", "log-opts": {"max-sizes": "1m"}}},
     "unwritable root": {"options": {"exec-root": "/proc/docker"}},
-    "hangs": {"options": {"containerd": "/run/silent.sock"}, "timeout": 20},
+    "hangs": {"options": {"labels": ["hang=1"], "mtu": 1400}, "timeout": 5},
 }
 
 
-@pytest.mark.usefixtures("_silent")
+@pytest.mark.usefixtures("_hangs")
 @pytest.mark.parametrize("wanted", TAKEN_BACK.values(), ids=TAKEN_BACK)
 def test_what_it_does_not_start_with_is_taken_back(hosts, wanted):
     for node, host in hosts.items():
@@ -159,10 +154,9 @@ def test_a_power_cut_between_write_and_restart(hosts, lab):
     """The daemon that stops takes its time; meanwhile the new file, with which none would start, is in place."""
     host, machine = hosts["node1"], lab.machine("node1")
     then = state(host)
-    folder = "/run/systemd/system/docker.service.d"
     output(
         host,
-        f"mkdir -p {folder} && printf '[Service]\nExecStop=/bin/sleep 600\nTimeoutStopSec=600\n' > {folder}/slow.conf && "
+        f"mkdir -p {FOLDER} && printf '[Service]\nExecStop=/bin/sleep 600\nTimeoutStopSec=600\n' > {FOLDER}/slow.conf && "
         "systemctl daemon-reload",
     )
     options = {"options": {"log-driver": "json-file", "log-opts": {"max-sizes": "1m"}}, "started": True}
