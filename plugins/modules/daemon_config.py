@@ -124,6 +124,7 @@ from ansible_collections.dockyard.swarm.plugins.module_utils._engine_facts impor
 from ansible_collections.dockyard.swarm.plugins.module_utils._facts import read_files
 from ansible_collections.dockyard.swarm.plugins.module_utils._files import read_text, remove, write_text
 from ansible_collections.dockyard.swarm.plugins.module_utils._systemd import (
+    RUNNING,
     act,
     journal_tail,
     read_units,
@@ -132,6 +133,7 @@ from ansible_collections.dockyard.swarm.plugins.module_utils._systemd import (
 )
 
 UNIT = "docker.service"
+SOCKET = "docker.socket"
 
 
 class Daemon:
@@ -208,8 +210,8 @@ class Daemon:
         config = [item for item in plan if not item.get("of_unit")]
         if "enable" in told:
             if state["unit"]["masked"]:
-                act("unmask", UNIT, "docker.socket")
-                act("unmask", "--runtime", UNIT, "docker.socket")
+                act("unmask", UNIT, SOCKET)
+                act("unmask", "--runtime", UNIT, SOCKET)
             act("enable", UNIT)
         restarts = "start" in told or any(item["do"] == "restart" for item in config)
         if "read" in told and not restarts:
@@ -307,12 +309,14 @@ class Daemon:
     def _restart(self):
         """Restart the daemon; returns what went wrong, or None."""
         # What a package installation that was cut short held back.
-        release(UNIT, "docker.socket")
+        release(UNIT, SOCKET)
         systemctl("daemon-reload")
         # After a few failed starts systemd refuses to try again, also with a file that is right.
-        systemctl("reset-failed", UNIT, "docker.socket")
+        systemctl("reset-failed", UNIT, SOCKET)
+        # A daemon with a socket of its own takes away the one that systemd listens on: nobody would find that any more.
+        units = [SOCKET, UNIT] if read_units([SOCKET]).get(SOCKET, {}).get("active") in RUNNING else [UNIT]
         try:
-            code, said = systemctl("restart", UNIT, timeout=self.params["timeout"] + 60)
+            code, said = systemctl("restart", *units, timeout=self.params["timeout"] + 60)
         except subprocess.TimeoutExpired:
             return "the restart took longer than %d s" % (self.params["timeout"] + 60)
         if code:

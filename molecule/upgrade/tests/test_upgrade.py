@@ -95,7 +95,7 @@ def test_a_restart_goes_node_by_node_and_nobody_notices(manager, asker, hosts):
     assert stopped[0] == "node4"
     assert stopped[-1] == last
     assert nodes(manager)["node4"].startswith("Ready/Pause/")
-    assert client.failures == []
+    assert client.failures == [], client.failures
     assert client.asked > 100
     assert quorum.lost == []
     output(manager, "docker node update --availability active node4")
@@ -108,7 +108,9 @@ def test_the_first_node_that_does_not_come_back_ends_the_run_and_the_next_run_go
     wanted = '{"swarm_engine_daemon_options": {"mtu": 1460}}'
     last = leader(manager)
     broken = next(name for name in ("node2", "node3", "node1") if name != last)
-    output(hosts[broken], f"printf '[Service]\\nExecStartPre=/bin/false\\n' > {drop_in}")
+    output(
+        hosts[broken], f"mkdir -p $(dirname {drop_in}) && printf '[Service]\\nExecStartPre=/bin/false\\n' > {drop_in}"
+    )
     run = playbook("-e", wanted, name=ENGINE)
     assert run.code != 0
     stopped = order(run)
@@ -139,8 +141,8 @@ def test_an_upgrade_under_load_loses_no_request_and_no_quorum(manager, asker, ho
     assert sorted(stopped) == ALL
     assert stopped[0] == "node4"
     assert stopped[-1] == last
-    assert {state.rpartition("/")[2] for state in nodes(manager).values()} == {"28.5.2"}
-    assert client.failures == []
+    assert {state.rpartition("/")[2].partition("+")[0] for state in nodes(manager).values()} == {"28.5.2"}
+    assert client.failures == [], client.failures
     assert client.asked > 100
     assert quorum.lost == []
     again = playbook("-e", "swarm_engine_version=28.5", "-e", MTU, name="upgrade")
