@@ -13,8 +13,8 @@ from typing import Self
 class Asker:
     """Asks every ``interval`` seconds; a node that does not accept a connection is passed over for the next one.
 
-    Each request starts with another node. What was accepted and not answered with 200 is a failure, as is a request that no
-    node accepts.
+    Each request starts with another node, and goes round twice. What was accepted and not answered with 200 is a failure, as is
+    a request that no node accepts.
     """
 
     addresses: list[str]
@@ -41,7 +41,7 @@ class Asker:
         while not self._stop.is_set():
             start = time.monotonic()
             first = turn % len(self.addresses)
-            trouble = self._ask(self.addresses[first:] + self.addresses[:first])
+            trouble = self._ask(2 * (self.addresses[first:] + self.addresses[:first]))
             took = time.monotonic() - start
             self.asked += 1
             self.slowest = max(self.slowest, took)

@@ -19,7 +19,7 @@ ALL = ["node1", "node2", "node3", "node4"]
 ENGINE = "../molecule/upgrade/engine"
 MTU = '{"swarm_engine_daemon_options": {"mtu": 1450}}'
 # As every service that must not be missed: it serves on for a moment after it was told to end, until all nodes know.
-LINGERS = "trap 'sleep 3; nginx -s quit' TERM; nginx -g 'daemon off;' & wait; wait"
+LINGERS = "trap 'sleep 5; nginx -s quit' TERM; nginx -g 'daemon off;' & wait; wait"
 STOPPED = "swarm_engine : Stop its Engine"
 
 
