@@ -47,6 +47,8 @@ molecule: setup ## the whole job on three real machines
 soak: setup ## what takes longer than make test has time for
 	DOCKYARD_SOAK=1 tools/run molecule test -s drift
 	DOCKYARD_SOAK=1 tools/run molecule test -s engine
+	DOCKYARD_SOAK=1 tools/run molecule test -s upgrade
+	DOCKYARD_SOAK=1 tools/run molecule test -s centos
 
 bench: setup ## measure; the last results are in benchmarks/README.md
 	tools/run python benchmarks/run.py
