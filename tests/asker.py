@@ -9,22 +9,10 @@ from dataclasses import dataclass, field
 from typing import Self
 
 
-@dataclass
-class Asker:
-    """Asks every ``interval`` seconds; a node that does not accept a connection is passed over for the next one.
+class Repeated:
+    """Does something over and over, in a thread of its own, from the beginning of a ``with`` to its end."""
 
-    Each request starts with another node, and goes round twice. What was accepted and not answered with 200 is a failure, as is
-    a request that no node accepts.
-    """
-
-    addresses: list[str]
-    port: int
-    interval: float = 0.1
-    patience: float = 5.0
-    asked: int = 0
-    passed_over: int = 0
-    failures: list[str] = field(default_factory=list)
-    slowest: float = 0.0
+    interval: float
 
     def __enter__(self) -> Self:
         self._stop = threading.Event()
@@ -40,15 +28,42 @@ class Asker:
         turn = 0
         while not self._stop.is_set():
             start = time.monotonic()
-            first = turn % len(self.addresses)
-            trouble = self._ask(2 * (self.addresses[first:] + self.addresses[:first]))
-            took = time.monotonic() - start
-            self.asked += 1
-            self.slowest = max(self.slowest, took)
-            if trouble:
-                self.failures.append(f"{time.strftime('%H:%M:%S')} after {took:.2f} s: {trouble}")
+            self.once(turn)
             turn += 1
-            self._stop.wait(max(0.0, self.interval - took))
+            self._stop.wait(max(0.0, self.interval - (time.monotonic() - start)))
+
+    def once(self, turn: int) -> None:
+        """Do it; ``turn`` counts from 0."""
+        raise NotImplementedError
+
+
+@dataclass
+class Asker(Repeated):
+    """Asks every ``interval`` seconds; a node that does not accept a connection is passed over for the next one.
+
+    Each request starts with another node, and goes round twice. What was accepted and not answered with 200 is a failure, as is
+    a request that no node accepts.
+    """
+
+    addresses: list[str]
+    port: int
+    interval: float = 0.1
+    patience: float = 5.0
+    asked: int = 0
+    passed_over: int = 0
+    failures: list[str] = field(default_factory=list)
+    slowest: float = 0.0
+
+    def once(self, turn: int) -> None:
+        """Ask once, beginning with the node whose turn it is."""
+        start = time.monotonic()
+        first = turn % len(self.addresses)
+        trouble = self._ask(2 * (self.addresses[first:] + self.addresses[:first]))
+        took = time.monotonic() - start
+        self.asked += 1
+        self.slowest = max(self.slowest, took)
+        if trouble:
+            self.failures.append(f"{time.strftime('%H:%M:%S')} after {took:.2f} s: {trouble}")
 
     def _ask(self, addresses: list[str]) -> str | None:
         refusals = []

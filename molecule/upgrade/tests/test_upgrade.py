@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import os
 import re
-import threading
-from typing import Self
 
 import pytest
 
-from tests.asker import Asker
+from tests.asker import Asker, Repeated
 from tests.support import output, playbook, tasks, until
 
 SOAK = bool(os.environ.get("DOCKYARD_SOAK"))
@@ -42,30 +40,19 @@ def running(manager) -> list[str]:
     return [task["Node"] for task in tasks(manager, "web") if task["CurrentState"].startswith("Running")]
 
 
-class Quorum:
+class Quorum(Repeated):
     """Asks the managers over and over whether one of them still answers for the swarm."""
+
+    interval = 1.0
 
     def __init__(self, hosts) -> None:
         self.hosts = [hosts[name] for name in ("node1", "node2", "node3")]
-        self.asked = 0
         self.lost: list[str] = []
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        while not self._stop.wait(1.0):
-            said = [host.run("timeout 20 docker node ls --format '{{.Hostname}}'") for host in self.hosts]
-            self.asked += 1
-            if not any(done.rc == 0 for done in said):
-                self.lost.append(" / ".join(done.stderr.strip() for done in said))
+    def once(self, turn: int) -> None:
+        said = [host.run("timeout 20 docker node ls --format '{{.Hostname}}'") for host in self.hosts]
+        if not any(done.rc == 0 for done in said):
+            self.lost.append(f"{turn}: " + " / ".join(done.stderr.strip() for done in said))
 
 
 def order(run) -> list[str]:
