@@ -60,12 +60,14 @@ def test_members_that_outlive_their_leader_are_ended(tmp_path: Path) -> None:
 
 def test_members_that_are_started_meanwhile_are_ended(tmp_path: Path) -> None:
     record = tmp_path / "process.json"
-    forks = "import os, time\nfor _ in range(500):\n    if not os.fork():\n        time.sleep(60)\n    time.sleep(0.001)"
+    forks = (
+        "import os, time\nfor _ in range(500):\n    if not os.fork():\n        time.sleep(60)\n    time.sleep(0.001)"
+    )
     made = processes.spawn(["python3", "-S", "-c", forks], tmp_path / "log", record)
     time.sleep(0.3)
     assert processes.end(record, at_once=True)
-    left = [pid for pid in map(int, filter(str.isdigit, os.listdir("/proc"))) if _session(pid) == made.pid and processes.start_time(pid)]
-    assert left == []
+    pids = [int(name) for name in os.listdir("/proc") if name.isdigit()]
+    assert [pid for pid in pids if _session(pid) == made.pid and processes.start_time(pid)] == []
 
 
 def _session(pid: int) -> int:
