@@ -4,19 +4,33 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import ssl
 
 import pytest
 
 from tests.support import output, told
 
+# On both machines in a soak, else on one.
+NAMES = ["node1", "node2"] if os.environ.get("DOCKYARD_SOAK") else ["node1"]
+LIMIT = ("--limit", ",".join(NAMES))
 AUTHORITY = "/etc/docker/certs.d/registry.example.org:5000/ca.crt"
 KEY = "/etc/dockyard/engine/server.key"
 PORT = 2376
 
 
 def engine(*words: str, **variables):
-    return told(*words, "-e", json.dumps(variables), name="../molecule/engine/engine")
+    return told(*LIMIT, *words, "-e", json.dumps(variables), name="../molecule/engine/engine")
+
+
+def host_role(*words: str):
+    return told(*LIMIT, *words, name="../molecule/engine/host")
+
+
+@pytest.fixture(scope="module")
+def chosen(hosts):
+    """The machines that the tests of this file are about."""
+    return {name: hosts[name] for name in NAMES}
 
 
 def changed(run) -> None:
@@ -60,38 +74,38 @@ def ask(address: str, pki, certificate: bool = True) -> int:
         connection.close()
 
 
-def test_authorities_of_registries(hosts):
+def test_authorities_of_registries(chosen):
     wanted = {"swarm_engine_registry_cas": {"registry.example.org:5000": "-----BEGIN CERTIFICATE-----\n"}}
     started = [
-        output(host, "systemctl show -P ActiveEnterTimestampMonotonic docker.service") for host in hosts.values()
+        output(host, "systemctl show -P ActiveEnterTimestampMonotonic docker.service") for host in chosen.values()
     ]
     changed(engine(**wanted))
-    for host in hosts.values():
+    for host in chosen.values():
         assert host.file(AUTHORITY).content_string.startswith("-----BEGIN")
     nothing(engine(**wanted))
     changed(engine(swarm_engine_registry_cas={"registry.example.org:5000": ""}))
-    assert not any(host.file(AUTHORITY).exists for host in hosts.values())
+    assert not any(host.file(AUTHORITY).exists for host in chosen.values())
     nothing(engine(swarm_engine_registry_cas={"registry.example.org:5000": ""}))
     assert started == [
-        output(host, "systemctl show -P ActiveEnterTimestampMonotonic docker.service") for host in hosts.values()
+        output(host, "systemctl show -P ActiveEnterTimestampMonotonic docker.service") for host in chosen.values()
     ]
 
 
 class TestApi:
     """The API by TCP."""
 
-    def test_check_mode_tells_and_does_nothing(self, hosts, pki):
+    def test_check_mode_tells_and_does_nothing(self, chosen, pki):
         run = engine("--check", "--diff", swarm_engine_api=True)
         assert run.code == 0, run.output
         said = [line for _host, line in run.lines]
         assert "add daemon.json: tlsverify: missing" in said
         assert f"write {KEY}: missing" in said
         assert not (pki / "engine-client.key").exists()
-        assert not any(host.file(KEY).exists for host in hosts.values())
+        assert not any(host.file(KEY).exists for host in chosen.values())
 
-    def test_it_answers_clients_with_a_certificate_and_nobody_else(self, hosts, address, pki):
+    def test_it_answers_clients_with_a_certificate_and_nobody_else(self, chosen, address, pki):
         changed(engine(swarm_engine_api=True))
-        for name, host in hosts.items():
+        for name, host in chosen.items():
             assert ask(address[name], pki) == 200
             with pytest.raises((ssl.SSLError, OSError, http.client.HTTPException)):
                 ask(address[name], pki, certificate=False)
@@ -113,9 +127,9 @@ class TestApi:
         assert served(address["node1"], pki) != before
         nothing(engine(swarm_engine_api=True))
 
-    def test_it_is_closed_again(self, hosts, address, pki):
+    def test_it_is_closed_again(self, chosen, address, pki):
         changed(engine(swarm_engine_api=False))
-        for name, host in hosts.items():
+        for name, host in chosen.items():
             with pytest.raises(ConnectionRefusedError):
                 ask(address[name], pki)
             assert "tls" not in output(host, "cat /etc/docker/daemon.json")
@@ -126,19 +140,19 @@ class TestTimeZone:
     """The hosts' time zone."""
 
     def test_one_that_does_not_exist_is_refused(self):
-        run = told("-e", "swarm_host_timezone=Europe/Belrin", name="../molecule/engine/host")
+        run = host_role("-e", "swarm_host_timezone=Europe/Belrin")
         assert run.code != 0
         assert "did you mean Europe/Berlin?" in run.output
         assert run.changes == []
 
-    def test_it_is_set_and_set_back(self, hosts):
-        first = told(name="../molecule/engine/host")
+    def test_it_is_set_and_set_back(self, chosen):
+        first = host_role()
         assert first.code == 0, first.output
-        before = {name: output(host, "date +%Z") for name, host in hosts.items()}
+        before = {name: output(host, "date +%Z") for name, host in chosen.items()}
         for zone, shown in (("Asia/Tokyo", "JST"), ("Etc/UTC", "UTC")):
-            run = told("-e", f"swarm_host_timezone={zone}", name="../molecule/engine/host")
+            run = host_role("-e", f"swarm_host_timezone={zone}")
             changed(run)
             assert {line for _host, line in run.lines if "time zone" in line} == {"set time zone: differs"}
-            assert {output(host, "date +%Z") for host in hosts.values()} == {shown}
-            nothing(told("-e", f"swarm_host_timezone={zone}", name="../molecule/engine/host"))
+            assert {output(host, "date +%Z") for host in chosen.values()} == {shown}
+            nothing(host_role("-e", f"swarm_host_timezone={zone}"))
         assert set(before.values()) == {"UTC"}
