@@ -70,7 +70,7 @@ options:
   hold_back:
     description:
       - Units of the packages that are not to be started when they are installed, so that what configures them starts them,
-        once and as they are to be, after it had systemd read its unit files again. One that is there already is left alone.
+        once and as they are to be, after it had systemd read its unit files again. One that runs is left alone.
     type: list
     elements: str
     default: []
@@ -116,6 +116,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.dockyard.swarm.plugins.module_utils import _apt, _dnf, _facts, _package_files, _packages, _plan
 from ansible_collections.dockyard.swarm.plugins.module_utils._systemd import (
+    RUNNING,
     act,
     hold,
     outdated_units,
@@ -193,7 +194,7 @@ class Packages:
     @contextlib.contextmanager
     def _held_back(self):
         there = read_units(self.params["hold_back"]) if self.params["hold_back"] else {}
-        units = [name for name in self.params["hold_back"] if name not in there]
+        units = [name for name in self.params["hold_back"] if there.get(name, {}).get("active") not in RUNNING]
         hold(*units)
         try:
             yield
