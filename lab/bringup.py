@@ -65,7 +65,6 @@ def power_on(lab: LabState, node: Node) -> bool:
     processes.end(hardware.record, at_once=True)
     if not hardware.image.exists():
         raise LabError(f"the disk image of {node.name} is gone ({hardware.image})", "run `python -m lab down` and `up`")
-    _identify(lab, node)
     holder = network.tap_holders([hardware.tap]).get(hardware.tap)
     if holder:
         problem = f"the tap of {node.name} is held by process {holder}, of which the lab has no record"
@@ -86,7 +85,7 @@ def _identify(lab: LabState, node: Node) -> None:
 def boot(lab: LabState, nodes: Iterable[Node], progress: Progress) -> None:
     """Boot machines side by side and wait until each can be reached; a hung one is power-cycled once.
 
-    Two for each core at a time: ten on one core keep each other from coming up at all.
+    Two for each core at a time: with ten on one core, none was up after four minutes.
     """
     nodes = list(nodes)
     for node in nodes:

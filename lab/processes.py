@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -117,9 +117,9 @@ def end(record: Path, *, at_once: bool = False, patience: float = 5.0) -> bool:
     ended = found is not None and (found.alive() or bool(_members(found)))
     if found is not None and ended:
         if not at_once:
-            _signal(found, signal.SIGTERM)
+            _signal(_members(found), signal.SIGTERM)
             _wait_gone(found, patience)
-        _wait_gone(found, patience, number=signal.SIGKILL)
+        _wait_gone(found, patience, kill=True)
     record.unlink(missing_ok=True)
     return ended
 
@@ -153,21 +153,22 @@ def _is_member(pid: int, found: Record) -> bool:
     )
 
 
-def _signal(found: Record, number: int) -> None:
-    for pid in _members(found):
+def _signal(pids: Iterable[int], number: int) -> None:
+    for pid in pids:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, number)
 
 
-def _wait_gone(found: Record, patience: float, number: int = 0) -> bool:
+def _wait_gone(found: Record, patience: float, *, kill: bool = False) -> bool:
     deadline = time.monotonic() + patience
     while True:
-        # Again and again: a member may have started another one since the last look.
-        if number:
-            _signal(found, number)
         _reap()
-        if not found.alive() and not _members(found):
+        left = _members(found)
+        if not left and not found.alive():
             return True
+        # At each look: a member may have started another one since the last.
+        if kill:
+            _signal(left, signal.SIGKILL)
         if time.monotonic() > deadline:
             return False
         time.sleep(0.05)

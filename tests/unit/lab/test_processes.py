@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import sys
 import time
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -58,16 +59,32 @@ def test_members_that_outlive_their_leader_are_ended(tmp_path: Path) -> None:
     assert processes.wait_exit(record, 1)
 
 
+FORKS = """
+import os, time
+for _ in range(500):
+    if not os.fork():
+        time.sleep(60)
+        os._exit(0)
+    time.sleep(0.001)
+"""
+
+
 def test_members_that_are_started_meanwhile_are_ended(tmp_path: Path) -> None:
     record = tmp_path / "process.json"
-    forks = (
-        "import os, time\nfor _ in range(500):\n    if not os.fork():\n        time.sleep(60)\n    time.sleep(0.001)"
-    )
-    made = processes.spawn(["python3", "-S", "-c", forks], tmp_path / "log", record)
-    time.sleep(0.3)
+    made = processes.spawn([sys.executable, "-S", "-c", FORKS], tmp_path / "log", record)
+    deadline = time.monotonic() + 20
+    while len(_alive_in(made.pid)) < 20 and time.monotonic() < deadline:
+        time.sleep(0.01)
     assert processes.end(record, at_once=True)
+    left = _alive_in(made.pid)
+    for pid in left:
+        os.kill(pid, signal.SIGKILL)
+    assert left == []
+
+
+def _alive_in(session: int) -> list[int]:
     pids = [int(name) for name in os.listdir("/proc") if name.isdigit()]
-    assert [pid for pid in pids if _session(pid) == made.pid and processes.start_time(pid)] == []
+    return [pid for pid in pids if _session(pid) == session and processes.start_time(pid)]
 
 
 def _session(pid: int) -> int:
