@@ -48,10 +48,10 @@ _value:
 import os
 from collections.abc import Mapping
 
-import yaml
 from ansible.errors import AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
+from ansible.parsing.dataloader import DataLoader
 
 COLLECTION = "dockyard.swarm."
 ROLES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "roles")
@@ -70,8 +70,7 @@ def option_problems(hostvars, hosts, roles):
 
 def _spec(role):
     path = os.path.join(ROLES, role[len(COLLECTION) :], "meta", "argument_specs.yml")
-    with open(path, encoding="utf-8") as text:
-        return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))["argument_specs"]["main"].get("options", {})
+    return DataLoader().load_from_file(path)["argument_specs"]["main"].get("options", {})
 
 
 def _problems(variables, spec):
