@@ -70,7 +70,7 @@ def option_problems(hostvars, hosts, roles):
 
 def _spec(role):
     path = os.path.join(ROLES, role[len(COLLECTION) :], "meta", "argument_specs.yml")
-    return DataLoader().load_from_file(path)["argument_specs"]["main"].get("options", {})
+    return _plain(DataLoader().load_from_file(path)["argument_specs"]["main"].get("options", {}))
 
 
 def _problems(variables, spec):
@@ -88,7 +88,7 @@ def _problems(variables, spec):
 
 
 def _plain(value):
-    """What templates in a value come to; they are looked at when it is read."""
+    """A value as the validator takes it, with what the templates inside come to."""
     if isinstance(value, Mapping):
         return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, list):
