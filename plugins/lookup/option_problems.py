@@ -55,9 +55,8 @@ ROLES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "ro
 
 
 class LookupModule(LookupBase):
-    def run(self, terms, variables=None, **kwargs):
-        self.set_options(var_options=variables, direct=kwargs)
-        specs = {role: _spec(role) for role in sorted(set(self.get_option("roles"))) if role.startswith(COLLECTION)}
+    def run(self, terms, variables=None, roles=(), **kwargs):
+        specs = {role: _spec(role) for role in sorted(set(roles)) if role.startswith(COLLECTION)}
         names = [name for spec in specs.values() for name in spec]
         here = _values(names, variables, lambda name: self._templar.template(variables[name]))
         found = {}
@@ -72,8 +71,10 @@ class LookupModule(LookupBase):
 
 
 def _spec(role):
+    """The options without their defaults: those come with the variables of the role."""
     path = os.path.join(ROLES, role[len(COLLECTION) :], "meta", "argument_specs.yml")
-    return _plain(DataLoader().load_from_file(path)["argument_specs"]["main"].get("options", {}))
+    options = _plain(DataLoader().load_from_file(path))["argument_specs"]["main"].get("options", {})
+    return {name: {key: option[key] for key in option if key != "default"} for name, option in options.items()}
 
 
 def _values(names, known, read):
