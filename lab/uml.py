@@ -48,7 +48,9 @@ def power_on(hardware: Hardware) -> None:
     hardware.directory.mkdir(parents=True, exist_ok=True)
     env = {**kernel.environment(), "TMPDIR": str(memory_place())}
     words = command_line(hardware, fresh=fresh)
-    processes.spawn(words, hardware.console, hardware.record, env=env, core=core_of(hardware.address, hardware.machines))
+    processes.spawn(
+        words, hardware.console, hardware.record, env=env, core=core_of(hardware.address, hardware.machines)
+    )
 
 
 def core_of(address: str, machines: int) -> int | None:

@@ -55,7 +55,7 @@ ROLES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "ro
 
 
 class LookupModule(LookupBase):
-    def run(self, terms, variables=None, roles=(), **kwargs):
+    def run(self, terms, variables=None, roles=()):
         specs = {role: _spec(role) for role in sorted(set(roles)) if role.startswith(COLLECTION)}
         names = [name for spec in specs.values() for name in spec]
         here = _values(names, variables, lambda name: self._templar.template(variables[name]))
