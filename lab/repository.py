@@ -11,7 +11,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lab import processes, signing
@@ -44,7 +44,7 @@ UNWANTED = (
 
 @dataclass(frozen=True)
 class Package:
-    """A package of Docker's name: whose files it has, and what it needs. ``own`` comes from the release itself."""
+    """A package of Docker's name: whose files it has, and what it needs; ``own`` is of the release itself."""
 
     name: str
     source: str
@@ -61,7 +61,7 @@ PACKAGES = (
     Package(
         "docker-ce",
         "docker.io",
-        "containerd.io (>= 1.7), docker-ce-cli, iptables, libc6, libsystemd0, tini",
+        "containerd.io (>= {containerd}), docker-ce-cli, iptables, libc6, libsystemd0, tini",
         "docker.io",
         "docker.service docker.socket",
     ),
@@ -185,9 +185,12 @@ def _build(target: Path) -> None:
             pool = site / "dists" / suite / "pool" / "stable" / "amd64"
             pool.mkdir(parents=True)
             for origin in _ORIGINS:
+                # As Docker's, an Engine wants a containerd that is as new as itself.
+                containerd = _upstream(debs[origin, "containerd"])
                 for package in PACKAGES:
                     own = [debs[suite, name] for name in package.own]
-                    _make_package(package, suite, [debs[origin, package.source], *own], work, pool)
+                    made = replace(package, depends=package.depends.format(containerd=containerd))
+                    _make_package(made, suite, [debs[origin, package.source], *own], work, pool)
             _index(site, suite, key)
         run(["gpgconf", "--kill", "all"], env={"GNUPGHOME": str(key)}, check=False)
         (work / "site").rename(target)
@@ -216,6 +219,11 @@ def _make_key(home: Path, site: Path) -> Path:
     return home
 
 
+def _upstream(deb: Path) -> str:
+    version = run(["dpkg-deb", "-f", deb, "Version"]).stdout.split(":")[-1]
+    return version.split("+")[0].split("~")[0].split("-")[0].strip()
+
+
 def _make_package(package: Package, suite: str, debs: list[Path], work: Path, pool: Path) -> None:
     with tempfile.TemporaryDirectory(dir=work) as name:
         root = Path(name)
@@ -224,9 +232,7 @@ def _make_package(package: Package, suite: str, debs: list[Path], work: Path, po
         for pattern in UNWANTED:
             for path in root.glob(pattern):
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
-        upstream = run(["dpkg-deb", "-f", debs[0], "Version"]).stdout.split(":")[-1]
-        upstream = upstream.split("+")[0].split("~")[0].split("-")[0].strip()
-        version = f"{upstream}-1~debian.{OFFERED[suite]}~{suite}"
+        version = f"{_upstream(debs[0])}-1~debian.{OFFERED[suite]}~{suite}"
         control = root / "DEBIAN"
         control.mkdir()
         (control / "control").write_text(

@@ -107,10 +107,11 @@ class Backend:
         """Fetch the lists of all sources."""
         self._must("fetch the package lists", ["apt-get", "-q", "update"])
 
-    def install(self, plan, files):
+    def install(self, plan, files, own=()):
         """Carry out a plan of ``_packages`` in one transaction.
 
         :param files: packages that are installed from files: ``name -> path``.
+        :param own: names of packages whose hold is the caller's own, so that what is planned may take them along.
         """
         words = [_word(item, files) for item in _packages.installed(plan)]
         removed = [item["name"] for item in plan if item["do"] == "remove"]
@@ -127,7 +128,7 @@ class Backend:
         command += ["--allow-change-held-packages", "--ignore-hold"] if held else []
         command += ["install"] + words + ["%s-" % name for name in removed]
         if held or any(item["do"] not in ("install", "hold") for item in plan):
-            self._try_out(command, plan)
+            self._try_out(command, plan, own)
         code, said = run(command, self.deadline)
         if code:
             raise _failure("install %s" % ", ".join(words), said)
@@ -136,7 +137,7 @@ class Backend:
         """Hold packages."""
         self._must("hold %s" % ", ".join(names), ["apt-mark", "hold"] + list(names))
 
-    def _try_out(self, command, plan):
+    def _try_out(self, command, plan, own):
         """Nothing that is there may be lost, or changed though it is held, unless the plan says so."""
         code, said = run(command[:1] + ["--simulate"] + command[1:], self.deadline)
         if code:
@@ -151,7 +152,7 @@ class Backend:
                 "install what they need beforehand" % ", ".join(lost),
                 output=said,
             )
-        against = sorted(set(read(changed)["holds"]) - planned)
+        against = sorted(set(read(changed)["holds"]) - planned.union(own))
         if against:
             raise ApplyError(
                 "apt-get would also change %s, which somebody holds, and nothing was changed: `apt-mark unhold` what may "

@@ -131,7 +131,7 @@ class Backend:
         """Fetch the metadata of all repositories."""
         self._must("fetch the repositories' metadata", ["makecache", "--refresh"])
 
-    def install(self, plan, files):
+    def install(self, plan, files, own=()):
         """Carry out a plan of ``_packages`` in one transaction, see :meth:`_apt.Backend.install`."""
         words = [_word(item, files) for item in _packages.installed(plan)]
         removed = [item["name"] for item in plan if item["do"] == "remove"]
@@ -142,7 +142,7 @@ class Backend:
         if words:
             write_text(PENDING, "".join("%s\n" % item["name"] for item in _packages.installed(plan)))
         try:
-            with _released([item["name"] for item in plan]) as options:
+            with _released([item["name"] for item in plan] + list(own)) as options:
                 said = self._transaction(options, words, removed)
                 _check(plan, said)
         except ApplyError as exc:

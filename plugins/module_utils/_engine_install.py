@@ -163,6 +163,16 @@ def _check_files(paths, version, facts):
     return problems
 
 
+def version_to_be(options, facts):
+    """The Engine's version once the run is done, as far as that is known: its options have to suit that one."""
+    wanted = str(options.get("version") or "")
+    if wanted == _versions.LATEST:
+        offers = [facts.get("candidates", {}).get(name) for name in VERSIONED]
+        wanted = next((found[0] for found in offers if found), "")
+    # Docker's packages have an epoch before the Engine's version.
+    return wanted.rpartition(":")[2] or facts["engine"]["version"]
+
+
 def _check_key(options):
     problems = []
     fingerprint = _openpgp.normal(options.get("repository_fingerprint") or "")

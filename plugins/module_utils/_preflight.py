@@ -111,7 +111,7 @@ def _check_host(host, facts, options):
         )
     wanted = host["daemon_options"] or {}
     argv = facts["units"].get("docker.service", {}).get("argv", [])
-    version, plain_tcp = facts["engine"]["version"], host.get("plain_tcp", False)
+    version, plain_tcp = _engine_install.version_to_be(host["engine"], facts), host.get("plain_tcp", False)
     for text in _daemon.check_options(wanted, version, swarm=True, argv=argv, plain_tcp=plain_tcp):
         problems.append("option swarm_engine_daemon_options: %s" % text)
     problems += ["option swarm_host_timezone: %s" % text for text in _host_plan.check_timezone(host.get("timezone"))]

@@ -173,11 +173,11 @@ class Packages:
         files = {name: item["path"] for name, item in self.files.items()}
         with self._held_back():
             try:
-                self.backend.install(plan, files)
+                self.backend.install(plan, files, self.wanted["hold"])
             except self.backend.outdated:
                 if fetched:
                     raise
-                self.backend.install(self._plan_by_new_lists(), files)
+                self.backend.install(self._plan_by_new_lists(), files, self.wanted["hold"])
 
     def _plan_by_new_lists(self):
         self.backend.fetch_lists()

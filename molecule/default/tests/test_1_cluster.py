@@ -133,6 +133,12 @@ def test_run_with_nothing_to_do_changes_nothing():
     assert run.changed == 0, run.output
 
 
+def test_upgrade_to_what_is_there_leaves_what_the_other_stages_want():
+    run = playbook("-e", "swarm_engine_version=26.1", name="upgrade")
+    assert run.code == 0, run.output
+    assert run.changed == 0, run.output
+
+
 def test_check_mode_on_converged_machines_shows_nothing():
     run = playbook("--check", "--diff")
     assert run.code == 0, run.output

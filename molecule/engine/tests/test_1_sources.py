@@ -189,6 +189,10 @@ def test_upgrades_of_the_host_leave_held_packages_alone(hosts):
 if SOAK:
 
     def test_another_version_is_installed_although_it_is_held(hosts, engine, repository):
+        # It needs a newer containerd.io than this one, which is held as well.
+        older = "containerd.io=1.7.24-1~debian.13~trixie"
+        output(hosts["node1"], f"apt-get -q -y --allow-downgrades --allow-change-held-packages install {older}")
+        output(hosts["node1"], "apt-mark hold containerd.io")
         wanted = {"node1": docker(repository, swarm_engine_version="28.5"), "node2": files(repository, NEW)}
         done(
             engine(**wanted),

@@ -169,6 +169,13 @@ def test_what_is_held_by_others_stops_it(commands, monkeypatch):
     assert len(commands) == 1
 
 
+def test_what_the_caller_holds_goes_along(commands, monkeypatch):
+    monkeypatch.setattr(_apt, "read", lambda names: {"versions": {}, "holds": sorted(set(names) & {"libc6"})})
+    plan = [change("remove", "docker.io"), change("remove", "docker-compose"), change("upgrade", "containerd.io")]
+    _apt.Backend().install(plan, {}, own=["libc6"])
+    assert len(commands) == 2
+
+
 def test_nothing_to_install_runs_nothing(commands):
     _apt.Backend().install([change("hold", "docker-ce")], {})
     assert commands == []

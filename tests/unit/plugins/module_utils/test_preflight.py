@@ -103,6 +103,17 @@ def test_what_is_wrong_is_named(arguments, words):
         assert word in text
 
 
+@pytest.mark.parametrize(
+    ("wanted", "refused"),
+    [("", False), ("26.1", False), ("28.5", True), ("5:28.5.2-1~debian.13~trixie", True), ("latest", True)],
+)
+def test_options_have_to_suit_the_engine_that_is_to_come(wanted, refused):
+    variables = {"swarm_engine_daemon_options": {"api-cors-header": "*"}, "swarm_engine_version": wanted}
+    offers = {"docker-ce": ["5:29.0.1-1~debian.13~trixie"]}
+    found = plan(workers=(), variables=variables, node1={"engine": {"version": "26.1.5"}, "candidates": offers})
+    assert any("api-cors-header" in text for text in found["problems"]) is refused
+
+
 def test_even_number_of_managers_is_a_warning_and_no_problem():
     found = plan(managers=("node1", "node2"), workers=())
     assert found["problems"] == []
