@@ -34,7 +34,8 @@ options:
     default: []
   environment:
     description:
-      - Environment variables of the daemon, such as V(HTTPS_PROXY), as a drop-in of its unit that only root can read.
+      - Environment variables of the daemon, such as V(HTTPS_PROXY), as a drop-in of its unit. Every user of the host
+        can ask systemd for them.
       - An empty dictionary removes the drop-in; without the option it is left alone.
     type: dict
   swarm:

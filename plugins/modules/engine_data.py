@@ -8,9 +8,10 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: engine_data
 short_description: Move the Engine's data without losing any of it
-version_added: 0.2.0
+version_added: 0.1.0
 description:
-  - Moves Docker's C(data-root), and the C(root) of containerd, in which Engine 29 and later keep images, to another place.
+  - Moves Docker's C(data-root), and the C(root) of containerd, in which an Engine first installed as 29 or later keeps images,
+    to another place.
   - Looks first whether the new place is fit, empty and large enough; then stops the Engine, copies, compares the copy with
     its source, switches over, starts the Engine, and sees whether it is the same node of its swarm, with the same images,
     volumes and containers. If not, it goes back to the old place.
