@@ -49,7 +49,8 @@ options:
     elements: str
     default: [stable]
   architecture:
-    description: The architecture, as dpkg names it (V(amd64)) or as rpm does (V(x86_64), V($basearch)). With dnf it has to be given.
+    description:
+      - The architecture, as dpkg names it (V(amd64)) or as rpm does (V(x86_64), V($basearch)). With dnf it has to be given.
     type: str
     default: amd64
   key:

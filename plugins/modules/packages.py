@@ -16,8 +16,9 @@ description:
     run installs less.
   - Package lists are fetched anew where they are old, where they turn out to be outdated, or where they do not have a version
     that is asked for.
-  - A transaction that changes or removes something is tried out first, with dnf one that removes something. It is refused where it
-    would also remove packages that somebody asked for, or with apt change held ones, and neither the plan nor O(hold) names them.
+  - A transaction that changes or removes something is tried out first, with dnf one that removes something. It is refused where
+    it would also remove packages that somebody asked for, or with apt change held ones, and neither the plan nor O(hold)
+    names them.
   - Waits for other package managers. Completes first what a power cut left half-installed.
 author:
   - The dockyard.swarm maintainers (@dockyard)
