@@ -44,7 +44,7 @@ _raw:
 import os
 from collections.abc import Mapping
 
-from ansible.errors import AnsibleError
+from ansible.errors import AnsibleError, AnsibleUndefinedVariable
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
 from ansible.parsing.dataloader import DataLoader
@@ -58,16 +58,27 @@ class LookupModule(LookupBase):
     def run(self, terms, variables=None, roles=()):
         specs = {role: _spec(role) for role in sorted(set(roles)) if role.startswith(COLLECTION)}
         names = [name for spec in specs.values() for name in spec]
-        here = _values(names, variables, lambda name: self._templar.template(variables[name]))
         found = {}
         for host in terms:
-            values = here
-            if host != variables["inventory_hostname"]:
-                known = variables["hostvars"][host]
-                values = dict(here, **_values(names, known, known.__getitem__))
-            for problem in _problems(specs, values):
+            # The host's own variables over those of play and roles, which `hostvars` does not have.
+            own = {} if host == variables["inventory_hostname"] else variables["hostvars"].raw_get(host)
+            for problem in _problems(specs, self._values(names, dict(variables, **own))):
                 found.setdefault(problem, []).append(host)
         return ["%s: %s" % (", ".join(hosts), problem) for problem, hosts in found.items()]
+
+    def _values(self, names, variables):
+        """The options that are set; in place of one that cannot be read, the reason."""
+        templar = self._templar.copy_with_new_env(available_variables=variables)
+        values = {}
+        for name in names:
+            if name in variables:
+                try:
+                    values[name] = _plain(templar.template(variables[name]))
+                except AnsibleUndefinedVariable:
+                    continue  # not known as long as no host was read: it shows where it is used
+                except AnsibleError as error:
+                    values[name] = error
+        return values
 
 
 def _spec(role):
@@ -75,18 +86,6 @@ def _spec(role):
     path = os.path.join(ROLES, role[len(COLLECTION) :], "meta", "argument_specs.yml")
     options = _plain(DataLoader().load_from_file(path))["argument_specs"]["main"].get("options", {})
     return {name: {key: option[key] for key in option if key != "default"} for name, option in options.items()}
-
-
-def _values(names, known, read):
-    """The options that are set; in place of one that cannot be read, the reason."""
-    values = {}
-    for name in names:
-        if name in known:
-            try:
-                values[name] = _plain(read(name))
-            except AnsibleError as error:
-                values[name] = error
-    return values
 
 
 def _plain(value):

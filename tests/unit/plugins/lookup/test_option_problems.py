@@ -15,16 +15,15 @@ from ansible_collections.dockyard.swarm.plugins.lookup.option_problems import Lo
 ROLES = ["dockyard.swarm.swarm_node", "dockyard.swarm.swarm_registry", "other.things.swarm_node"]
 
 
-class Variables(dict):
-    """A host's variables as `hostvars` has them: templates come to their value when they are looked at."""
+class HostVars(dict):
+    """What Ansible's hostvars are asked for."""
 
-    def __getitem__(self, name):
-        return Templar(loader=DataLoader(), variables=dict(self)).template(super().__getitem__(name))
+    def raw_get(self, host):
+        return self[host]
 
 
 def problems(here=None, **others):
-    variables = dict(here or {}, inventory_hostname="one")
-    variables["hostvars"] = {host: Variables(values) for host, values in others.items()}
+    variables = dict(here or {}, inventory_hostname="one", hostvars=HostVars(others))
     templar = Templar(loader=DataLoader(), variables=variables)
     return LookupModule(templar=templar).run(["one", *others], variables, roles=ROLES)
 
@@ -46,13 +45,24 @@ def test_each_host_has_its_own_values():
     assert "active, pause, drain, got: gone" in found
 
 
+def test_what_play_and_roles_set_counts_on_every_host():
+    here = {"domain": "example.org", "swarm_node_labels": {}}
+    template = trust_as_template("{{ domain }}.{{ inventory_hostname }}")
+    assert problems(here, two={"swarm_node_labels": {"rack": template}, "inventory_hostname": "two"}) == []
+
+
 @pytest.mark.parametrize("where", ["one", "two"])
-def test_a_template_that_has_no_value_is_named(where):
-    template = {"swarm_node_labels": {"rack": trust_as_template("{{ nowhere }}")}}
-    (found,) = problems(template) if where == "one" else problems(two=template)
-    assert f"{where}: role" in found.replace("one, two: role", "one: role")
-    assert "swarm_node_labels" in found
-    assert "nowhere" in found
+def test_what_is_not_known_yet_is_left_to_those_who_use_it(where):
+    values = {"swarm_node_labels": {"rack": trust_as_template("{{ swarm_cluster_node.os.id }}")}}
+    assert (problems(values) if where == "one" else problems(two=values)) == []
+
+
+@pytest.mark.parametrize("where", ["one", "two"])
+def test_a_template_that_fails_is_named(where):
+    values = {"swarm_node_labels": {"rack": trust_as_template("{{ 1 / 0 }}")}}
+    (found,) = problems(values, two={"swarm_node_labels": {}}) if where == "one" else problems(two=values)
+    assert found.startswith(f"{where}: role dockyard.swarm.swarm_node: swarm_node_labels: ")
+    assert "division by zero" in found
 
 
 def test_a_secret_is_not_told():
