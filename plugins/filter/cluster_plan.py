@@ -79,6 +79,7 @@ def cluster_plan(hostvars, managers, workers, others=(), options=None):
             "facts": facts if facts and "swarm" in facts else None,
             "ansible_host": variables.get("ansible_host") or host,
             "daemon_options": variables.get("swarm_engine_daemon_options"),
+            "daemon_remove": variables.get("swarm_engine_daemon_remove") or [],
             "plain_tcp": variables.get("swarm_engine_allow_plain_tcp", False),
             "labels": variables.get("swarm_node_labels"),
             "availability": variables.get("swarm_node_availability"),

@@ -44,6 +44,11 @@ options:
     type: list
     elements: dict
     default: []
+  cluster:
+    description: The swarm's nodes, as a manager lists them, so that one which was left out of service is put back.
+    type: list
+    elements: dict
+    default: []
 """
 
 EXAMPLES = r"""
@@ -55,7 +60,7 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   description:
-    - The changes by part, C(repository), C(packages), C(data), C(files), C(daemon), C(unit), C(images), and C(all)
+    - The changes by part, C(restore), C(repository), C(packages), C(data), C(files), C(daemon), C(unit), C(images), and C(all)
       of them; each a list.
     - C(changes) are those of C(packages) that touch an Engine that is there, and end it for a while.
     - C(stops) tells whether packages or options stop a daemon, C(disturbs) whether anything does that serves a swarm.

@@ -38,17 +38,13 @@ def check_options(options, version=None, swarm=False, argv=(), plain_tcp=False):
         for ``hosts``.
     :param plain_tcp: whether a TCP socket without verified TLS is let pass.
     """
-    problems = []
+    problems = removed_options(options, version)
     flags = flags_of(list(argv))
     for name in sorted(options):
         value = options[name]
-        gone = REMOVED.get(name) or _removed_value(name, value)
-        if gone and _reached(version, gone[0]):
-            what = name if name in REMOVED else "%s: %s" % (name, value)
-            problems.append("daemon option %s was removed in Engine %s: %s" % (what, gone[0], gone[1]))
-        elif name in REMOVED:
+        if name in REMOVED:
             continue
-        elif name not in TYPES:
+        if name not in TYPES:
             problems.append("daemon option %s is unknown to dockerd%s" % (name, _suggest(name)))
         elif type_of(value) not in TYPES[name]:
             kinds = " or ".join(sorted(TYPES[name]))
@@ -60,6 +56,17 @@ def check_options(options, version=None, swarm=False, argv=(), plain_tcp=False):
             )
     problems += _check_swarm(options) if swarm else []
     return problems + _check_sockets(options, plain_tcp)
+
+
+def removed_options(options, version):
+    """The same for options alone that this version, or any if it is None, does not have any more."""
+    problems = []
+    for name in sorted(options):
+        gone = REMOVED.get(name) or _removed_value(name, options[name])
+        if gone and _reached(version, gone[0]):
+            what = name if name in REMOVED else "%s: %s" % (name, options[name])
+            problems.append("daemon option %s was removed in Engine %s: %s" % (what, gone[0], gone[1]))
+    return problems
 
 
 def check_data_root(left_behind):
@@ -132,7 +139,11 @@ def _without_hosts(argv):
 
 
 def _reached(version, limit):
-    return version is None or version_key(version) >= version_key(limit)
+    if version is None:
+        return True
+    have, limit = version_key(version), version_key(limit)
+    # "28" stands for the newest 28.
+    return have >= limit[: len(have)] if len(have) < len(limit) else have >= limit
 
 
 def version_key(text):

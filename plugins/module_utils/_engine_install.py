@@ -166,7 +166,10 @@ def _check_files(paths, version, facts):
 def version_to_be(options, facts):
     """The Engine's version once the run is done, as far as that is known: its options have to suit that one."""
     wanted = str(options.get("version") or "")
-    if wanted == _versions.LATEST:
+    if options.get("source") == "files":
+        files = _package_files.for_host(options.get("package_files") or [], facts)
+        wanted = next((item["version"] for item in files if item["name"] in VERSIONED), "")
+    elif wanted == _versions.LATEST:
         offers = [facts.get("candidates", {}).get(name) for name in VERSIONED]
         wanted = next((found[0] for found in offers if found), "")
     # Docker's packages have an epoch before the Engine's version.

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from ansible_collections.dockyard.swarm.plugins.module_utils import _daemon, _engine_data, _engine_install
 from ansible_collections.dockyard.swarm.plugins.module_utils._config_files import make_plan, unit_plan
-from ansible_collections.dockyard.swarm.plugins.module_utils._drain import batches
+from ansible_collections.dockyard.swarm.plugins.module_utils._drain import batches, restore_plan
 from ansible_collections.dockyard.swarm.plugins.module_utils._plan import change
 
 
-def engine_plan(facts, install, options, remove=(), archives=(), environment=None, files=()):
-    """The Engine's changes by part: ``{repository, packages, changes, data, files, daemon, unit, images, all,
+def engine_plan(facts, install, options, remove=(), archives=(), environment=None, files=(), cluster=()):
+    """The Engine's changes by part: ``{restore, repository, packages, changes, data, files, daemon, unit, images, all,
     stops, disturbs}``.
 
     :param install: what :func:`_engine_install.wanted` gives.
     :param files: what the Engine reads besides, as :func:`_config_files.make_plan` takes it.
+    :param cluster: the swarm's nodes, as a manager lists them. A run that was cut short may have left this one out of service.
 
     Which images a daemon has that is there but does not run is not known: they are planned once it runs. ``stops`` tells
     whether packages or options stop a daemon, ``disturbs`` whether anything does that serves a swarm.
@@ -37,7 +38,9 @@ def engine_plan(facts, install, options, remove=(), archives=(), environment=Non
     )
     loaded = facts["engine"]["images"]
     known = facts["engine"]["running"] or not state["installed"]
+    node_id = facts["swarm"].get("node_id")
     parts = {
+        "restore": restore_plan(cluster, node_id) if node_id in [node["id"] for node in cluster] else [],
         **_engine_install.make_plan(facts, install),
         "data": _engine_data.make_plan(places) if places else [],
         "files": make_plan(facts, files),
@@ -50,9 +53,8 @@ def engine_plan(facts, install, options, remove=(), archives=(), environment=Non
             if known and item["image"] not in loaded
         ],
     }
-    parts["all"] = [
-        item for name in ("repository", "packages", "data", "files", "daemon", "unit", "images") for item in parts[name]
-    ]
+    order = ("restore", "repository", "packages", "data", "files", "daemon", "unit", "images")
+    parts["all"] = [item for name in order for item in parts[name]]
     parts["stops"] = bool(parts["changes"]) or any(item["do"] == "restart" for item in parts["daemon"])
     moves = any(item["do"] in _engine_data.STOPPING for item in parts["data"])
     parts["disturbs"] = state["running"] and facts["swarm"]["state"] == "active" and (parts["stops"] or moves)

@@ -114,6 +114,10 @@ def _check_host(host, facts, options):
     version, plain_tcp = _engine_install.version_to_be(host["engine"], facts), host.get("plain_tcp", False)
     for text in _daemon.check_options(wanted, version, swarm=True, argv=argv, plain_tcp=plain_tcp):
         problems.append("option swarm_engine_daemon_options: %s" % text)
+    there = facts.get("daemon", {}).get("options") or {}
+    kept = {name: there[name] for name in there if name not in wanted and name not in host["daemon_remove"]}
+    for text in _daemon.removed_options(kept, version) if version != facts["engine"]["version"] else []:
+        problems.append("/etc/docker/daemon.json on the host: %s, or put it into swarm_engine_daemon_remove" % text)
     problems += ["option swarm_host_timezone: %s" % text for text in _host_plan.check_timezone(host.get("timezone"))]
     problems += _engine_install.check(host["engine"], facts)
     # An interrupted move is dealt with where it is found.

@@ -38,6 +38,12 @@ options:
         can ask systemd for them.
       - An empty dictionary removes the drop-in; without the option it is left alone.
     type: dict
+  validate:
+    description:
+      - Whether dockerd is asked, by C(dockerd --validate), before anything is written. V(false) where another version of it is to
+        read the file.
+    type: bool
+    default: true
   swarm:
     description: Whether the daemon is, or is to be, in swarm mode, which refuses some options.
     type: bool
@@ -178,7 +184,7 @@ class Daemon:
         if problems:
             raise _plan.PlanError("; ".join(problems))
         plan = _daemon.make_plan(state, wanted, self.params["remove"], environment)
-        if plan and state["installed"]:
+        if plan and state["installed"] and self.params["validate"]:
             self._validate(state)
         return plan + self._plan_unit(state, plan)
 
@@ -407,6 +413,7 @@ def main():
             options=dict(type="dict", default={}),
             remove=dict(type="list", elements="str", default=[]),
             environment=dict(type="dict", no_log=True),
+            validate=dict(type="bool", default=True),
             swarm=dict(type="bool", default=False),
             started=dict(type="bool", default=False),
             allow_plain_tcp=dict(type="bool", default=False),

@@ -8,6 +8,7 @@ import pytest
 from ansible_collections.dockyard.swarm.plugins.filter.plan_text import plan_text
 from ansible_collections.dockyard.swarm.plugins.module_utils import (
     _config_files,
+    _drain,
     _engine_install,
     _engine_plan,
     _host_plan,
@@ -123,6 +124,20 @@ def test_engine_plan_sees_a_drop_in_that_was_edited_and_leaves_it_alone_where_it
         "restart docker.service: only a restart applies docker.service.d/dockyard.conf",
     ]
     assert _engine_plan.engine_plan(have, INSTALL, {})["all"] == []
+
+
+def test_engine_plan_puts_a_node_back_that_was_left_out_of_service():
+    have = {
+        "packages": {"docker.io": "26"}, "units": {"docker.service": UNIT}, "files": {},
+        "engine": {"running": True, "version": "26", "images": {}}, "swarm": {"state": "active", "node_id": "n1"},
+        "daemon": {"exists": True, "options": {}, "error": None, "interrupted": False},
+    }  # fmt: skip
+    node = {"id": "n1", "hostname": "node1", "availability": "drain", "labels": {_drain.LABEL: "active"}}
+    assert plan_text(_engine_plan.engine_plan(have, INSTALL, {}, cluster=[node])["all"]) == [
+        "restore node node1: its Engine is back"
+    ]
+    assert _engine_plan.engine_plan(have, INSTALL, {}, cluster=[dict(node, labels={})])["all"] == []
+    assert _engine_plan.engine_plan(have, INSTALL, {}, cluster=[dict(node, id="n2")])["all"] == []
 
 
 @pytest.mark.parametrize(

@@ -105,13 +105,35 @@ def test_what_is_wrong_is_named(arguments, words):
 
 @pytest.mark.parametrize(
     ("wanted", "refused"),
-    [("", False), ("26.1", False), ("28.5", True), ("5:28.5.2-1~debian.13~trixie", True), ("latest", True)],
-)
-def test_options_have_to_suit_the_engine_that_is_to_come(wanted, refused):
-    variables = {"swarm_engine_daemon_options": {"api-cors-header": "*"}, "swarm_engine_version": wanted}
-    offers = {"docker-ce": ["5:29.0.1-1~debian.13~trixie"]}
-    found = plan(workers=(), variables=variables, node1={"engine": {"version": "26.1.5"}, "candidates": offers})
-    assert any("api-cors-header" in text for text in found["problems"]) is refused
+    [
+        ("", False), ("26", False), ("26.1", False), ("28", True), ("28.5", True), ("5:28.5.2-1~debian.13~trixie", True),
+        ("latest", True),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("place", ["inventory", "host", "removed"])
+def test_options_have_to_suit_the_engine_that_is_to_come(wanted, refused, place):
+    options = {"api-cors-header": "*"}
+    variables = {"swarm_engine_version": wanted}
+    variables.update({"inventory": {"swarm_engine_daemon_options": options}}.get(place, {}))
+    variables.update({"removed": {"swarm_engine_daemon_remove": list(options)}}.get(place, {}))
+    have = {
+        "engine": {"version": "26.1.5"},
+        "daemon": {"options": {} if place == "inventory" else options},
+        "candidates": {"docker-ce": ["5:29.0.1-1~debian.13~trixie"]},
+    }
+    found = plan(workers=(), variables=variables, node1=have)["problems"]
+    assert any("api-cors-header" in text for text in found) is (refused and place != "removed")
+
+
+def test_package_files_tell_the_version_to_come():
+    variables = {
+        "swarm_engine_daemon_options": {"api-cors-header": "*"},
+        "swarm_engine_source": "files",
+        "swarm_engine_package_files": ["/x/docker-ce_28.5.2-1~debian.13~trixie_amd64.deb"],
+    }
+    system = {"id": "debian", "version": "13", "name": "Debian 13", "family": "Debian", "arch": "x86_64"}
+    found = plan(workers=(), variables=variables, node1={"engine": {"version": "26.1.5"}, "os": system})["problems"]
+    assert any("api-cors-header" in text for text in found)
 
 
 def test_even_number_of_managers_is_a_warning_and_no_problem():
