@@ -6,6 +6,8 @@ import http.client
 import json
 import os
 import ssl
+import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -48,23 +50,29 @@ def pki(lab):
     return lab.state.directory / "secrets" / "pki"
 
 
-def connect(address: str, pki, certificate: bool = True) -> http.client.HTTPSConnection:
+def client(pki) -> tuple[Path, Path]:
+    """The clients' certificate and key."""
+    folder = pki.parent / "engine-api" / "pki"
+    return folder / "client.crt", folder / "client.key"
+
+
+def connect(address: str, pki, certificate: tuple[Path, Path] | None) -> http.client.HTTPSConnection:
     context = ssl.create_default_context(cafile=pki / "ca.crt")
     if certificate:
-        context.load_cert_chain(pki / "engine-client.crt", pki / "engine-client.key")
+        context.load_cert_chain(*certificate)
     return http.client.HTTPSConnection(address, PORT, context=context, timeout=10)
 
 
 def served(address: str, pki) -> bytes:
     """The certificate that the API shows."""
-    connection = connect(address, pki)
+    connection = connect(address, pki, client(pki))
     connection.connect()
     shown = connection.sock.getpeercert(binary_form=True)
     connection.close()
     return shown
 
 
-def ask(address: str, pki, certificate: bool = True) -> int:
+def ask(address: str, pki, certificate: tuple[Path, Path] | None) -> int:
     """The status that the API answers with; trouble with TLS is an error."""
     connection = connect(address, pki, certificate)
     try:
@@ -72,6 +80,35 @@ def ask(address: str, pki, certificate: bool = True) -> int:
         return connection.getresponse().status
     finally:
         connection.close()
+
+
+def signed_by(authority: Path, folder: Path) -> tuple[Path, Path]:
+    """A certificate and key for a client, signed by this authority."""
+    crt, key = folder / "x.crt", folder / "x.key"
+    openssl = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:prime256v1",
+        "-nodes",
+        "-days",
+        "1",
+    ]
+    openssl += [
+        "-CA",
+        f"{authority}.crt",
+        "-CAkey",
+        f"{authority}.key",
+        "-subj",
+        "/CN=x",
+        "-addext",
+        "extendedKeyUsage=clientAuth",
+    ]
+    subprocess.run([*openssl, "-keyout", key, "-out", crt], check=True, capture_output=True)
+    return crt, key
 
 
 def test_authorities_of_registries(chosen):
@@ -100,15 +137,17 @@ class TestApi:
         said = [line for _host, line in run.lines]
         assert "add daemon.json: tlsverify: missing" in said
         assert f"write {KEY}: missing" in said
-        assert not (pki / "engine-client.key").exists()
+        assert not client(pki)[1].exists()
         assert not any(host.file(KEY).exists for host in chosen.values())
 
-    def test_it_answers_clients_with_a_certificate_and_nobody_else(self, chosen, address, pki):
+    def test_it_answers_clients_with_a_certificate_and_nobody_else(self, chosen, address, pki, tmp_path):
         changed(engine(swarm_engine_api=True))
         for name, host in chosen.items():
-            assert ask(address[name], pki) == 200
-            with pytest.raises((ssl.SSLError, OSError, http.client.HTTPException)):
-                ask(address[name], pki, certificate=False)
+            assert ask(address[name], pki, client(pki)) == 200
+            # Hosts have certificates of the collection's own authority, such as this one: they open nothing here.
+            for wrong in (None, signed_by(pki / "ca", tmp_path)):
+                with pytest.raises((ssl.SSLError, OSError, http.client.HTTPException)):
+                    ask(address[name], pki, wrong)
             plain = http.client.HTTPConnection(address[name], PORT, timeout=10)
             plain.request("GET", "/info")
             assert plain.getresponse().status == 400
@@ -131,7 +170,7 @@ class TestApi:
         changed(engine(swarm_engine_api=False))
         for name, host in chosen.items():
             with pytest.raises(ConnectionRefusedError):
-                ask(address[name], pki)
+                ask(address[name], pki, client(pki))
             assert "tls" not in output(host, "cat /etc/docker/daemon.json")
         nothing(engine())
 
