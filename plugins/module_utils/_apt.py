@@ -113,25 +113,23 @@ class Backend:
         :param files: packages that are installed from files: ``name -> path``.
         :param own: names of packages whose hold is the caller's own, so that what is planned may take them along.
         """
-        words = [_word(item, files) for item in _packages.installed(plan)]
-        removed = [item["name"] for item in plan if item["do"] == "remove"]
-        if not words and not removed:
+        command = _transaction(plan, files)
+        if not command:
             return
-        command = [
-            "apt-get", "-q", "-y", "--no-install-recommends", "-o", "Dpkg::Options::=--force-confdef",
-            "-o", "Dpkg::Options::=--force-confold",
-        ]  # fmt: skip
-        if any(item["do"] == "downgrade" for item in plan):
-            command.append("--allow-downgrades")
-        # A held package that another one needs newer is changed only with both.
-        held = any(item.get("held") for item in plan)
-        command += ["--allow-change-held-packages", "--ignore-hold"] if held else []
-        command += ["install"] + words + ["%s-" % name for name in removed]
-        if held or any(item["do"] not in ("install", "hold") for item in plan):
+        if any(item.get("held") or item["do"] not in ("install", "hold") for item in plan):
             self._try_out(command, plan, own)
         code, said = run(command, self.deadline)
         if code:
-            raise _failure("install %s" % ", ".join(words), said)
+            raise _failure("install %s" % _names(plan), said)
+
+    def download(self, plan, files, own=()):
+        """Fetch what :meth:`install` would install, see there, and let it wait in apt's cache."""
+        command = _transaction(plan, files)
+        if command:
+            self._try_out(command, plan, own)
+            code, said = run(command[:1] + ["--download-only"] + command[1:], self.deadline)
+            if code:
+                raise _failure("fetch %s" % _names(plan), said)
 
     def hold(self, names):
         """Hold packages."""
@@ -164,6 +162,27 @@ class Backend:
         code, said = run(command, self.deadline)
         if code:
             raise ApplyError("cannot %s: %s" % (what, errors(said)), output=said)
+
+
+def _transaction(plan, files):
+    words = [_word(item, files) for item in _packages.installed(plan)]
+    words += ["%s-" % item["name"] for item in plan if item["do"] == "remove"]
+    if not words:
+        return []
+    command = [
+        "apt-get", "-q", "-y", "--no-install-recommends", "-o", "Dpkg::Options::=--force-confdef",
+        "-o", "Dpkg::Options::=--force-confold",
+    ]  # fmt: skip
+    if any(item["do"] == "downgrade" for item in plan):
+        command.append("--allow-downgrades")
+    # A held package that another one needs newer is changed only with both.
+    if any(item.get("held") for item in plan):
+        command += ["--allow-change-held-packages", "--ignore-hold"]
+    return command + ["install"] + words
+
+
+def _names(plan):
+    return ", ".join(item["name"] for item in _packages.installed(plan))
 
 
 def automatic(path=EXTENDED):

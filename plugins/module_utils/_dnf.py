@@ -158,6 +158,19 @@ class Backend:
             )
         remove(PENDING)
 
+    def download(self, plan, files, own=()):
+        """Fetch what :meth:`install` would install, and let it wait in dnf's cache.
+
+        Not where packages are removed for it: dnf looks at both together, and only when it is done.
+        """
+        words = [_word(item, files) for item in _packages.installed(plan)]
+        if not words or any(item["do"] == "remove" for item in plan):
+            return
+        with _released([item["name"] for item in plan] + list(own)) as options:
+            code, said = run(self._command(options + ["--downloadonly", "install"] + words), self.deadline)
+        if code:
+            raise _failure("fetch %s" % ", ".join(words), said)
+
     def hold(self, names):
         """Hold packages at the versions that they have."""
         if _locks() is None:

@@ -66,6 +66,13 @@ def restart_plan(units):
     return [change("restart", name, "it still runs what a newer package has replaced", name=name) for name in units]
 
 
+def fetch_plan(plan):
+    """What a plan needs that is to be fetched before."""
+    return [
+        change("fetch", item["to"], item["why"], after=item["after"], name=item["name"]) for item in installed(plan)
+    ]
+
+
 def _plan_package(state, name, version, strict):
     have = state["packages"].get(name)
     target = _target(state, name, version, strict)

@@ -75,6 +75,12 @@ options:
     type: list
     elements: str
     default: []
+  download_only:
+    description:
+      - Whether what is to be installed is only fetched, so that the change itself is short, and what cannot be had is known
+        before anything is stopped for it.
+    type: bool
+    default: false
   timeout:
     description: Seconds to wait for another package manager.
     type: int
@@ -100,7 +106,7 @@ RETURN = r"""
 plan:
   description:
     - The changes made, or in check mode those that would be made, each with its reason. C(do) is C(install), C(upgrade),
-      C(downgrade), C(hold), C(remove) or C(restart).
+      C(downgrade), C(hold), C(remove), C(restart) or C(fetch).
   returned: success
   type: list
   elements: dict
@@ -155,9 +161,16 @@ class Packages:
         return state
 
     def plan(self, state):
-        return _packages.make_plan(state, self.wanted) + _packages.restart_plan(state["outdated"])
+        plan = _packages.make_plan(state, self.wanted)
+        if self.params["download_only"]:
+            return _packages.fetch_plan(plan)
+        return plan + _packages.restart_plan(state["outdated"])
 
     def apply(self, plan, state):
+        if self.params["download_only"]:
+            self.backend.repair()
+            self.backend.download(self._plan_by_new_lists(), self._paths(), self.wanted["hold"])
+            return
         if any(item["do"] not in ("hold", "restart") for item in plan):
             self._change(plan)
         self._hold(state)
@@ -171,7 +184,7 @@ class Packages:
         fetched = bool(listed) and (bool(_packages.undecided_items(listed)) or self.backend.lists_are_old())
         if fetched:
             plan = self._plan_by_new_lists()
-        files = {name: item["path"] for name, item in self.files.items()}
+        files = self._paths()
         with self._held_back():
             try:
                 self.backend.install(plan, files, self.wanted["hold"])
@@ -179,6 +192,9 @@ class Packages:
                 if fetched:
                     raise
                 self.backend.install(self._plan_by_new_lists(), files, self.wanted["hold"])
+
+    def _paths(self):
+        return {name: item["path"] for name, item in self.files.items()}
 
     def _plan_by_new_lists(self):
         self.backend.fetch_lists()
@@ -221,6 +237,7 @@ def main():
             remove=dict(type="dict", default={}),
             restart=names,
             hold_back=names,
+            download_only=dict(type="bool", default=False),
             lists_age=dict(type="int", default=3600),
             timeout=dict(type="int", default=300),
         ),

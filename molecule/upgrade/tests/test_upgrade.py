@@ -114,6 +114,12 @@ if SOAK:
             "Its Engine does not run, and it stays drained until it does. The nodes after it were not touched" in said
         )
         assert nodes(manager)[broken].startswith("Down/Drain/")
+        # As long as it does not run, no other node is taken.
+        run = playbook("-e", wanted, name=ENGINE)
+        assert run.code != 0
+        assert order(run) == []
+        assert "no other node is taken out of service until it does" in " ".join(run.output.split()), run.output
+        assert nodes(manager)[last].startswith("Ready/Active/")
         output(hosts[broken], f"rm {drop_in} && systemctl daemon-reload")
         run = playbook("-e", wanted, name=ENGINE)
         assert run.code == 0, run.output
@@ -126,6 +132,14 @@ def test_an_upgrade_needs_a_version():
     run = playbook(name="upgrade")
     assert run.code != 0
     assert "swarm_engine_version is not set" in run.output
+
+
+def test_a_version_that_is_not_to_be_had_touches_no_node(manager):
+    run = playbook("-e", "swarm_engine_version=28.55", name="upgrade")
+    assert run.code != 0
+    assert "version 28.55 of package docker-ce is asked for, and nothing was changed" in run.output, run.output
+    assert order(run) == []
+    assert {state.rpartition("/")[0] for state in nodes(manager).values()} == {"Ready/Active"}
 
 
 def test_an_upgrade_under_load_loses_no_request_and_no_quorum(manager, asker, hosts):

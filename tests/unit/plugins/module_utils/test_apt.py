@@ -176,6 +176,17 @@ def test_what_the_caller_holds_goes_along(commands, monkeypatch):
     assert len(commands) == 2
 
 
+def test_what_is_to_be_installed_can_be_fetched_before(commands):
+    plan = [change("upgrade", "docker-ce", "5:28", held=True), change("remove", "docker.io")]
+    _apt.Backend().download([*plan, change("remove", "docker-compose"), change("upgrade", "containerd.io")], {})
+    assert ["--simulate" in command for command in commands] == [True, False]
+    assert "--download-only" in commands[1]
+    assert "--allow-change-held-packages" in commands[1]
+    assert words(commands[1])[:2] == ["docker-ce=5:28", "containerd.io"]
+    _apt.Backend().download([change("hold", "docker-ce")], {})
+    assert len(commands) == 2
+
+
 def test_nothing_to_install_runs_nothing(commands):
     _apt.Backend().install([change("hold", "docker-ce")], {})
     assert commands == []
