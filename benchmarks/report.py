@@ -26,8 +26,8 @@ def tables(results: dict[str, Any]) -> str:
 def _nothing_to_do(sizes: dict[str, Any]) -> str:
     lines = [
         "### Nothing to do: medians, and in brackets the range\n",
-        "| machines | what | wall | times the floor | controller CPU | executed tasks | wall per machine |",
-        "| --- | --- | --- | --- | --- | --- | --- |",
+        "| machines | what | wall | times the floor | controller CPU | executed tasks | wall per machine | stolen |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     names = {
         "floor": "`ansible all -m ping`", "site": "site.yml", "engine": "engine, swarm, networks alone",
@@ -40,7 +40,7 @@ def _nothing_to_do(sizes: dict[str, Any]) -> str:
                 lines.append(
                     f"| {size} | {name} | {item['wall']:.2f} s ({item['low']:.2f} to {item['high']:.2f}) "
                     f"| {item['wall'] / found['floor']['wall']:.1f} | {item['cpu']:.2f} s | {item['tasks'] or ''} "
-                    f"| {item['wall'] / int(size):.2f} s |"
+                    f"| {item['wall'] / int(size):.2f} s | {item['stolen']:.0%} |"
                 )
     return "\n".join(lines) + "\n"
 

@@ -52,6 +52,7 @@ class Run:
 
     wall: float
     cpu: float
+    stolen: float
     output: str
 
     @property
@@ -62,7 +63,7 @@ class Run:
 
 def timed(command: list[str], **environment: str) -> Run:
     """Run a command that has to succeed; its CPU time is the controller's, without the machines."""
-    before = os.times()
+    before, stolen = os.times(), stolen_seconds()
     start = time.monotonic()
     done = subprocess.run(
         command, cwd=ROOT, env={**os.environ, **environment}, text=True, capture_output=True, check=False
@@ -72,7 +73,13 @@ def timed(command: list[str], **environment: str) -> Run:
     if done.returncode:
         sys.exit(f"{' '.join(command)} failed:\n{done.stdout}{done.stderr}")
     cpu = after.children_user + after.children_system - before.children_user - before.children_system
-    return Run(wall, cpu, done.stdout)
+    share = (stolen_seconds() - stolen) / (wall * (os.cpu_count() or 1))
+    return Run(wall, cpu, share, done.stdout)
+
+
+def stolen_seconds() -> float:
+    """CPU time since boot that this computer, if it is a virtual one, wanted and others got (proc_stat(5), steal)."""
+    return int(Path("/proc/stat").read_text().split()[8]) / os.sysconf("SC_CLK_TCK")
 
 
 class Bench:
@@ -122,6 +129,7 @@ class Bench:
             results[name] = {
                 "wall": statistics.median(walls), "low": min(walls), "high": max(walls),
                 "cpu": statistics.median(run.cpu for run in found), "tasks": found[-1].tasks,
+                "stolen": statistics.median(run.stolen for run in found),
             }  # fmt: skip
             say(f"{len(self.lab.machines)} machines, {name}: {results[name]['wall']:.2f} s")
         return results

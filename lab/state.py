@@ -81,6 +81,7 @@ class LabState:
             address=self.address(node),
             prefix=self.network.prefixlen,
             gateway=self.gateway,
+            machines=len(self.nodes),
         )
 
     def write(self, directory: Path | None = None) -> None:

@@ -47,6 +47,11 @@ def extra(**variables) -> tuple[str, str]:
         ({"swarm_dns_records": [{"name": "x", "type": "NAPTR", "value": "y"}]}, ["NAPTR", "x"]),
         ({"swarm_dns_records": [{"name": "x", "type": "A", "value": "192.0.2.300"}]}, ["192.0.2.300", "x"]),
         ({"swarm_node_advertise_addr": "not-an-address"}, ["swarm_node_advertise_addr"]),
+        (
+            {"swarm_registry_port": "many"},
+            ["node1, node2, node3: role dockyard.swarm.swarm_registry", "swarm_registry_port"],
+        ),
+        ({"swarm_host_sysctls": "all"}, ["node1, node2, node3: role dockyard.swarm.swarm_host", "swarm_host_sysctls"]),
     ],
 )
 def test_wrong_input_is_refused_before_anything_is_changed(variables, words):

@@ -118,4 +118,10 @@ def test_a_process_keeps_to_its_core_and_its_starter_does_not(tmp_path: Path) ->
 
 
 def test_neighbours_have_different_cores() -> None:
-    assert len({uml.core_of("10.77.0.11"), uml.core_of("10.77.0.12")}) == min(2, len(os.sched_getaffinity(0)))
+    assert len({uml.core_of("10.77.0.11", 2), uml.core_of("10.77.0.12", 2)}) == min(2, len(os.sched_getaffinity(0)))
+
+
+def test_many_machines_are_left_to_the_scheduler() -> None:
+    cores = len(os.sched_getaffinity(0))
+    assert uml.core_of("10.77.0.11", 2 * cores) is not None
+    assert uml.core_of("10.77.0.11", 2 * cores + 1) is None

@@ -19,6 +19,7 @@ def test_command_line(tmp_path: Path) -> None:
         address="10.77.0.11",
         prefix=24,
         gateway="10.77.0.1",
+        machines=1,
     )
     words = command_line(hardware, fresh=True)
     assert f"ubd0={tmp_path}/disk.cow,/cache/image.ext4" in words
