@@ -150,7 +150,9 @@ def _member_changes(hosts, states, known, problems, manager):
     """
     changes = []
     by_id = {state["node_id"]: host for host, state in states.items() if state["node_id"]}
-    names = {item["facts"]["machine"]["hostname"]: host for host, item in hosts.items() if item["facts"]}
+    # A host that cannot tell which node it is, since its Engine does not run or is locked, may still be the one by its name.
+    told = [host for host, state in states.items() if state["state"] == "inactive" or state["node_id"]]
+    names = {hosts[host]["facts"]["machine"]["hostname"] for host in told}
     voters = {node_id for node_id, node in known.items() if node["role"] == "manager"}
     alive = {node_id for node_id in voters if known[node_id]["reachability"] == "reachable"}
     # Promotions first: the more managers there are, the safer is what follows.

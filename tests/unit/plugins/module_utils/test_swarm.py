@@ -53,6 +53,18 @@ def test_member_whose_engine_does_not_run_is_neither_joined_nor_given_a_second_s
     assert "a second swarm is not made" in plan["problems"]["w1"][0]
 
 
+def forgotten(plan):
+    return _swarm.by_node(plan["members"])["forget"]
+
+
+@pytest.mark.parametrize("state", ["stopped", "locked", "pending", "error"])
+def test_node_whose_engine_does_not_tell_which_one_it_is_is_not_forgotten(state):
+    manager = inside("m1", manager=True, nodes=[node("m1", "manager"), node("w1", state="down")])
+    silent = host(dict(BARE, state=state), hostname="w1")
+    assert forgotten(plan_of(m1=host(manager, "manager", "m1"), w1=silent)) == []
+    assert forgotten(plan_of(m1=host(manager, "manager", "m1"), w1=host(BARE, hostname="w1"))) == ["id-w1"]
+
+
 def test_bare_hosts_become_one_swarm():
     plan = plan_of(m1=bare("manager"), m2=bare("manager"), w1=bare())
     assert plan["init"] == "m1"
