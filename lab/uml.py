@@ -61,7 +61,7 @@ def core_of(address: str, machines: int) -> int | None:
     an even spread is worth more: of twenty, the ten on one core had no rest while the other core was idle for two thirds.
     """
     cores = sorted(os.sched_getaffinity(0))
-    if machines > 2 * len(cores):
+    if machines > 6 * len(cores):
         return None
     return cores[int(address.rpartition(".")[2]) % len(cores)]
 

@@ -123,5 +123,5 @@ def test_neighbours_have_different_cores() -> None:
 
 def test_many_machines_are_left_to_the_scheduler() -> None:
     cores = len(os.sched_getaffinity(0))
-    assert uml.core_of("10.77.0.11", 2 * cores) is not None
-    assert uml.core_of("10.77.0.11", 2 * cores + 1) is None
+    assert uml.core_of("10.77.0.11", 6 * cores) is not None
+    assert uml.core_of("10.77.0.11", 6 * cores + 1) is None
