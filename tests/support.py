@@ -49,17 +49,18 @@ class Told(Run):
     """A run as data: what each task of it did on each host."""
 
     def __init__(self, done: subprocess.CompletedProcess[str]) -> None:
-        super().__init__(done.returncode, done.stdout + done.stderr)
         try:
             plays = json.loads(done.stdout[done.stdout.index("{") :])["plays"]
         except ValueError as exc:
-            raise AssertionError(self.output) from exc
+            raise AssertionError(done.stdout + done.stderr) from exc
         self.results = [
             (item["task"]["name"].split(" : ")[-1], host, result)
             for play in plays
             for item in play["tasks"]
             for host, result in item["hosts"].items()
         ]
+        bad = [item for item in self.results if item[2].get("failed") or item[2].get("unreachable")]
+        super().__init__(done.returncode, json.dumps(bad, indent=1) + done.stderr)
 
     @property
     def changes(self) -> list[tuple[str, str]]:

@@ -38,7 +38,7 @@ options:
   options:
     description:
       - What is wanted of the cluster, with the keys C(networks), C(dns_records), C(dns_servers), C(domain), C(settings)
-        and C(allow_unsupported_os).
+        and C(allow_unsupported_os), and whether this run makes it (C(forms_swarm)).
     type: dict
     default: {}
 """
@@ -64,6 +64,7 @@ from ansible_collections.dockyard.swarm.plugins.module_utils import _preflight
 
 DEFAULTS = {
     "networks": [], "dns_records": [], "dns_servers": [], "domain": "", "settings": {}, "allow_unsupported_os": False,
+    "forms_swarm": True,
 }  # fmt: skip
 
 ENGINE = ("source", "version", "package_files", "repository_key", "repository_fingerprint")

@@ -36,7 +36,8 @@ def cluster_plan(managers, workers, hosts, options):
     :param managers: inventory names of the managers, in order; ``workers`` likewise.
     :param hosts: host -> ``{facts, ansible_host, daemon_options, labels, availability, advertise_addr, data_path_addr,
         firewall_ports, timezone, engine}``; ``facts`` is None for a host that was not read.
-    :param options: ``{networks, dns_records, dns_servers, domain, settings, allow_unsupported_os}`` of the cluster.
+    :param options: ``{networks, dns_records, dns_servers, domain, settings, allow_unsupported_os}`` of the cluster, and
+        ``forms_swarm``, whether this run makes it.
     :returns: ``{problems, warnings, addresses, data_paths, manager, managers, nodes, join_addrs, swarm}``; problems and
         warnings are texts that name host, option and remedy; ``managers`` are the hosts that can be asked for the swarm, and
         ``nodes`` its nodes as they list them; ``swarm`` is :func:`_swarm.cluster_plan`'s plan.
@@ -59,7 +60,8 @@ def cluster_plan(managers, workers, hosts, options):
             }
             for host in managers + workers
             if host in hosts
-        }
+        },
+        options["forms_swarm"],
     )
     for host, texts in plan.pop("problems").items():
         problems += [(host, text) for text in texts]

@@ -13,12 +13,13 @@ from ansible_collections.dockyard.swarm.plugins.module_utils._drain import LABEL
 from ansible_collections.dockyard.swarm.plugins.module_utils._plan import PlanError, change
 
 
-def cluster_plan(hosts):
+def cluster_plan(hosts, forms=True):
     """What has to be done so that the hosts are one swarm with the wanted roles, labels and availability.
 
     :param hosts: host -> ``{role, availability, labels, address, facts}`` in inventory order; ``role`` is ``manager``
         or ``worker``; ``labels`` and ``availability`` may be None (not managed); ``facts`` is node_facts' result, or
         None for a host that was not read.
+    :param forms: whether this run makes the swarm. One that does not, has no reason to stop because it must not.
     :returns: ``{problems, init, join, members, manager, cluster_id, steps}``:
         ``problems`` texts by host, nothing may be done where there is one; ``init`` the host that makes the cluster,
         or None; ``join`` host -> role; ``members`` changes of cluster objects, made on ``manager``, the host through
@@ -40,7 +41,7 @@ def cluster_plan(hosts):
     outside = [host for host in hosts if host in states and states[host]["state"] == "inactive"]
     init = None
     if outside and not manager:
-        init = _initialiser(hosts, states, problems)
+        init = _initialiser(hosts, states, problems if forms else {})
     join = {host: hosts[host]["role"] for host in outside if host != init}
     members = _member_changes(hosts, states, known, problems, manager) if manager else []
     steps = _steps(hosts, init, join) + members

@@ -106,6 +106,9 @@ def test_no_swarm_while_a_host_is_unknown():
     plan = plan_of(m1=bare("manager"), m2=host(None, "manager"))
     assert plan["init"] is None
     assert "m2" in plan["problems"]["m1"][0]
+    # A run that only prepares its hosts does not care.
+    plan = _swarm.cluster_plan({"m1": bare("manager"), "m2": host(None, "manager")}, forms=False)
+    assert (plan["init"], plan["problems"]) == (None, {})
 
 
 def test_worker_of_another_swarm_is_refused():
