@@ -61,7 +61,7 @@ def cluster_plan(managers, workers, hosts, options):
             for host in managers + workers
             if host in hosts
         },
-        options["forms_swarm"],
+        options.get("forms_swarm", True),
     )
     for host, texts in plan.pop("problems").items():
         problems += [(host, text) for text in texts]
