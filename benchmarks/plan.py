@@ -116,7 +116,7 @@ def plan(hosts: dict[str, dict[str, Any]]) -> tuple[dict[str, Any], int]:
     listed = list(hosts)
     options = {
         "networks": NETWORKS, "dns_records": [], "dns_servers": listed[:MANAGERS], "domain": "swarm.test",
-        "settings": {}, "allow_unsupported_os": False,
+        "settings": {}, "allow_unsupported_os": False, "forms_swarm": True,
     }  # fmt: skip
     cluster = _preflight.cluster_plan(listed[:MANAGERS], listed[MANAGERS:], hosts, options)
     changes = 0

@@ -90,7 +90,14 @@ def cluster_plan(hostvars, managers, workers, others=(), options=None):
             "timezone": variables.get("swarm_host_timezone"),
             "engine": _engine({name: variables.get("swarm_engine_%s" % name) for name in ENGINE}),
         }
-    return _preflight.cluster_plan(list(managers), list(workers), hosts, dict(DEFAULTS, **(options or {})))
+    plan = _preflight.cluster_plan(list(managers), list(workers), hosts, dict(DEFAULTS, **(options or {})))
+    # One that is not reached may be missing; one that is reached and cannot be read is no host to plan without.
+    unread = [
+        "%s: could not be read, and the plan needs every manager that is there: %s" % (item["item"], item.get("msg"))
+        for item in others
+        if item.get("failed") and not item.get("unreachable")
+    ]
+    return dict(plan, problems=unread + plan["problems"])
 
 
 def _engine(options):

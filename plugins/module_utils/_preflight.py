@@ -61,7 +61,7 @@ def cluster_plan(managers, workers, hosts, options):
             for host in managers + workers
             if host in hosts
         },
-        options.get("forms_swarm", True),
+        options["forms_swarm"],
     )
     for host, texts in plan.pop("problems").items():
         problems += [(host, text) for text in texts]
