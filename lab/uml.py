@@ -89,6 +89,10 @@ def command_line(hardware: Hardware, *, fresh: bool) -> list[str]:
         f"labgw={hardware.gateway}",
         f"systemd.machine_id={machine_id}",
         "systemd.show_status=0",
+        # A one-shot timer whose signal gets lost is never set again: the machine spins, and answers nobody, for minutes. Seen
+        # with timer_gettime of its process, and a SIGALRM woke it. A periodic one goes on, and costs an idle machine no more.
+        "nohz=off",
+        "highres=off",
     ]
     # Later the name is the disk's: a role may change it, as on any other machine.
     return [*words, f"systemd.hostname={hardware.name}"] if fresh else words

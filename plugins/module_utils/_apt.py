@@ -24,7 +24,13 @@ STATUS = "/var/lib/dpkg/status"
 EXTENDED = "/var/lib/apt/extended_states"
 LISTS = "/var/lib/apt/lists"
 HALF_DONE = "/var/lib/dpkg/updates/*"  # what dpkg had not written to its database yet when it ended
-LOCKED = ("Could not get lock", "Unable to acquire", "Unable to lock", "is locked by another process")
+LOCKED = (
+    "Could not get lock",
+    "Unable to acquire",
+    "Unable to lock",
+    "is locked by another process",
+    "lock was locked by",
+)
 OUTDATED = ("Unable to locate package", "404  Not Found", "has no installation candidate", "Hash Sum mismatch")
 VERSION_ROW = re.compile(r" (?:\*\*\*|   ) (\S+)")
 

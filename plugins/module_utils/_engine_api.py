@@ -56,9 +56,7 @@ class Engine:
         try:
             sock.settimeout(timeout or self.timeout)
             sock.connect(self.path)
-            sock.sendall("\r\n".join(lines + ["", ""]).encode() + payload)
-            if stream is not None:
-                sock.sendfile(stream, count=length)
+            _send(sock, "\r\n".join(lines + ["", ""]).encode() + payload, stream, length)
             answer = _read_all(sock)
         except OSError as exc:
             raise EngineError(0, "no answer on %s: %s" % (self.path, exc), name) from exc
@@ -93,17 +91,34 @@ class Engine:
         return True
 
 
+def _send(sock, start, stream, length):
+    try:
+        sock.sendall(start)
+        if stream is not None:
+            sock.sendfile(stream, count=length)
+    except (BrokenPipeError, ConnectionResetError):
+        pass  # the Engine may have heard enough: what it says to that is there to be read
+
+
 def _read_all(sock):
+    """What comes until the other side closes; it resets where it closes before it has read everything."""
     parts = []
     while True:
-        part = sock.recv(1 << 16)
+        try:
+            part = sock.recv(1 << 16)
+        except ConnectionResetError:
+            if not parts:
+                raise
+            part = b""
         if not part:
             return b"".join(parts)
         parts.append(part)
 
 
 def _decode(answer, name):
-    head, _sep, body = answer.partition(b"\r\n\r\n")
+    head, end, body = answer.partition(b"\r\n\r\n")
+    if not end:
+        raise EngineError(0, "no whole answer", name)
     status_line, _sep, header_text = head.decode("latin-1").partition("\r\n")
     try:
         status = int(status_line.split(" ")[1])

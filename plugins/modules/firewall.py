@@ -57,12 +57,18 @@ firewall:
 """
 
 import subprocess
+import time
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.dockyard.swarm.plugins.module_utils import _facts, _firewall, _plan
 from ansible_collections.dockyard.swarm.plugins.module_utils._files import read_text
 from ansible_collections.dockyard.swarm.plugins.module_utils._systemd import read_units
+
+# ufw tries out what the kernel can do in a chain of its own, and fails where dockerd has the lock at that moment.
+BUSY = ("initcaps", "xtables lock", "Directory not empty")
+ATTEMPTS = 5
+PAUSE = 1.0
 
 
 class Firewall:
@@ -99,8 +105,24 @@ class Firewall:
 
 
 def _run(command):
+    """Run it; again where somebody else held the kernel's table, which ufw does not wait for."""
+    for attempt in range(ATTEMPTS):
+        done = _once(command)
+        text = done.stdout.decode("utf-8", "replace").strip()
+        if not done.returncode:
+            return
+        if attempt < ATTEMPTS - 1 and any(words in text for words in BUSY):
+            time.sleep(PAUSE)
+            continue
+        raise _plan.ApplyError(
+            "%s: %s (what was done before stays; run again when this is solved)"
+            % (" ".join(command), text or "exit code %d" % done.returncode)
+        )
+
+
+def _once(command):
     try:
-        done = subprocess.run(
+        return subprocess.run(
             command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -110,11 +132,6 @@ def _run(command):
         )
     except (OSError, subprocess.SubprocessError) as exc:
         raise _plan.ApplyError("%s: %s" % (" ".join(command), exc)) from exc
-    if done.returncode:
-        raise _plan.ApplyError(
-            "%s: %s (what was done before stays; run again when this is solved)"
-            % (" ".join(command), done.stdout.decode("utf-8", "replace").strip() or "exit code %d" % done.returncode)
-        )
 
 
 def main():

@@ -69,7 +69,9 @@ DRIFTS = [
     ),
     Drift(
         "firewall port closed", "node3",
-        "ufw --force delete $(ufw status numbered | sed -n 's/^\\[ *\\([0-9]*\\)\\].*7946.*dockyard.*/\\1/p' | head -n 1)",
+        # Again where dockerd has the kernel's table at that moment, which ufw does not wait for.
+        "for _ in 1 2 3 4 5; do n=$(ufw status numbered | sed -n 's/^\\[ *\\([0-9]*\\)\\].*7946.*dockyard.*/\\1/p' | head -n 1); "
+        "ufw --force delete $n && break; done",
         ["open port .*7946.* from .*: closed by ufw.service"], also=["open port .*: closed by ufw.service"], always=True,
     ),
     Drift(

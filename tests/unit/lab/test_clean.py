@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from lab import clean, stale
+from lab import clean, repository, stale
 from lab.network import Bridge
 from lab.state import LabState, Node
 
@@ -14,6 +14,8 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     cache = tmp_path / "cache"
     monkeypatch.setenv("DOCKYARD_LAB_CACHE", str(cache))
     monkeypatch.setenv("DOCKYARD_LAB_STATE", str(tmp_path / "state"))
+    # Labs that are up beside this test go on using theirs.
+    monkeypatch.setattr(repository, "_RECORD", tmp_path / "repository.json")
     for name in ("machines/used.ext4", "machines/old.ext4", "images/a.tar", "apt/x", "packages/y"):
         (cache / name).parent.mkdir(parents=True, exist_ok=True)
         (cache / name).touch()

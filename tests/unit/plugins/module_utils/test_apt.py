@@ -190,3 +190,21 @@ def test_what_is_to_be_installed_can_be_fetched_before(commands):
 def test_nothing_to_install_runs_nothing(commands):
     _apt.Backend().install([change("hold", "docker-ce")], {})
     assert commands == []
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "E: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 848 (apt-get)",
+        "dpkg: error: dpkg frontend lock was locked by another process with pid 901",
+        "dpkg: error: dpkg frontend lock was locked by /usr/bin/apt-get process with pid 848",
+    ],
+)
+def test_whoever_else_is_at_it_is_waited_for(said, tmp_path, monkeypatch):
+    """dpkg's own words were seen on machines whose first run went on after its controller was killed."""
+    monkeypatch.setattr(_apt.time, "sleep", lambda _seconds: None)
+    once = tmp_path / "once"
+    script = 'if [ -e "$1" ]; then echo done; else touch "$1"; echo "$2"; exit 2; fi'
+    assert _apt.run(["sh", "-c", script, "sh", str(once), said], _apt.time.monotonic() + 60) == (0, "done\n")
+    once.unlink()
+    assert _apt.run(["sh", "-c", script, "sh", str(once), said], 0)[0] == 2
