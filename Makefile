@@ -45,10 +45,13 @@ molecule: setup ## the whole job on three real machines
 	tools/run molecule test -s default
 
 soak: setup ## what takes longer than make test has time for
+	DOCKYARD_SOAK=1 tools/run molecule test -s default
 	DOCKYARD_SOAK=1 tools/run molecule test -s drift
 	DOCKYARD_SOAK=1 tools/run molecule test -s engine
 	DOCKYARD_SOAK=1 tools/run molecule test -s upgrade
 	DOCKYARD_SOAK=1 tools/run molecule test -s centos
+	DOCKYARD_SOAK=1 tools/run molecule test -s interrupt
+	DOCKYARD_SOAK=1 tools/run molecule test -s lifecycle
 
 bench: setup ## measure; the last results are in benchmarks/README.md
 	tools/run python benchmarks/run.py

@@ -52,6 +52,7 @@ def node(number: int, name: str) -> dict[str, Any]:
         "id": f"id-{name}", "hostname": name, "role": "manager" if manager else "worker", "availability": "active",
         "labels": {"zone": "a"}, "state": "ready", "addr": address(number), "engine": "26.1.5", "leader": number == 0,
         "reachability": "reachable" if manager else None,
+        "manager_addr": f"{address(number)}:2377" if manager else None,
     }  # fmt: skip
 
 
@@ -67,7 +68,15 @@ def facts(number: int, name: str, nodes: list[dict[str, Any]], member: bool) -> 
     }  # fmt: skip
     if manager:
         swarm.update(
-            nodes=copy.deepcopy(nodes), networks=[], services={}, tasks={}, secrets=[], configs=[], settings={}
+            nodes=copy.deepcopy(nodes),
+            networks=[],
+            services={},
+            tasks={},
+            secrets=[],
+            configs=[],
+            settings={},
+            spec={},
+            unlock_key=None,
         )
     return {
         "os": {"id": "debian", "version": "13", "codename": "trixie", "name": "Debian 13", "family": "Debian"},
@@ -104,7 +113,7 @@ def states(count: int, member: bool) -> dict[str, dict[str, Any]]:
     return {
         name: {
             "facts": facts(number, name, nodes, member), "ansible_host": address(number), "daemon_options": OPTIONS,
-            "labels": {"zone": "a"}, "availability": "active", "advertise_addr": "",
+            "labels": {"zone": "a"}, "availability": "active", "advertise_addr": "", "here": True,
             "data_path_addr": "", "firewall_ports": [], "engine": {},
         }
         for number, name in enumerate(names(count))
@@ -116,7 +125,8 @@ def plan(hosts: dict[str, dict[str, Any]]) -> tuple[dict[str, Any], int]:
     listed = list(hosts)
     options = {
         "networks": NETWORKS, "dns_records": [], "dns_servers": listed[:MANAGERS], "domain": "swarm.test",
-        "settings": {}, "allow_unsupported_os": False, "forms_swarm": True,
+        "settings": {}, "allow_unsupported_os": False, "forms_swarm": True, "swarm_settings": {},
+        "unlock_keys": {"found": False, "dir": "/secrets", "known": []},
     }  # fmt: skip
     cluster = _preflight.cluster_plan(listed[:MANAGERS], listed[MANAGERS:], hosts, options)
     changes = 0

@@ -91,8 +91,8 @@ def boot(lab: LabState, nodes: Iterable[Node], progress: Progress) -> None:
     for node in nodes:
         _identify(lab, node)
     write_known_hosts(lab)
-    # Those that are up run their Engines while the others boot.
-    patience = 50.0 + 4 * len(nodes)
+    # Those that are up run their Engines while the others boot, and so may other labs.
+    patience = 90.0 + 4 * len(nodes)
     with ThreadPoolExecutor(2 * len(os.sched_getaffinity(0))) as pool:
         failed = [name for name in pool.map(lambda node: _boot(lab, node, patience, progress), nodes) if name]
     if failed:

@@ -2,7 +2,8 @@
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from lab import aptcache, kernel
@@ -45,7 +46,18 @@ def recipe_hash(suite: str, mirror: Mirror) -> str:
     """Hash everything an image is made from: another recipe is another image."""
     data = (suite, SUITES[suite], mirror, kernel.version(), apt_validity_options(), aptcache.ADDRESS, aptcache.PORT)
     texts = [(_GUEST / name).read_text() for name in sorted(GUEST_FILES)]
-    own = (PACKAGES, MASKED, GUEST_FILES, APT_CONFIG, DISK_SIZE, _build, _configure, _adapt, _install_guest_file)
+    own = (
+        PACKAGES,
+        MASKED,
+        GUEST_FILES,
+        APT_CONFIG,
+        DISK_SIZE,
+        _build,
+        _configure,
+        _adapt,
+        _install_guest_file,
+        _no_daemons,
+    )
     return fingerprint(*data, *texts, *own)
 
 
@@ -69,8 +81,9 @@ def ensure_image(suite: str, mirror: Mirror, say: Say = lambda _: None) -> Path:
 def _build(suite: str, mirror: Mirror, image: Path, say: Say) -> None:
     image.parent.mkdir(parents=True, exist_ok=True)
     work = cache_root() / "build" / f"{suite}-{os.getpid()}"
-    # A build that was killed leaves its directory behind; the lock says nobody else works on this suite now.
-    for old in work.parent.glob(f"{suite}-*"):
+    # A build that was killed leaves its directory behind; the lock says nobody else works on this suite now. One whose name
+    # begins with this one's has a lock of its own, and may be built at this moment.
+    for old in work.parent.glob(f"{suite}-[0-9]*"):
         _remove_tree(old)
     work.mkdir(parents=True)
     root, log = work / "root", work.parent / f"{suite}.log"
@@ -100,7 +113,8 @@ def _configure(root: Path, suite: Suite, mirror: Mirror, log: Path) -> None:
     run_logged([*apt, "update"], log)
     run_logged([*apt, "dist-upgrade"], log)
     if suite.packages:
-        run_logged([*apt, "install", "--no-install-recommends", *suite.packages], log)
+        with _no_daemons(root):
+            run_logged([*apt, "install", "--no-install-recommends", *suite.packages], log)
     run_logged([*apt, "clean"], log)
     # The lists stay in the image together with apt's parsed form of them: parsing takes a machine many seconds.
     run_logged([*chroot, "apt-cache", "gencaches"], log)
@@ -124,6 +138,18 @@ def _configure(root: Path, suite: Suite, mirror: Mirror, log: Path) -> None:
     # Says that nothing under /usr is newer than /etc and /var: otherwise the first boot rebuilds catalogs for seconds.
     for directory in ("etc", "var"):
         (root / directory / ".updated").touch()
+
+
+@contextmanager
+def _no_daemons(root: Path) -> Iterator[None]:
+    """Keep packages from starting what they bring: in a root without systemd they would, as processes of this computer."""
+    policy = root / "usr/sbin/policy-rc.d"
+    policy.write_text("#!/bin/sh\nexit 101\n")
+    policy.chmod(0o755)
+    try:
+        yield
+    finally:
+        policy.unlink()
 
 
 def _adapt(root: Path, suite: Suite, chroot: list[str], log: Path) -> None:

@@ -1,4 +1,4 @@
-"""What machines can be imaged with: releases of Debian, and a stand-in for CentOS Stream made out of one."""
+"""What machines can be imaged with: releases of Debian, and what is made out of one, like a stand-in for CentOS Stream."""
 
 from dataclasses import dataclass, field
 
@@ -48,6 +48,8 @@ _VERSIONLOCK = "etc/dnf/plugins/versionlock"
 SUITES = {
     "bookworm": Suite("bookworm"),
     "trixie": Suite("trixie"),
+    # With the Engine and what keeps the clock: for tests of what comes after, which are not to wait for packages.
+    "trixie-engine": Suite("trixie", packages=("docker.io", "docker-cli", "chrony")),
     # No CentOS: Debian's files under its name, with Debian's own dnf, rpm and firewalld. What the distribution brings is not
     # in rpm's database, which is empty. The libraries are those of the programs in the lab's rpm repository.
     "centos9": Suite(

@@ -39,9 +39,9 @@ class Run:
         return sum(row["changed"] for row in self.counts.values())
 
 
-def playbook(*arguments: str, name: str = "site") -> Run:
-    """Run one of the collection's playbooks on the machines."""
-    done = _ansible(name, arguments, ANSIBLE_NOCOLOR="1", ANSIBLE_FORCE_COLOR="0")
+def playbook(*arguments: str, name: str = "site", inventory: Path | None = None) -> Run:
+    """Run one of the collection's playbooks, or of the scenario's, with another inventory than its own where one is given."""
+    done = _ansible(name, arguments, inventory, ANSIBLE_NOCOLOR="1", ANSIBLE_FORCE_COLOR="0")
     return Run(done.returncode, done.stdout + done.stderr)
 
 
@@ -74,15 +74,18 @@ class Told(Run):
         return [(host, line) for host, lines in said if isinstance(lines, list) for line in lines]
 
 
-def told(*arguments: str, name: str = "site") -> Told:
+def told(*arguments: str, name: str = "site", inventory: Path | None = None) -> Told:
     """Run one of the collection's playbooks on the machines; the answer is data."""
-    return Told(_ansible(name, arguments, ANSIBLE_STDOUT_CALLBACK="ansible.posix.json"))
+    return Told(_ansible(name, arguments, inventory, ANSIBLE_STDOUT_CALLBACK="ansible.posix.json"))
 
 
-def _ansible(name: str, arguments: tuple[str, ...], **environment: str) -> subprocess.CompletedProcess[str]:
-    inventories = [word for path in INVENTORIES for word in ("-i", path)]
+def _ansible(
+    name: str, arguments: tuple[str, ...], inventory: Path | None, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    inventories = [word for path in ([str(inventory)] if inventory else INVENTORIES) for word in ("-i", path)]
+    own = ROOT / "molecule" / SCENARIO / f"{name}.yml"
     return subprocess.run(
-        ["ansible-playbook", *inventories, f"playbooks/{name}.yml", *arguments],
+        ["ansible-playbook", *inventories, str(own if own.is_file() else f"playbooks/{name}.yml"), *arguments],
         cwd=ROOT, env=dict(os.environ, **environment), text=True, capture_output=True, timeout=900, check=False,
     )  # fmt: skip
 

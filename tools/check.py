@@ -31,8 +31,9 @@ MACHINES = {
     f"molecule-{scenario.parent.name}": ["molecule", "test", "--scenario-name", scenario.parent.name]
     for scenario in sorted(ROOT.glob("molecule/*/molecule.yml"))
 }
-if any(ROOT.glob("tests/lab/**/test_*.py")):
-    MACHINES["lab"] = ["pytest", "tests/lab"]
+MACHINES["lab"] = ["pytest", "tests/lab"]
+# Only where it is named: whole first runs of the job, one after the other.
+BY_NAME = ["molecule-interrupt"]
 QUICK = {
     "unit": ["pytest", "tests/unit"],
     "lint-ruff": ["ruff", "check", "--no-cache"],
@@ -196,6 +197,8 @@ def choose(words: list[str]) -> list[list[Check]]:
     """The lanes with the checks that the words name; all without words."""
 
     def wanted(name: str) -> bool:
+        if name in BY_NAME:
+            return name in words
         return not words or any(name == word or name.startswith(f"{word}-") for word in words)
 
     unknown = [

@@ -38,7 +38,9 @@ options:
   options:
     description:
       - What is wanted of the cluster, with the keys C(networks), C(dns_records), C(dns_servers), C(domain), C(settings)
-        and C(allow_unsupported_os), and whether this run makes it (C(forms_swarm)).
+        and C(allow_unsupported_os), whether this run makes it (C(forms_swarm)) or brings a lost one back (C(repairs)), the
+        settings of the swarm (C(swarm_settings)), and the controller's folder for secrets (C(secrets_dir)), where its unlock
+        keys are.
     type: dict
     default: {}
 """
@@ -54,17 +56,21 @@ _value:
   description:
     - A dictionary with C(problems) and C(warnings) (texts), C(addresses) (by host), C(data_paths) (likewise, of the
       overlay networks' traffic), C(manager) (the host through which the swarm is asked), C(managers) (all hosts that can
-      be asked), C(nodes) (those of the swarm) and C(swarm) (C(init), C(join), C(nodes), C(forget), C(steps)).
+      be asked), C(nodes) (those of the swarm),
+      C(hosts) (who the hosts are) and C(swarm) (C(init), C(join), C(unlock), C(rejoin), C(leaving),
+      C(settings), C(keep_key), C(nodes), C(forget), C(steps)).
   type: dict
 """
 
 import os
 
+from ansible_collections.dockyard.swarm.plugins.filter.unlock_keys import unlock_keys
 from ansible_collections.dockyard.swarm.plugins.module_utils import _preflight
+from ansible_collections.dockyard.swarm.plugins.module_utils._engine_facts import key_digest
 
 DEFAULTS = {
     "networks": [], "dns_records": [], "dns_servers": [], "domain": "", "settings": {}, "allow_unsupported_os": False,
-    "forms_swarm": True,
+    "forms_swarm": True, "repairs": False, "swarm_settings": {}, "secrets_dir": "",
 }  # fmt: skip
 
 ENGINE = ("source", "version", "package_files", "repository_key", "repository_fingerprint")
@@ -78,6 +84,7 @@ def cluster_plan(hostvars, managers, workers, others=(), options=None):
         facts = variables.get("swarm_cluster_node") or outside.get(host)
         hosts[host] = {
             "facts": facts if facts and "swarm" in facts else None,
+            "here": host not in outside,
             "ansible_host": variables.get("ansible_host") or host,
             "daemon_options": variables.get("swarm_engine_daemon_options"),
             "daemon_remove": variables.get("swarm_engine_daemon_remove") or [],
@@ -90,7 +97,9 @@ def cluster_plan(hostvars, managers, workers, others=(), options=None):
             "timezone": variables.get("swarm_host_timezone"),
             "engine": _engine({name: variables.get("swarm_engine_%s" % name) for name in ENGINE}),
         }
-    plan = _preflight.cluster_plan(list(managers), list(workers), hosts, dict(DEFAULTS, **(options or {})))
+    wanted = dict(DEFAULTS, **(options or {}))
+    wanted["unlock_keys"] = _keys(wanted["secrets_dir"])
+    plan = _preflight.cluster_plan(list(managers), list(workers), hosts, wanted)
     # One that is not reached may be missing; one that is reached and cannot be read is no host to plan without.
     unread = [
         "%s: could not be read, and the plan needs every manager that is there: %s" % (item["item"], item.get("msg"))
@@ -98,6 +107,12 @@ def cluster_plan(hostvars, managers, workers, others=(), options=None):
         if item.get("failed") and not item.get("unreachable")
     ]
     return dict(plan, problems=unread + plan["problems"])
+
+
+def _keys(secrets_dir):
+    """What is known of the unlock keys on this controller; never a key."""
+    found = unlock_keys(secrets_dir) if secrets_dir else []
+    return {"found": bool(found), "dir": secrets_dir, "known": [key_digest(key) for key in found]}
 
 
 def _engine(options):

@@ -10,6 +10,7 @@ Docker's own drain does not wait (moby#33220), so that whoever restarts a daemon
 from __future__ import annotations
 
 from ansible_collections.dockyard.swarm.plugins.module_utils._plan import change
+from ansible_collections.dockyard.swarm.plugins.module_utils._quorum import Quorum
 
 # What the node's availability was: it outlives whoever drained the node.
 LABEL = "dockyard.swarm.availability"
@@ -60,17 +61,15 @@ def restart_trouble(nodes, node_id):
     One or two managers lose their quorum with any of them, for as long as it is away; that cannot be helped. Three and more
     need not, and so must not.
     """
-    voters = [node for node in nodes if node["role"] == "manager"]
-    if not any(node["id"] == node_id for node in voters) or len(voters) < 3:
+    quorum = Quorum(nodes)
+    total = len(quorum.voters)
+    if total < 3 or quorum.survives(node_id):
         return None
-    left = [node for node in voters if node["reachability"] == "reachable" and node["id"] != node_id]
-    needed = len(voters) // 2 + 1
-    if len(left) >= needed:
-        return None
-    away = [node["hostname"] for node in voters if node["reachability"] != "reachable" and node["id"] != node_id]
+    left = quorum.alive - {node_id}
+    away = [node["hostname"] for node in nodes if node["id"] in quorum.voters - quorum.alive - {node_id}]
     return (
         "stopping the Engine of manager %s loses the quorum: %d of %d managers would be reachable, and %d are needed. Bring %s "
-        "back first" % (_by_id(nodes, node_id)["hostname"], len(left), len(voters), needed, ", ".join(away))
+        "back first" % (_by_id(nodes, node_id)["hostname"], len(left), total, total // 2 + 1, ", ".join(away))
     )
 
 

@@ -6,11 +6,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 
 from ansible_collections.dockyard.swarm.plugins.module_utils._engine_api import Engine, EngineError, query, wait_for
 from ansible_collections.dockyard.swarm.plugins.module_utils._files import read_text
+from ansible_collections.dockyard.swarm.plugins.module_utils._settings import autolock, public_spec
 
 DAEMON_JSON = "/etc/docker/daemon.json"
 # Written before a change of daemon.json, removed once the daemon runs with it: its presence tells of an interruption.
@@ -146,7 +148,8 @@ def _read_cluster(engine):
             "subnet_size": cluster.get("SubnetSize"),
             "data_path_port": cluster.get("DataPathPort"),
         },
-        "spec": cluster.get("Spec") or {},
+        "spec": public_spec(cluster.get("Spec") or {}),
+        "unlock_key": key_digest(unlock_key(engine, cluster)),
         "nodes": [node_facts(node) for node in engine.get("/nodes")],
         "networks": [network_facts(net) for net in engine.get("/networks" + query(scope=["swarm"]))],
         "services": {item["Spec"]["Name"]: item["Spec"] for item in services},
@@ -154,6 +157,21 @@ def _read_cluster(engine):
         "secrets": sorted(item["Spec"]["Name"] for item in engine.get("/secrets" + managed)),
         "configs": sorted(item["Spec"]["Name"] for item in engine.get("/configs" + managed)),
     }
+
+
+def unlock_key(engine, cluster):
+    """The key that managers need after a start, or None where they need none. It is a secret.
+
+    :param cluster: the answer to ``GET /swarm``.
+    """
+    if not autolock(cluster.get("Spec") or {}):
+        return None
+    return engine.get("/swarm/unlockkey").get("UnlockKey") or None
+
+
+def key_digest(key):
+    """By what a key is told from others without being known: 16 of the 64 digits of its SHA-256."""
+    return hashlib.sha256(key.encode()).hexdigest()[:16] if key else None
 
 
 def _task_counts(status):
@@ -174,7 +192,9 @@ def node_facts(node):
         "addr": status.get("Addr"),
         "engine": ((node.get("Description") or {}).get("Engine") or {}).get("EngineVersion"),
         "leader": bool(manager.get("Leader")),
+        # Of a member of raft alone, which a manager is from its join to the end of its demotion, whatever its role is to be.
         "reachability": manager.get("Reachability"),
+        "manager_addr": manager.get("Addr"),
     }
 
 

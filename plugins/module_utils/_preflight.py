@@ -15,7 +15,9 @@ from ansible_collections.dockyard.swarm.plugins.module_utils import (
     _engine_install,
     _firewall,
     _host_plan,
+    _members,
     _network,
+    _settings,
     _swarm,
 )
 
@@ -35,15 +37,21 @@ def cluster_plan(managers, workers, hosts, options):
 
     :param managers: inventory names of the managers, in order; ``workers`` likewise.
     :param hosts: host -> ``{facts, ansible_host, daemon_options, labels, availability, advertise_addr, data_path_addr,
-        firewall_ports, timezone, engine}``; ``facts`` is None for a host that was not read.
-    :param options: ``{networks, dns_records, dns_servers, domain, settings, allow_unsupported_os}`` of the cluster, and
-        ``forms_swarm``, whether this run makes it.
-    :returns: ``{problems, warnings, addresses, data_paths, manager, managers, nodes, join_addrs, swarm}``; problems and
+        firewall_ports, timezone, engine, here}``; ``facts`` is None for a host that was not read, ``here`` tells whether the
+        run acts on it.
+    :param options: ``{networks, dns_records, dns_servers, domain, settings, allow_unsupported_os}`` of the cluster,
+        ``forms_swarm``, whether this run makes it (with ``repairs`` it brings a lost one back, and looks for itself at what
+        is wrong with it), and ``swarm_settings`` and ``unlock_keys`` as
+        :func:`_swarm.cluster_plan` takes them.
+    :returns: ``{problems, warnings, addresses, data_paths, manager, managers, nodes, hosts, join_addrs, swarm}``; problems and
         warnings are texts that name host, option and remedy; ``managers`` are the hosts that can be asked for the swarm, and
-        ``nodes`` its nodes as they list them; ``swarm`` is :func:`_swarm.cluster_plan`'s plan.
+        ``nodes`` its nodes as they list them; ``hosts`` who the hosts that were read are; ``swarm`` is
+        :func:`_swarm.cluster_plan`'s plan.
     """
     read = {host: item["facts"] for host, item in hosts.items() if item["facts"]}
     problems = [(None, text) for text in _check_inventory(managers, workers)]
+    wrong_settings = _settings.check_settings(options["swarm_settings"])
+    problems += [(None, text) for text in wrong_settings]
     for host, facts in read.items():
         problems += [(host, text) for text in _check_host(hosts[host], facts, options)]
     explicit = {host: item["advertise_addr"] for host, item in hosts.items()}
@@ -56,15 +64,20 @@ def cluster_plan(managers, workers, hosts, options):
                 "availability": hosts[host]["availability"],
                 "labels": hosts[host]["labels"],
                 "address": addresses.get(host),
+                "advertise_addr": hosts[host]["advertise_addr"],
+                "own": [item["address"] for item in (hosts[host]["facts"] or {}).get("addresses") or []],
+                "here": hosts[host]["here"],
                 "facts": hosts[host]["facts"],
             }
             for host in managers + workers
             if host in hosts
         },
         options["forms_swarm"],
+        {} if wrong_settings else options["swarm_settings"],
+        options["unlock_keys"],
     )
     for host, texts in plan.pop("problems").items():
-        problems += [(host, text) for text in texts]
+        problems += [(host, text) for text in texts if not options.get("repairs")]
     state = read[plan["manager"]]["swarm"] if plan["manager"] in read else {}
     problems += _check_networks(options, read, state, hosts)
     problems += _check_dns(options, read, addresses)
@@ -78,8 +91,22 @@ def cluster_plan(managers, workers, hosts, options):
         "manager": plan["manager"],
         "managers": _swarm.able_managers({host: facts["swarm"] for host, facts in read.items()}),
         "nodes": state.get("nodes") or [],
+        "hosts": {host: _identity(hosts[host], facts) for host, facts in read.items()},
         "join_addrs": _join_addrs(plan["manager"], state, addresses),
-        "swarm": dict(plan, **_swarm.by_node(plan["members"])),
+        "swarm": dict(
+            plan,
+            leaving=_members.leaving(state.get("nodes") or [], {item["node"] for item in plan["rejoin"].values()}),
+            **_members.by_node(plan["members"]),
+        ),
+    }
+
+
+def _identity(host, facts):
+    return {
+        "hostname": facts["machine"]["hostname"],
+        "state": facts["swarm"]["state"],
+        "node_id": facts["swarm"]["node_id"],
+        "here": host["here"],
     }
 
 

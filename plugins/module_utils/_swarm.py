@@ -9,72 +9,92 @@ Nothing here asks one host what it should do: a second cluster, a lost quorum or
 
 from __future__ import annotations
 
-from ansible_collections.dockyard.swarm.plugins.module_utils._drain import LABEL
-from ansible_collections.dockyard.swarm.plugins.module_utils._plan import PlanError, change
+from ansible_collections.dockyard.swarm.plugins.module_utils import _heal, _settings
+from ansible_collections.dockyard.swarm.plugins.module_utils._members import member_changes
+from ansible_collections.dockyard.swarm.plugins.module_utils._plan import change
+from ansible_collections.dockyard.swarm.plugins.module_utils._view import View
+
+# The Spec of a swarm that was just made, as far as settings are about it.
+FRESH = {
+    "CAConfig": {"NodeCertExpiry": 2160 * _settings.HOUR},
+    "Dispatcher": {"HeartbeatPeriod": 5 * _settings.SECOND},
+    "EncryptionConfig": {"AutoLockManagers": False},
+    "Orchestration": {"TaskHistoryRetentionLimit": 5},
+    "Raft": {"SnapshotInterval": 10000, "KeepOldSnapshots": 0, "LogEntriesForSlowFollowers": 500},
+}
+
+INSIDE = (
+    "the host is not in a swarm, but %(host)s is, with managers at %(through)s, and none of them could be asked: a "
+    "second swarm is not made. Bring a manager back (and run without --limit), restore the swarm from a backup with "
+    "playbooks/restore.yml, or take %(host)s out with 'docker swarm leave --force'"
+)
+UNREAD = (
+    "a swarm is only made when the state of every host is known, and these were not read: %s. Bring them up, run "
+    "without --limit, or take them out of the inventory"
+)
+ELSEWHERE = "the swarm is to be made on %s, which this run does not reach for: run without --limit"
 
 
-def cluster_plan(hosts, forms=True):
+def cluster_plan(hosts, forms=True, settings=None, keys=None):
     """What has to be done so that the hosts are one swarm with the wanted roles, labels and availability.
 
-    :param hosts: host -> ``{role, availability, labels, address, facts}`` in inventory order; ``role`` is ``manager``
-        or ``worker``; ``labels`` and ``availability`` may be None (not managed); ``facts`` is node_facts' result, or
-        None for a host that was not read.
+    :param hosts: host -> ``{role, availability, labels, address, advertise_addr, own, here, facts}`` in inventory order;
+        ``role`` is ``manager`` or ``worker``; ``labels`` and ``availability`` may be None (not managed); ``own`` are all
+        addresses of the host; ``here`` tells whether the run acts on it; ``facts`` is node_facts' result, or None for a
+        host that was not read.
     :param forms: whether this run makes the swarm. One that does not, has no reason to stop because it must not.
-    :returns: ``{problems, init, join, members, manager, cluster_id, steps}``:
+    :param settings: the wanted settings of the swarm, as :func:`_settings.settings_plan` takes them.
+    :param keys: ``{found, dir, known}``: whether the controller has unlock keys, in which folder it has its secrets, and the
+        digests of the keys.
+    :returns: ``{problems, init, join, unlock, rejoin, settings, keep_key, members, manager, cluster_id, steps}``:
         ``problems`` texts by host, nothing may be done where there is one; ``init`` the host that makes the cluster,
-        or None; ``join`` host -> role; ``members`` changes of cluster objects, made on ``manager``, the host through
-        which the cluster is asked; ``steps`` all of it as a plan to show.
+        or None; ``join`` host -> role; ``unlock`` hosts; ``rejoin`` host -> ``{why, node}``, who leave before they join;
+        ``settings`` changes of the swarm's settings; ``keep_key`` whether its unlock key is to be kept on the controller;
+        ``members`` changes of cluster objects, made on ``manager``, the host through which the cluster is asked;
+        ``steps`` all of it as a plan to show.
     """
-    problems: dict = {}
+    keys = keys or {"found": False, "dir": "swarm_cluster_secrets_dir", "known": []}
     states = {host: item["facts"]["swarm"] for host, item in hosts.items() if item["facts"]}
-    _check_states(states, problems)
+    manager = _acting_manager(states, hosts)
+    view = View(hosts, states, manager)
     clusters = _clusters(states)
     if len(clusters) > 1:
         for cluster, members in clusters.items():
             for host in members:
-                problems.setdefault(host, []).append(_two_clusters(host, cluster, clusters))
-    manager = _acting_manager(states, hosts)
-    cluster = states[manager]["cluster_id"] if manager else None
-    known = {node["id"]: node for node in states[manager]["nodes"]} if manager else {}
-    if manager:
-        _check_strangers(states, known, manager, problems)
-    outside = [host for host in hosts if host in states and states[host]["state"] == "inactive"]
-    init = None
-    if outside and not manager:
-        init = _initialiser(hosts, states, problems if forms else {})
-    join = {host: hosts[host]["role"] for host in outside if host != init}
-    members = _member_changes(hosts, states, known, problems, manager) if manager else []
-    steps = _steps(hosts, init, join) + members
-    return {
-        "problems": problems,
-        "manager": manager or init,
-        "cluster_id": cluster,
-        "init": init,
-        "join": join,
-        "members": members,
-        "steps": steps,
+                view.problem(host, _two_clusters(host, cluster, clusters))
+    state = states[manager] if manager else {}
+    key = state.get("unlock_key")
+    keep_key = bool(key) and key not in keys["known"]
+    heal = _heal.heal_plan(view, dict(keys, found=keys["found"] or bool(key)))
+    plan = {
+        "problems": view.problems,
+        "manager": manager,
+        "cluster_id": state.get("cluster_id"),
+        "init": None,
+        "join": {},
+        "unlock": heal["unlock"],
+        "rejoin": heal["rejoin"],
+        "settings": [],
+        "keep_key": keep_key,
+        "members": [],
     }
-
-
-def _check_states(states, problems):
-    # One manager without a quorum beside others that have it is starting up, or was made a worker a moment ago.
-    quorate = any(state["quorum"] for state in states.values())
-    for host, state in states.items():
-        if state["state"] == "locked":
-            problems.setdefault(host, []).append(
-                "the swarm is locked on this manager: unlock it with 'docker swarm unlock', then run again"
-            )
-        elif state["state"] in ("error", "pending"):
-            problems.setdefault(host, []).append(
-                "the node is in swarm state %s (%s): wait for it to recover, or take it out with "
-                "'docker swarm leave --force' so that it joins anew"
-                % (state["state"], state["error"] or "no reason given")
-            )
-        elif state["manager"] and state["quorum"] is False and not quorate:
-            problems.setdefault(host, []).append(
-                "the managers have lost their quorum (%s): bring the missing managers back, or recover from this one with "
-                "'docker swarm init --force-new-cluster'" % (state["error"] or "no leader")
-            )
+    later = []
+    if not heal["unlock"]:
+        outside = [host for host in hosts if host in states and states[host]["state"] == "inactive"]
+        if outside and not manager:
+            plan["init"] = plan["manager"] = _initialiser(view, forms)
+        if plan["manager"]:
+            plan["join"] = {
+                host: hosts[host]["role"] for host in outside if host != plan["init"] and hosts[host]["here"]
+            }
+            plan["settings"] = _settings.settings_plan(settings or {}, state["spec"] if manager else FRESH)
+        if manager:
+            waiting = bool(heal["waiting"]) or view.gains()
+            plan["members"], later = member_changes(view, heal["rejoin"], waiting)
+    plan["steps"] = (
+        _key_step(keep_key, keys) + _steps(view, plan, heal["waiting"]) + plan["settings"] + plan["members"] + later
+    )
+    return plan
 
 
 def _clusters(states):
@@ -103,169 +123,54 @@ def able_managers(states):
 
 
 def _acting_manager(states, hosts):
-    """The first manager with a quorum, if possible one that stays a manager.
+    """The first manager with a quorum, if possible one that stays a manager where it is.
 
     The leader has no advantage, since any manager passes requests on to it.
     """
-    able = able_managers(states)
+    able = _heal.prefer_unmoved(hosts, states, able_managers(states))
     return next((host for host in able if hosts[host]["role"] == "manager"), able[0] if able else None)
 
 
-def _check_strangers(states, known, manager, problems):
-    for host, state in states.items():
-        if state["state"] == "active" and state["node_id"] not in known:
-            through = ", ".join(item["addr"] for item in state["managers"]) or "unknown managers"
-            problems.setdefault(host, []).append(
-                "%s is already in another swarm (node %s, managers %s) than %s: take it out with "
-                "'docker swarm leave --force', or out of the inventory"
-                % (host, (state["node_id"] or "?")[:12], through, manager)
-            )
-
-
-def _initialiser(hosts, states, problems):
+def _initialiser(view, forms):
     """The host that may make a new cluster: only where it is certain that there is none yet."""
-    managers = [host for host, item in hosts.items() if item["role"] == "manager"]
+    managers = [host for host, item in view.hosts.items() if item["role"] == "manager"]
     if not managers:
         return None
-    inside = {host: state for host, state in states.items() if state["state"] != "inactive"}
+    inside = {host: state for host, state in view.states.items() if state["state"] != "inactive"}
+    refusal = None
     if inside:
         host, state = next(iter(inside.items()))
         through = ", ".join(item["addr"] for item in state["managers"]) or "an unknown address"
-        for name in states:
+        refusal = INSIDE % {"host": host, "through": through}
+    elif view.unread:
+        refusal = UNREAD % ", ".join(view.unread)
+    elif not view.hosts[managers[0]]["here"]:
+        refusal = ELSEWHERE % managers[0]
+    if not refusal:
+        return managers[0]
+    if forms:
+        for name in view.states:
             if name not in inside:
-                problems.setdefault(name, []).append(
-                    "%s is not in a swarm, but %s is, with managers at %s, and none of them could be asked: a second "
-                    "swarm is not made. Bring a manager back (and run without --limit), or take %s out with "
-                    "'docker swarm leave --force'" % (name, host, through, host)
-                )
-        return None
-    unread = [host for host in hosts if host not in states]
-    if unread:
-        for name in states:
-            problems.setdefault(name, []).append(
-                "a swarm is only made when the state of every host is known, and these were not read: %s. Bring them "
-                "up, run without --limit, or take them out of the inventory" % ", ".join(unread)
-            )
-        return None
-    return managers[0]
+                view.problem(name, refusal)
+    return None
 
 
-def _member_changes(hosts, states, known, problems, manager):
-    """Roles, availability and labels of nodes that are in the cluster, and dead entries of re-imaged hosts.
-
-    ``manager`` is asked for all of it; its own demotion waits until another manager can be asked: for the next plan.
-    """
-    changes = []
-    by_id = {state["node_id"]: host for host, state in states.items() if state["node_id"]}
-    # A host that cannot tell which node it is, since its Engine does not run or is locked, may still be the one by its name.
-    told = [host for host, state in states.items() if state["state"] == "inactive" or state["node_id"]]
-    names = {hosts[host]["facts"]["machine"]["hostname"] for host in told}
-    voters = {node_id for node_id, node in known.items() if node["role"] == "manager"}
-    alive = {node_id for node_id in voters if known[node_id]["reachability"] == "reachable"}
-    # Promotions first: the more managers there are, the safer is what follows.
-    order = sorted(known, key=lambda node_id: _wants_demotion(node_id, by_id, hosts, known))
-    for node_id in order:
-        node = known[node_id]
-        host = by_id.get(node_id)
-        if host is None:
-            if node["hostname"] in names and node["state"] == "down" and _may_go(node_id, voters, alive):
-                changes.append(_forget(node))
-                voters.discard(node_id)
-            continue
-        wanted = hosts[host]
-        if wanted["role"] == "manager" and node["role"] == "worker":
-            voters.add(node_id)
-            alive.add(node_id)
-        if wanted["role"] == "worker" and node["role"] == "manager":
-            if host == manager and changes:
-                continue
-            if not _may_go(node_id, voters, alive):
-                problems.setdefault(host, []).append(_no_quorum(host, voters, alive))
-                continue
-            voters.discard(node_id)
-            alive.discard(node_id)
-        changes += _node_changes(host, node, _with_rest_of_drain(node, wanted))
-    return changes
-
-
-def _with_rest_of_drain(node, wanted):
-    """A run that was to restart this node's Engine ended before it gave the availability back."""
-    before = node["labels"].get(LABEL)
-    if before is None:
-        return wanted
-    return dict(
-        wanted,
-        availability=wanted["availability"] or before,
-        labels=dict(wanted["labels"] or {}, **{LABEL: None}),
-    )
-
-
-def _wants_demotion(node_id, by_id, hosts, known):
-    host = by_id.get(node_id)
-    return host is not None and known[node_id]["role"] == "manager" and hosts[host]["role"] == "worker"
-
-
-def _may_go(node_id, voters, alive):
-    """Whether the managers that remain without ``node_id`` still have a quorum."""
-    if node_id not in voters:
-        return True
-    total = len(voters) - 1
-    return total > 0 and len(alive - {node_id}) >= total // 2 + 1
-
-
-def _no_quorum(host, voters, alive):
-    total = len(voters) - 1
-    return (
-        "%s cannot be made a worker: of the %d managers that would remain %d would be reachable, and %d are needed. Bring "
-        "managers back or promote others first" % (host, total, max(len(alive) - 1, 0), total // 2 + 1)
-    )
-
-
-def _forget(node):
-    return change(
-        "forget", "node %s" % node["hostname"], "it is down, and its host is here under a new identity",
-        before=node["id"][:12], node=node["id"], set={},
-    )  # fmt: skip
-
-
-def _node_changes(host, node, wanted):
-    changes = []
-    if node["role"] != wanted["role"]:
-        verb = "promote" if wanted["role"] == "manager" else "demote"
-        changes.append(_set(verb, host, node, "role", wanted["role"]))
-    if wanted["availability"] and node["availability"] != wanted["availability"]:
-        changes.append(_set("set", host, node, "availability", wanted["availability"]))
-    for label, value in sorted((wanted["labels"] or {}).items()):
-        actual, value = node["labels"].get(label), None if value is None else str(value)
-        if actual != value:
-            why = "not wanted" if value is None else "differs" if label in node["labels"] else "missing"
-            changes.append(
-                change(
-                    "label" if value is not None else "unlabel", "node %s: label %s" % (host, label), why,
-                    before=actual, after=value, node=node["id"], set={"labels": {label: value}},
-                )
-            )  # fmt: skip
-    return changes
-
-
-def _set(verb, host, node, field, value):
-    return change(
-        verb, "node %s: %s" % (host, field), "differs",
-        before=node[field], after=value, node=node["id"], set={field: value},
-    )  # fmt: skip
-
-
-def _steps(hosts, init, join):
-    steps = []
-    if init:
-        steps.append(
-            change(
-                "initialise", "swarm", "no host is in one", after="manager %s at %s" % (init, hosts[init]["address"])
-            )
-        )
-    for host, role in join.items():
+def _steps(view, plan, waiting):
+    steps = [change("unlock", "node %s" % host, "its manager is locked") for host in plan["unlock"]]
+    for host, item in plan["rejoin"].items():
+        steps.append(change("rejoin", "node %s" % host, item["why"], after=view.hosts[host]["role"]))
+    if plan["init"]:
+        where = "manager %s at %s" % (plan["init"], view.hosts[plan["init"]]["address"])
+        steps.append(change("initialise", "swarm", "no host is in one", after=where))
+    for host, role in plan["join"].items():
         steps.append(change("join", "node %s" % host, "not in the swarm", after=role))
+    steps += [change("rejoin", "node %s" % host, "in its turn", after=view.hosts[host]["role"]) for host in waiting]
     return steps
+
+
+def _key_step(keep, keys):
+    why = "the swarm locks its managers, and the controller lacks the key"
+    return [change("keep", "unlock key in %s/swarm/unlock" % keys["dir"], why)] if keep else []
 
 
 def fixed_settings_drift(wanted, actual):
@@ -298,75 +203,3 @@ def join_plan(state, wanted):
     if wanted["initialise"]:
         return [change("initialise", "swarm", "not in one", after=wanted["advertise_addr"])]
     return [change("join", "swarm", "not in one", after=wanted["role"])]
-
-
-def leave_trouble(state):
-    """Why this node must not leave its swarm: a text, or None where nothing speaks against it."""
-    if not state["manager"] or not state.get("nodes"):
-        return None
-    voters = {node["id"] for node in state["nodes"] if node["role"] == "manager"}
-    alive = {node["id"] for node in state["nodes"] if node["reachability"] == "reachable"}
-    if len(state["nodes"]) == 1 or _may_go(state["node_id"], voters, alive):
-        return None
-    total = len(voters) - 1
-    if not total:
-        return "this is the only manager: leaving ends the swarm of %d nodes. Promote another one, or set force" % (
-            len(state["nodes"])
-        )
-    return (
-        "leaving loses the quorum: of the %d managers that remain %d are reachable, and %d are needed. Bring managers "
-        "back, promote others, or set force" % (total, len(alive - {state["node_id"]}), total // 2 + 1)
-    )
-
-
-def nodes_plan(known, wanted, forget=()):
-    """The changes for nodes of a cluster, for the module that runs on a manager.
-
-    :param known: the cluster's nodes, as node_facts gives them.
-    :param wanted: list of ``{id, role, availability, labels}``; what is None is left as it is.
-    :param forget: IDs of dead nodes to be removed.
-    """
-    by_id = {node["id"]: node for node in known}
-    changes = []
-    for item in wanted:
-        node = by_id.get(item["id"])
-        if node is None:
-            raise PlanError("option nodes: the swarm has no node %s" % item["id"])
-        full = {
-            "role": item.get("role") or node["role"],
-            "availability": item.get("availability"),
-            "labels": item.get("labels"),
-        }
-        changes += _node_changes(node["hostname"], node, full)
-    for node_id in forget:
-        if node_id in by_id:
-            changes.append(_forget(by_id[node_id]))
-    # Promote before demoting, so that there are never fewer managers than before or after.
-    return sorted(changes, key=lambda item: item["do"] == "demote")
-
-
-def by_node(members):
-    """Member changes as the options of swarm_nodes: ``{nodes, forget}``."""
-    nodes: dict = {}
-    forget = []
-    for item in members:
-        if item["do"] == "forget":
-            forget.append(item["node"])
-            continue
-        entry = nodes.setdefault(item["node"], {"id": item["node"]})
-        for field, value in item["set"].items():
-            entry[field] = dict(entry.get(field, {}), **value) if isinstance(value, dict) else value
-    return {"nodes": list(nodes.values()), "forget": forget}
-
-
-def demotion_trouble(known, demoted, promoted=()):
-    """Why the managers with these IDs must not be demoted, once the others are promoted: a text, or None."""
-    voters = {node["id"] for node in known if node["role"] == "manager"}.union(promoted)
-    alive = {node["id"] for node in known if node["reachability"] == "reachable"}.union(promoted)
-    for node_id in demoted:
-        if not _may_go(node_id, voters, alive):
-            name = next(node["hostname"] for node in known if node["id"] == node_id)
-            return _no_quorum(name, voters, alive)
-        voters.discard(node_id)
-        alive.discard(node_id)
-    return None

@@ -176,9 +176,7 @@ def _copy_content(from_, to, facts):
 
 
 def _data(handle, facts):
-    """The parts of a file that are no holes, as (start, end)."""
-    if facts.st_blocks * 512 >= facts.st_size:
-        return [(0, facts.st_size)]
+    """The parts of a file that are no holes, as (start, end); what is reserved on the disk and not written yet is one, too."""
     parts, end = [], 0
     while end < facts.st_size:
         try:

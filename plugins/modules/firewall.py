@@ -65,8 +65,8 @@ from ansible_collections.dockyard.swarm.plugins.module_utils import _facts, _fir
 from ansible_collections.dockyard.swarm.plugins.module_utils._files import read_text
 from ansible_collections.dockyard.swarm.plugins.module_utils._systemd import read_units
 
-# ufw tries out what the kernel can do in a chain of its own, and fails where dockerd has the lock at that moment.
-BUSY = ("initcaps", "xtables lock", "Directory not empty")
+# ufw fails where dockerd has the kernel's lock at that moment: before it does anything, or when the rule is in its files already.
+BUSY = ("initcaps", "xtables lock", "Directory not empty", "problem running")
 ATTEMPTS = 5
 PAUSE = 1.0
 
@@ -87,8 +87,9 @@ class Firewall:
             raise _plan.PlanError("option rules or keep: %s" % exc) from exc
 
     def apply(self, plan, state):
-        for command in self._commands(plan, state["unit"]):
-            _run(command)
+        busy = [_run(command) for command in self._commands(plan, state["unit"])]
+        if any(busy) and state["unit"] == "ufw.service":
+            _run(["ufw", "reload"])  # what its files say and the kernel does not
         left = self.plan(self.read())
         if left:
             raise _plan.ApplyError(
@@ -105,19 +106,20 @@ class Firewall:
 
 
 def _run(command):
-    """Run it; again where somebody else held the kernel's table, which ufw does not wait for."""
-    for attempt in range(ATTEMPTS):
+    """Run it; again where somebody else held the kernel's table, which ufw does not wait for. Tells whether that happened."""
+    attempts = 1
+    while True:
         done = _once(command)
-        text = done.stdout.decode("utf-8", "replace").strip()
         if not done.returncode:
-            return
-        if attempt < ATTEMPTS - 1 and any(words in text for words in BUSY):
-            time.sleep(PAUSE)
-            continue
-        raise _plan.ApplyError(
-            "%s: %s (what was done before stays; run again when this is solved)"
-            % (" ".join(command), text or "exit code %d" % done.returncode)
-        )
+            return attempts > 1
+        text = done.stdout.decode("utf-8", "replace").strip()
+        if attempts == ATTEMPTS or not any(words in text for words in BUSY):
+            raise _plan.ApplyError(
+                "%s: %s (what was done before stays; run again when this is solved)"
+                % (" ".join(command), text or "exit code %d" % done.returncode)
+            )
+        attempts += 1
+        time.sleep(PAUSE)
 
 
 def _once(command):

@@ -217,6 +217,8 @@ swarm:
     - A node that has just started is given a minute to find its managers, and the managers one to elect their leader.
     - On a manager with a quorum also C(settings), C(spec), C(nodes), C(networks), and the names of the C(services),
       C(secrets) and C(configs) that the collection made (services with their specs), and how many of their C(tasks) run.
+    - There also C(unlock_key), the first 16 hexadecimal digits of the SHA-256 of the key that unlocks managers, or null where
+      autolock is off; never the key.
   returned: always
   type: dict
 """

@@ -113,7 +113,7 @@ swarm:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _plan, _swarm
+from ansible_collections.dockyard.swarm.plugins.module_utils import _plan, _quorum, _swarm
 from ansible_collections.dockyard.swarm.plugins.module_utils._engine_api import Engine, EngineError, wait_for
 from ansible_collections.dockyard.swarm.plugins.module_utils._engine_facts import read_swarm
 
@@ -141,7 +141,7 @@ class Member:
             )
         plan = _swarm.join_plan(state, params)
         if plan and params["state"] == "absent" and not params["force"]:
-            trouble = _swarm.leave_trouble(state)
+            trouble = _quorum.leave_trouble(state)
             if trouble:
                 raise _plan.PlanError(trouble)
         if plan and params["state"] == "present" and not params["advertise_addr"]:

@@ -37,12 +37,19 @@ options:
         description: Labels to set, by name. One that is V(null) is removed.
         type: dict
   forget:
-    description: IDs of nodes that are down for good and are removed from the swarm's list.
+    description:
+      - IDs of nodes that are removed from the swarm's list once they are down.
+      - One that is up is never removed, since it would wait for ever to be let in again.
+    type: list
+    elements: str
+    default: []
+  left:
+    description: IDs of nodes that have left. It is waited until the swarm has them as down, which takes some ten seconds.
     type: list
     elements: str
     default: []
   timeout:
-    description: Seconds that a promotion or demotion may take.
+    description: Seconds that a promotion or demotion may take, or a node that has left may be listed as up.
     type: int
     default: 60
 extends_documentation_fragment:
@@ -73,10 +80,14 @@ nodes:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _plan, _swarm
+from ansible_collections.dockyard.swarm.plugins.module_utils import _members, _plan, _quorum
 from ansible_collections.dockyard.swarm.plugins.module_utils._engine_api import Engine, EngineError, wait_for
 from ansible_collections.dockyard.swarm.plugins.module_utils._engine_facts import node_facts
 from ansible_collections.dockyard.swarm.plugins.module_utils._nodes import update_node
+from ansible_collections.dockyard.swarm.plugins.module_utils._settings import SECOND
+
+# After so many heartbeats that did not come, a node is down.
+MISSED = 3
 
 
 class Nodes:
@@ -93,9 +104,9 @@ class Nodes:
             raise _plan.PlanError("this host cannot answer for the swarm: %s" % exc.message) from exc
 
     def plan(self, state):
-        plan = _swarm.nodes_plan(state, self.params["nodes"], self.params["forget"])
+        plan = _members.nodes_plan(state, self.params["nodes"], self.params["forget"], self.params["left"])
         by_verb = {verb: [item["node"] for item in plan if item["do"] == verb] for verb in ("demote", "promote")}
-        trouble = _swarm.demotion_trouble(state, by_verb["demote"], by_verb["promote"])
+        trouble = _quorum.demotion_trouble(state, by_verb["demote"], by_verb["promote"], self.params["forget"])
         if trouble:
             raise _plan.PlanError(trouble)
         return plan
@@ -104,7 +115,9 @@ class Nodes:
         done = []
         for item in plan:
             try:
-                if item["do"] == "forget":
+                if item["do"] == "await":
+                    self._down(item["node"])
+                elif item["do"] == "forget":
                     self._forget(item["node"])
                 else:
                     update_node(self.engine, item["node"], item["set"])
@@ -116,9 +129,30 @@ class Nodes:
                 ) from exc
             done.append("%s %s" % (item["do"], item["to"]))
 
+    def _down(self, node_id):
+        """A node that has left is listed as up until it has missed its heartbeats."""
+
+        def down():
+            node = self.engine.find("/nodes/%s" % node_id)
+            return node is None or node_facts(node)["state"] == "down"
+
+        timeout = self.params["timeout"]
+        if not down():
+            heartbeat = self.engine.get("/swarm")["Spec"].get("Dispatcher", {}).get("HeartbeatPeriod") or 0
+            timeout = max(timeout, MISSED * heartbeat // SECOND + 30)
+        if not wait_for(down, timeout):
+            raise _plan.ApplyError(
+                "node %s is still up after %d s: it has not left the swarm, or another machine is behind it"
+                % (node_id, timeout)
+            )
+
     def _forget(self, node_id):
-        node = node_facts(self.engine.get("/nodes/%s" % node_id))
-        if node["role"] == "manager":
+        self._down(node_id)
+        # One that raft does not know, as after a recovery, cannot be demoted ("can't find manager in raft memberlist").
+        node = self.engine.find("/nodes/%s" % node_id)
+        if node is None:
+            return
+        if node.get("ManagerStatus"):
             update_node(self.engine, node_id, {"role": "worker"})
             wait_for(
                 lambda: self.engine.get("/nodes/%s" % node_id).get("ManagerStatus") is None, self.params["timeout"]
@@ -149,6 +183,7 @@ def main():
         argument_spec=dict(
             nodes=dict(type="list", elements="dict", default=[], options=node),
             forget=dict(type="list", elements="str", default=[]),
+            left=dict(type="list", elements="str", default=[]),
             timeout=dict(type="int", default=60),
         ),
         supports_check_mode=True,

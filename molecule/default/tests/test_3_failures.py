@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from tests.support import output, playbook, tasks, until
@@ -9,6 +10,7 @@ from tests.support import output, playbook, tasks, until
 # Docker declares a worker dead after three missed heartbeats of 5 s and starts its tasks elsewhere at once. How long that
 # takes is printed; the deadline is there for what hangs.
 DEADLINE = 240
+SOAK = bool(os.environ.get("DOCKYARD_SOAK"))
 
 
 def converged(*arguments):
@@ -53,9 +55,11 @@ def test_host_of_another_swarm_is_refused_and_joins_once_it_has_left(lab, hosts,
     assert converged().changed == 0
 
 
-def test_reimaged_machine_is_back_under_its_old_name(lab, manager):
-    lab.reset("node2")
-    converged()
-    names = output(manager, "docker node ls --format '{{.Hostname}} {{.Status}}'").splitlines()
-    assert sorted(names) == ["node1 Ready", "node2 Ready", "node3 Ready"]
-    assert converged().changed == 0
+if SOAK:
+    # That its node joins anew is seen in scenario lifecycle each time; here it is about all the other roles.
+    def test_reimaged_machine_is_back_under_its_old_name(lab, manager):
+        lab.reset("node2")
+        converged()
+        names = output(manager, "docker node ls --format '{{.Hostname}} {{.Status}}'").splitlines()
+        assert sorted(names) == ["node1 Ready", "node2 Ready", "node3 Ready"]
+        assert converged().changed == 0

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _drain, _engine_plan, _swarm
+from ansible_collections.dockyard.swarm.plugins.module_utils import _drain, _engine_plan, _members
 
 
 def node(name, manager=False, reachable=True, **changed):
@@ -52,15 +52,15 @@ def test_availability_comes_back_and_the_label_goes():
 
 def test_a_later_run_gives_the_availability_back_that_a_killed_one_took():
     left = node("id-w", hostname="w", availability="drain", labels={_drain.LABEL: "active", "zone": "a"})
-    wanted = _swarm._with_rest_of_drain(left, {"role": "worker", "availability": "", "labels": {"zone": "a"}})
-    changes = _swarm._node_changes("w", left, wanted)
+    wanted = _members._with_rest_of_drain(left, {"role": "worker", "availability": "", "labels": {"zone": "a"}})
+    changes = _members._node_changes("w", left, wanted)
     assert [(item["do"], item["set"]) for item in changes] == [
         ("set", {"availability": "active"}),
         ("unlabel", {"labels": {_drain.LABEL: None}}),
     ]
-    options = _swarm.by_node(changes)["nodes"]
+    options = _members.by_node(changes)["nodes"]
     assert options == [{"id": "id-w", "availability": "active", "labels": {_drain.LABEL: None}}]
-    assert [item["do"] for item in _swarm.nodes_plan([left], [dict(options[0], role=None)])] == ["set", "unlabel"]
+    assert [item["do"] for item in _members.nodes_plan([left], [dict(options[0], role=None)])] == ["set", "unlabel"]
 
 
 @pytest.mark.parametrize(

@@ -144,10 +144,18 @@ def test_even_number_of_managers_is_a_warning_and_no_problem():
 
 def test_host_outside_of_the_limit_keeps_the_address_that_the_swarm_knows():
     node = {"id": "n9", "hostname": "node2", "addr": "192.0.2.99", "role": "worker", "availability": "active",
-            "labels": {}, "state": "ready", "reachability": None}  # fmt: skip
-    me = dict(node, id="n1", hostname="node1", addr="192.0.2.11", role="manager", reachability="reachable")
+            "labels": {}, "state": "ready", "reachability": None, "manager_addr": None}  # fmt: skip
+    me = dict(
+        node,
+        id="n1",
+        hostname="node1",
+        addr="192.0.2.11",
+        role="manager",
+        reachability="reachable",
+        manager_addr="192.0.2.11:2377",
+    )
     swarm = dict(SWARM, state="active", node_id="n1", node_addr="192.0.2.11", manager=True, cluster_id="c", quorum=True,
-                 nodes=[me, node], networks=[], settings={})  # fmt: skip
+                 nodes=[me, node], networks=[], settings={}, spec={}, unlock_key=None)  # fmt: skip
     hostvars = {"node1": {"swarm_cluster_node": facts(1, swarm=swarm)}, "node2": {"ansible_host": "198.51.100.7"}}
     assert cluster_plan(hostvars, ["node1"], ["node2"])["addresses"]["node2"] == "192.0.2.99"
 
@@ -172,3 +180,14 @@ def test_manager_outside_of_the_limit_is_taken_from_the_others():
     hostvars = {"node1": {}, "node2": {"swarm_cluster_node": facts(2)}}
     found = cluster_plan(hostvars, ["node1"], ["node2"], others=outside)
     assert found["addresses"]["node1"] == "192.0.2.11"
+
+
+def test_a_lost_quorum_stops_every_run_but_the_one_that_repairs_it():
+    lost = dict(
+        SWARM, state="active", node_id="n1", node_addr="192.0.2.11", manager=True, quorum=False, error="no leader"
+    )
+    assert "have lost their quorum" in plan(workers=(), node1={"swarm": lost})["problems"][0]
+    assert plan(workers=(), options={"repairs": True, "forms_swarm": False}, node1={"swarm": lost})["problems"] == []
+    # Anything else that is wrong still stops that one.
+    system = {"id": "plan9", "version": "4", "name": "Plan 9", "family": "unknown"}
+    assert plan(workers=(), options={"repairs": True}, node1={"swarm": lost, "os": system})["problems"] != []

@@ -5,38 +5,9 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _swarm
+from ansible_collections.dockyard.swarm.plugins.module_utils import _members, _quorum, _swarm
 from ansible_collections.dockyard.swarm.plugins.module_utils._plan import PlanError
-
-BARE = {
-    "state": "inactive", "error": None, "node_id": None, "node_addr": None, "manager": False, "cluster_id": None,
-    "managers": [], "quorum": None,
-}  # fmt: skip
-
-
-def node(name, role="worker", state="ready", labels=None, availability="active"):
-    reachable = "reachable" if role == "manager" and state == "ready" else "unreachable" if role == "manager" else None
-    return {
-        "id": "id-" + name, "hostname": name, "role": role, "availability": availability, "labels": labels or {},
-        "state": state, "addr": "", "engine": "26.1", "leader": False, "reachability": reachable,
-    }  # fmt: skip
-
-
-def inside(name, manager=False, cluster="c1", nodes=(), quorum=True):
-    facts = dict(BARE, state="active", node_id="id-" + name, node_addr="192.0.2.1")
-    facts["managers"] = [{"node_id": "id-m", "addr": "192.0.2.1:2377"}]
-    if manager:
-        facts.update(manager=True, cluster_id=cluster, quorum=quorum, nodes=list(nodes))
-    return facts
-
-
-def host(swarm, role="worker", hostname=None, labels=None, availability=None):
-    facts = {"swarm": swarm, "machine": {"hostname": hostname}} if swarm else None
-    return {"role": role, "availability": availability, "labels": labels, "address": "192.0.2.9", "facts": facts}
-
-
-def bare(role="worker"):
-    return host(BARE, role)
+from tests.unit.swarm_example import BARE, bare, host, inside, node, three_managers
 
 
 def plan_of(**hosts):
@@ -54,7 +25,7 @@ def test_member_whose_engine_does_not_run_is_neither_joined_nor_given_a_second_s
 
 
 def forgotten(plan):
-    return _swarm.by_node(plan["members"])["forget"]
+    return [item["node"] for item in plan["steps"] if item["do"] == "forget"]
 
 
 @pytest.mark.parametrize("state", ["stopped", "locked", "pending", "error"])
@@ -111,10 +82,22 @@ def test_no_swarm_while_a_host_is_unknown():
     assert (plan["init"], plan["problems"]) == (None, {})
 
 
+def test_limited_run_makes_nothing_of_hosts_that_it_does_not_reach_for():
+    plan = plan_of(m1=host(BARE, "manager", "m1", here=False), w1=bare())
+    assert plan["init"] is None
+    assert "--limit" in plan["problems"]["w1"][0]
+    nodes = [node("m1", "manager")]
+    inside_m1 = host(inside("m1", True, nodes=nodes), "manager", "m1", here=False)
+    plan = plan_of(m1=inside_m1, m2=host(BARE, "manager", "m2", here=False), w1=bare(hostname="w1"))
+    assert plan["join"] == {"w1": "worker"}
+
+
 def test_worker_of_another_swarm_is_refused():
     nodes = [node("m1", "manager")]
-    plan = plan_of(m1=host(inside("m1", True, nodes=nodes), "manager"), w1=host(inside("w1")))
+    stranger = inside("w1", managers=[{"node_id": "id-x", "addr": "198.51.100.1:2377"}])
+    plan = plan_of(m1=host(inside("m1", True, nodes=nodes), "manager"), w1=host(stranger))
     assert "already in another swarm" in plan["problems"]["w1"][0]
+    assert plan["rejoin"] == {}
 
 
 def test_lost_quorum_is_told_and_nothing_is_made():
@@ -129,10 +112,6 @@ def test_lost_quorum_is_told_and_nothing_is_made():
 def test_states_that_need_a_hand_are_told(state, word):
     plan = plan_of(m1=host(dict(BARE, state=state), "manager"))
     assert word in plan["problems"]["m1"][0]
-
-
-def three_managers(dead=0):
-    return [node("m%d" % i, "manager", "down" if i > 3 - dead else "ready") for i in (1, 2, 3)]
 
 
 def test_host_that_changes_its_group_is_promoted_or_demoted():
@@ -163,7 +142,7 @@ def test_last_manager_is_not_demoted():
 def test_labels_are_merged_and_availability_left_alone_unless_told():
     nodes = [node("m1", "manager", labels={"zone": "a", "own": "x"}, availability="drain")]
     plan = plan_of(m1=host(inside("m1", True, nodes=nodes), "manager", labels={"zone": "b", "disk": 1}))
-    assert _swarm.by_node(plan["members"]) == {
+    assert _members.by_node(plan["members"]) == {
         "nodes": [{"id": "id-m1", "labels": {"disk": "1", "zone": "b"}}],
         "forget": [],
     }
@@ -174,7 +153,12 @@ def test_dead_entry_of_a_reimaged_host_goes():
     nodes[1]["id"] = "id-old"
     plan = plan_of(m1=host(inside("m1", True, nodes=nodes), "manager", "m1"), w1=host(BARE, hostname="w1"))
     assert plan["join"] == {"w1": "worker"}
-    assert _swarm.by_node(plan["members"])["forget"] == ["id-old"]
+    assert forgotten(plan) == ["id-old"]
+    # Not before the host is in the swarm again, since what the old entry tells goes over to the new one.
+    assert _members.by_node(plan["members"])["forget"] == []
+    nodes.append(node("w1"))
+    plan = plan_of(m1=host(inside("m1", True, nodes=nodes), "manager", "m1"), w1=host(inside("w1"), hostname="w1"))
+    assert _members.by_node(plan["members"])["forget"] == ["id-old"]
 
 
 def test_module_plan_of_one_node():
@@ -191,23 +175,23 @@ def test_leaving_is_refused_where_it_ends_the_swarm_or_loses_the_quorum():
     last = inside("m1", True, nodes=[node("m1", "manager"), node("w1")])
     weak = inside("m1", True, nodes=three_managers(dead=1))
     safe = inside("m1", True, nodes=three_managers())
-    assert _swarm.leave_trouble(alone) is None
-    assert "only manager" in _swarm.leave_trouble(last)
-    assert "quorum" in _swarm.leave_trouble(weak)
-    assert _swarm.leave_trouble(safe) is None
-    assert _swarm.leave_trouble(inside("w1")) is None
+    assert _quorum.leave_trouble(alone) is None
+    assert "only manager" in _quorum.leave_trouble(last)
+    assert "quorum" in _quorum.leave_trouble(weak)
+    assert _quorum.leave_trouble(safe) is None
+    assert _quorum.leave_trouble(inside("w1")) is None
 
 
 def test_nodes_plan_refuses_a_node_that_is_not_there():
     with pytest.raises(PlanError, match="no node nope"):
-        _swarm.nodes_plan([node("m1", "manager")], [{"id": "nope"}])
+        _members.nodes_plan([node("m1", "manager")], [{"id": "nope"}])
 
 
 def test_two_demotions_in_one_call_are_weighed_together():
     known = three_managers()
-    assert _swarm.demotion_trouble(known, ["id-m1"]) is None
-    assert _swarm.demotion_trouble(known, ["id-m1", "id-m2"]) is None
-    assert "m3" in _swarm.demotion_trouble(known, ["id-m1", "id-m2", "id-m3"])
+    assert _quorum.demotion_trouble(known, ["id-m1"]) is None
+    assert _quorum.demotion_trouble(known, ["id-m1", "id-m2"]) is None
+    assert "m3" in _quorum.demotion_trouble(known, ["id-m1", "id-m2", "id-m3"])
 
 
 def test_settings_fixed_at_init_are_reported_by_value():

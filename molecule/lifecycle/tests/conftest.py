@@ -1,0 +1,46 @@
+"""The swarm that the story is about."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+import yaml
+
+from tests.asker import Asker
+from tests.cluster import ARRANGED, Cluster
+from tests.secrecy import Secrecy
+from tests.support import INVENTORY
+
+PORT = 8080
+# A backup, the end of all managers, and what is made of it, take longer than make test has time for.
+collect_ignore = [] if os.environ.get("DOCKYARD_SOAK") else ["test_3_recovery.py"]
+
+
+@pytest.fixture(scope="session")
+def cluster(lab, hosts):
+    """The machines, none of them in the inventory yet, with one image instead of all that the lab has."""
+    variables = yaml.safe_load((INVENTORY / "group_vars" / "all" / "lab.yml").read_text())
+    found = Cluster(lab, hosts)
+    archives = variables["swarm_engine_image_archives"]
+    found.common["swarm_engine_image_archives"] = [item for item in archives if item["image"] == "nginx:1"]
+    yield found
+    ARRANGED.unlink(missing_ok=True)
+
+
+@pytest.fixture(scope="session")
+def secrets(lab):
+    """The collection's folder for secrets on the controller."""
+    return lab.state.directory / "secrets"
+
+
+@pytest.fixture(scope="session")
+def secrecy(cluster, secrets):
+    """All secrets that there ever were, and where they showed."""
+    return Secrecy(cluster, secrets)
+
+
+@pytest.fixture
+def asker(address):
+    """A client that asks the web service, through these machines."""
+    return lambda *names: Asker([address[name] for name in names], PORT, interval=0.3)

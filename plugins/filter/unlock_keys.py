@@ -1,0 +1,113 @@
+# Copyright (c) dockyard.swarm contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: unlock_keys
+short_description: The unlock keys of swarms that the controller keeps
+version_added: 0.1.0
+description:
+  - Reads the files C(swarm/unlock/CLUSTER_ID.keys) below the folder for secrets, which have a key a line, the newest first. Blank
+    lines, and those that begin with C(#), are passed over.
+  - All files are read, since a locked manager cannot tell which swarm it is in; the one that was changed last comes first.
+  - The keys are secrets. Use the filter in tasks with C(no_log) only.
+author:
+  - The dockyard.swarm maintainers (@dockyard)
+options:
+  _input:
+    description: The folder for secrets, C(swarm_cluster_secrets_dir).
+    type: path
+    required: true
+"""
+
+EXAMPLES = r"""
+- name: Unlock the manager
+  dockyard.swarm.swarm_unlock:
+    keys: "{{ swarm_cluster_secrets_dir | dockyard.swarm.unlock_keys }}"
+  no_log: true
+"""
+
+RETURN = r"""
+_value:
+  description: The keys, each once.
+  type: list
+  elements: str
+"""
+
+import os
+
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.dockyard.swarm.plugins.module_utils._engine_facts import key_digest
+
+FOLDER = os.path.join("swarm", "unlock")
+SUFFIX = ".keys"
+
+
+def unlock_keys(secrets_dir):
+    """The keys of all files below ``secrets_dir``, of the file that was changed last first."""
+    return list(dict.fromkeys(key for text in _texts(secrets_dir) for key in _keys(text)))
+
+
+def unlock_key_known(secrets_dir, digest):
+    """Whether a key with this digest is among them; nothing is lacking where there is no digest."""
+    return not digest or any(key_digest(key) == digest for key in unlock_keys(secrets_dir))
+
+
+def unlock_key_file(secrets_dir, cluster_id):
+    """Where the keys of a swarm are."""
+    return os.path.join(_folder(secrets_dir), cluster_id + SUFFIX)
+
+
+def unlock_key_added(key, secrets_dir, cluster_id):
+    """The text of a swarm's file with ``key`` as its newest; what else is in it stays, comments too."""
+    try:
+        lines = _read(unlock_key_file(secrets_dir, cluster_id)).splitlines()
+    except FileNotFoundError:
+        lines = []
+    except OSError as exc:
+        raise AnsibleFilterError("cannot read the unlock keys on the controller: %s" % exc) from exc
+    if _keys("\n".join(lines))[:1] != [key]:
+        lines = [key] + [line for line in lines if line.strip() != key]
+    return "".join("%s\n" % line for line in lines)
+
+
+def _folder(secrets_dir):
+    return os.path.join(os.path.expanduser(secrets_dir), FOLDER)
+
+
+def _keys(text):
+    lines = [line.strip() for line in text.splitlines()]
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def _texts(secrets_dir):
+    folder = _folder(secrets_dir)
+    try:
+        # A file that is just being written has a name with a dot in front.
+        names = [name for name in os.listdir(folder) if name.endswith(SUFFIX) and not name.startswith(".")]
+        paths = [os.path.join(folder, name) for name in sorted(names)]
+        return [_read(path) for path in sorted(paths, key=lambda path: -os.stat(path).st_mtime)]
+    except FileNotFoundError:
+        return []
+    except OSError as exc:
+        raise AnsibleFilterError("cannot read the unlock keys on the controller: %s" % exc) from exc
+
+
+def _read(path):
+    with open(path, encoding="utf-8", errors="replace") as handle:
+        return handle.read()
+
+
+class FilterModule:
+    """The filters of this file."""
+
+    def filters(self):
+        return {
+            "unlock_keys": unlock_keys,
+            "unlock_key_known": unlock_key_known,
+            "unlock_key_file": unlock_key_file,
+            "unlock_key_added": unlock_key_added,
+        }

@@ -1,0 +1,246 @@
+# Copyright (c) dockyard.swarm contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Private to dockyard.swarm: backups as the controller keeps them, encrypted.
+
+A file begins with a line that tells its format and which key it was made with; AES-GCM, which vouches for that line too,
+finds any change. Only this computer's memory ever holds what is inside.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import hashlib
+import io
+import os
+import re
+import tempfile
+
+from ansible.errors import AnsibleError
+
+from ansible_collections.dockyard.swarm.plugins.module_utils import _backup, _backup_archive
+from ansible_collections.dockyard.swarm.plugins.module_utils._files import sync_folder
+from ansible_collections.dockyard.swarm.plugins.plugin_utils import _node_key
+
+TITLE = b"dockyard.swarm backup"
+_HEADER = re.compile(rb"^%s (\d+) key ([0-9a-f]{16})\n" % re.escape(TITLE))
+_FORMAT = 1
+_NONCE = 12
+
+
+class StoreError(AnsibleError):
+    """The text names the file and what to do."""
+
+
+def _cipher(key):
+    try:
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+    except ImportError as exc:
+        raise StoreError("the controller needs the Python library cryptography: %s" % exc) from exc
+    return AESGCM(key)
+
+
+def read_key(path):
+    """The key of a file."""
+    path = os.path.expanduser(path)
+    try:
+        with open(path, encoding="ascii") as handle:
+            key = base64.b64decode(handle.read().strip(), validate=True)
+    except FileNotFoundError:
+        raise StoreError(
+            "there is no key %s: without the one that a backup was made with, nobody can read it. Bring it back from where you "
+            "keep it, or name it in swarm_backup_key_file" % path
+        ) from None
+    except (OSError, ValueError) as exc:
+        raise StoreError("the key %s cannot be read: %s" % (path, exc)) from exc
+    if len(key) != 32:
+        raise StoreError(
+            "the key %s has %d bytes, and a key has 32: bring it back from where you keep it" % (path, len(key))
+        )
+    return key
+
+
+def have_key(path):
+    """The key of a file, which is made where it is missing; another one is never put in its place."""
+    path = os.path.expanduser(path)
+    have_folder(os.path.dirname(path))
+    try:
+        # It gets its name when it is whole, and only where nothing has that name.
+        handle, scratch = tempfile.mkstemp(prefix=".backup.key.", dir=os.path.dirname(path))
+        with os.fdopen(handle, "wb") as out:
+            out.write(base64.b64encode(os.urandom(32)) + b"\n")
+            out.flush()
+            os.fsync(out.fileno())
+        try:
+            os.link(scratch, path)
+            sync_folder(os.path.dirname(path))
+        except FileExistsError:
+            pass
+        finally:
+            os.unlink(scratch)
+    except OSError as exc:
+        raise StoreError("the key %s cannot be made: %s" % (path, exc)) from exc
+    return read_key(path)
+
+
+def have_folder(path):
+    """A folder for its owner alone; one that is there stays as it is."""
+    try:
+        os.makedirs(path, mode=0o700, exist_ok=True)
+    except OSError as exc:
+        raise StoreError("the folder %s cannot be made: %s" % (path, exc)) from exc
+
+
+def _key_id(key):
+    return hashlib.sha256(b"dockyard.swarm backup key" + key).hexdigest()[:16].encode()
+
+
+def encrypt(data, key):
+    """The bytes of a file that holds ``data``."""
+    header = b"%s %d key %s\n" % (TITLE, _FORMAT, _key_id(key))
+    nonce = os.urandom(_NONCE)
+    return header + nonce + _cipher(key).encrypt(nonce, data, header)
+
+
+def decrypt(data, key, name):
+    """What a file holds.
+
+    :param name: what the file is called in messages.
+    """
+    match = _HEADER.match(data)
+    if not match:
+        raise StoreError("%s is no backup, or damaged: it does not begin as backups do" % name)
+    if int(match.group(1)) != _FORMAT:
+        raise StoreError(
+            "%s has format %d, and this collection reads %d: take the collection that made it"
+            % (name, int(match.group(1)), _FORMAT)
+        )
+    if match.group(2) != _key_id(key):
+        raise StoreError(
+            "%s was made with another key (%s) than the one that is here (%s): name its key in swarm_backup_key_file"
+            % (name, match.group(2).decode(), _key_id(key).decode())
+        )
+    nonce, text = data[match.end() : match.end() + _NONCE], data[match.end() + _NONCE :]
+    try:
+        return _cipher(key).decrypt(nonce, text, match.group(0))
+    except Exception as exc:  # cryptography's own, of which there are several
+        raise StoreError("%s is damaged: take another backup" % name) from exc
+
+
+def read(path, key):
+    """(archive, manifest) of a backup, all of it checked."""
+    try:
+        with open(path, "rb") as handle:
+            data = decrypt(handle.read(), key, path)
+    except OSError as exc:
+        raise StoreError("the backup %s cannot be read: %s" % (path, exc)) from exc
+    return data, check(data, path)
+
+
+def check(data, name):
+    """The manifest of an archive, all of it checked."""
+    try:
+        return _backup_archive.check(io.BytesIO(data))[0]
+    except _backup.BackupError as exc:
+        raise StoreError("%s: %s" % (name, exc)) from exc
+
+
+def unsealed(data, keys=()):
+    """An archive, checked before, from which a manager can start without anybody who unlocks it; and all unlock keys.
+
+    :param keys: unlock keys to try besides the archive's own.
+    """
+    own = _backup_archive.check(io.BytesIO(data))[1]
+    keys = list(dict.fromkeys([*([own] if own else []), *keys]))
+    text = _backup_archive.content(data, _node_key.PATH).decode("ascii", "replace")
+    if _node_key.is_sealed(text):
+        try:
+            data = _backup_archive.replace(data, _node_key.PATH, _node_key.unseal(text, keys).encode())
+        except _node_key.KeyFileError as exc:
+            raise StoreError("the manager's key in it (%s) is encrypted, and %s" % (_node_key.PATH, exc)) from exc
+    return data, keys
+
+
+def find(folder, name=""):
+    """The path of a backup by its name or path; without one, the newest."""
+    folder = os.path.expanduser(folder)
+    if name:
+        path = os.path.expanduser(name)
+        for there in (path, os.path.join(folder, path)):
+            if os.path.isfile(there):
+                return os.path.abspath(there)
+        raise StoreError("option swarm_backup_file: there is no %s, neither here nor in %s" % (name, folder))
+    names = _backup.of_cluster(_names(folder), "")
+    if not names:
+        raise StoreError(
+            "there is no backup in %s: name one in swarm_backup_file, or its folder in swarm_backup_dir" % folder
+        )
+    clusters = {item.split("-")[0] for item in names}
+    if len(clusters) > 1:
+        raise StoreError(
+            "the backups in %s are of %d swarms: name the one that you want in swarm_backup_file, the newest are %s"
+            % (folder, len(clusters), ", ".join(_backup.of_cluster(names, item)[0] for item in sorted(clusters)))
+        )
+    return os.path.join(folder, names[0])
+
+
+def _names(folder):
+    try:
+        return os.listdir(folder)
+    except FileNotFoundError:
+        return []
+
+
+def keep(data, folder, key, most):
+    """Keep an archive, and when that is certain, no more than ``most`` of its swarm: (path, paths that went)."""
+    folder = os.path.expanduser(folder)
+    have_folder(folder)
+    manifest = check(data, "what the manager sent")
+    cluster = manifest["cluster_id"]
+    path = os.path.join(folder, _backup.file_name(cluster, manifest["created"]))
+    try:
+        _write(path, encrypt(data, key))
+        if read(path, key)[0] != data:
+            raise StoreError("%s is not what was written to it" % path)
+        gone = [
+            os.path.join(folder, name)
+            for name in _backup.outdated(_names(folder), os.path.basename(path), cluster, most)
+        ]
+        for old in gone:
+            os.unlink(old)
+        sync_folder(folder)
+    except OSError as exc:
+        raise StoreError("the backup cannot be kept in %s: %s" % (folder, exc)) from exc
+    return path, gone
+
+
+def _write(path, data):
+    handle, scratch = tempfile.mkstemp(prefix="." + os.path.basename(path) + ".", dir=os.path.dirname(path))
+    try:
+        with os.fdopen(handle, "wb") as out:
+            out.write(data)
+            out.flush()
+            os.fsync(out.fileno())
+        os.rename(scratch, path)
+    except BaseException:
+        os.unlink(scratch)
+        raise
+    sync_folder(os.path.dirname(path))
+
+
+@contextlib.contextmanager
+def as_file(data):
+    """A path under which programs that this process starts find ``data``, which is in memory alone."""
+    if not hasattr(os, "memfd_create"):
+        raise StoreError(
+            "a restore needs a controller that runs Linux, so that nothing unencrypted is written to a disk"
+        )
+    handle = os.memfd_create("backup")
+    try:
+        with os.fdopen(os.dup(handle), "wb") as out:
+            out.write(data)
+        yield "/proc/%d/fd/%d" % (os.getpid(), handle)
+    finally:
+        os.close(handle)

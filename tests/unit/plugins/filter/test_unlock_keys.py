@@ -1,0 +1,87 @@
+# Copyright (c) dockyard.swarm contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import hashlib
+import os
+
+import pytest
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.dockyard.swarm.plugins.filter.unlock_keys import FilterModule
+
+FILTERS = FilterModule().filters()
+unlock_keys, known = FILTERS["unlock_keys"], FILTERS["unlock_key_known"]
+path_of, added = FILTERS["unlock_key_file"], FILTERS["unlock_key_added"]
+
+
+def digest(key):
+    return hashlib.sha256(key.encode()).hexdigest()[:16]
+
+
+@pytest.fixture
+def keys(tmp_path):
+    """Writes a file of keys, each younger than the one before."""
+    folder = tmp_path / "swarm" / "unlock"
+    folder.mkdir(parents=True)
+
+    def write(name, text):
+        path = folder / name
+        path.write_text(text)
+        os.utime(path, (1000 + len(list(folder.iterdir())),) * 2)
+        return str(tmp_path)
+
+    return write
+
+
+def test_no_folder_has_no_keys(tmp_path):
+    assert unlock_keys(str(tmp_path)) == []
+    assert not known(str(tmp_path), digest("a"))
+    assert known(str(tmp_path), None)
+
+
+def test_all_files_are_read_newest_first_each_key_once(keys):
+    keys("one.keys", "one-new\none-old\n")
+    keys(".one.keys.x.keys", "half")
+    keys("notes.txt", "no key")
+    folder = keys("two.keys", "# by hand\n\n  two-new \none-old\n")
+    assert unlock_keys(folder) == ["two-new", "one-old", "one-new"]
+
+
+def test_a_key_is_known_by_its_digest(keys):
+    folder = keys("one.keys", "new\nold\n")
+    assert known(folder, digest("new"))
+    assert known(folder, digest("old"))
+    assert not known(folder, digest("other"))
+
+
+def test_the_home_folder_is_found(keys, monkeypatch):
+    monkeypatch.setenv("HOME", keys("one.keys", "key\n"))
+    assert unlock_keys("~") == ["key"]
+    assert path_of("~", "one").endswith("/swarm/unlock/one.keys")
+    assert os.path.exists(path_of("~", "one"))
+
+
+def test_a_new_key_goes_on_top_and_nothing_is_lost(keys):
+    folder = keys("one.keys", "# by hand\nold\nolder")
+    keys("two.keys", "other\n")
+    assert added("new", folder, "one") == "new\n# by hand\nold\nolder\n"
+    assert added("first", folder, "three") == "first\n"
+
+
+def test_the_newest_key_changes_nothing(keys):
+    text = "# by hand\nnew\nold\n"
+    assert added("new", keys("one.keys", text), "one") == text
+
+
+def test_an_older_key_that_counts_again_goes_on_top(keys):
+    assert added("old", keys("one.keys", "new\nold\n"), "one") == "old\nnew\n"
+
+
+def test_what_cannot_be_read_is_told(tmp_path):
+    (tmp_path / "swarm" / "unlock" / "one.keys").mkdir(parents=True)
+    for call in (lambda: unlock_keys(str(tmp_path)), lambda: added("new", str(tmp_path), "one")):
+        with pytest.raises(AnsibleFilterError, match=r"cannot read the unlock keys on the controller: .*one\.keys"):
+            call()
