@@ -69,6 +69,12 @@ def _unclear(best):
     return "option swarm_node_advertise_addr: several addresses could be meant, %s: set the right one" % listed
 
 
+def host_of(addr):
+    """The host part of ``192.0.2.11:2377`` or ``[2001:db8::1]:2377``."""
+    host = addr.rsplit(":", 1)[0] if addr.count(":") == 1 or "]" in addr else addr
+    return host.strip("[]")
+
+
 def is_address(text):
     """Whether a text is an IP address."""
     try:

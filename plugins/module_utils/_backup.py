@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import ipaddress
 
+from ansible_collections.dockyard.swarm.plugins.module_utils import _settings
+from ansible_collections.dockyard.swarm.plugins.module_utils._addresses import host_of
 from ansible_collections.dockyard.swarm.plugins.module_utils._plan import PlanError, change
 from ansible_collections.dockyard.swarm.plugins.module_utils._versions import compare
 
@@ -19,12 +21,6 @@ PLAYBOOK = "playbooks/restore.yml"
 
 class BackupError(Exception):
     """A backup is not what it should be. The text says what is wrong with it."""
-
-
-def host_of(addr):
-    """The host part of ``192.0.2.11:2377`` or ``[2001:db8::1]:2377``."""
-    host = addr.rsplit(":", 1)[0] if addr.count(":") == 1 or "]" in addr else addr
-    return host.strip("[]")
 
 
 def manifest(swarm, node, addrs, engine, state, created):
@@ -47,7 +43,7 @@ def manifest(swarm, node, addrs, engine, state, created):
         "listen_addr": state.get("ListenAddr") or "0.0.0.0:2377",
         "data_path_addr": state.get("DataPathAddr") or "",
         "engine": engine,
-        "autolock": is_autolocked(swarm["spec"]),
+        "autolock": _settings.autolock(swarm["spec"]),
         "spec": swarm["spec"],
         "created": created,
         "managers": [
@@ -55,11 +51,6 @@ def manifest(swarm, node, addrs, engine, state, created):
             for node_id, addr in sorted(addrs.items())
         ],
     }
-
-
-def is_autolocked(spec):
-    """Whether a swarm's managers are locked when they start."""
-    return bool((spec.get("EncryptionConfig") or {}).get("AutoLockManagers"))
 
 
 def freeze_trouble(nodes, node_id):

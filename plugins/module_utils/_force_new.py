@@ -10,11 +10,11 @@ import glob
 import hashlib
 import os
 
-from ansible_collections.dockyard.swarm.plugins.module_utils._backup import is_autolocked
 from ansible_collections.dockyard.swarm.plugins.module_utils._engine_api import EngineError, wait_for
 from ansible_collections.dockyard.swarm.plugins.module_utils._engine_facts import read_swarm
 from ansible_collections.dockyard.swarm.plugins.module_utils._files import read_text, remove, write_text
 from ansible_collections.dockyard.swarm.plugins.module_utils._plan import ApplyError
+from ansible_collections.dockyard.swarm.plugins.module_utils._settings import autolock
 from ansible_collections.dockyard.swarm.plugins.module_utils._systemd import act, journal_tail
 
 DOCKER = "docker.service"
@@ -69,7 +69,7 @@ def wait_sealed(root, swarm, timeout):
         # The key of raft's log is changed at that, in two steps.
         return is_sealed(root) and "raft-dek-" not in (read_text(key_path(root)) or "")
 
-    if is_autolocked(swarm["spec"]) and not wait_for(sealed, timeout):
+    if autolock(swarm["spec"]) and not wait_for(sealed, timeout):
         raise ApplyError(
             "the swarm locks its managers when they start (autolock), and this one did not encrypt its key %s again within %d s: "
             "switch autolock off and on" % (key_path(root), timeout)

@@ -9,6 +9,8 @@ A node is healed by joining anew, and only where it is certain that it is one of
 
 from __future__ import annotations
 
+from ansible_collections.dockyard.swarm.plugins.module_utils._addresses import host_of
+
 LOCKED = (
     "the swarm is locked on this manager, and no unlock key is here: put the key as a line into "
     "%s/swarm/unlock/any.keys on the controller, or unlock it with 'docker swarm unlock'; then run again"
@@ -193,5 +195,5 @@ def _moved(host, wanted, state, entry, manager):
 def _known_at(state, entry):
     """The address by which the swarm knows a node: raft's for a manager, which no restart changes."""
     if entry["manager_addr"]:
-        return entry["manager_addr"].rsplit(":", 1)[0].strip("[]")
+        return host_of(entry["manager_addr"])
     return state["node_addr"] if state["node_addr"] != "0.0.0.0" else None

@@ -21,7 +21,7 @@ def member_changes(view, leaving=(), waiting=False):
     :param leaving: hosts that join anew first.
     :param waiting: whether something else comes first that may give back what the quorum lacks: no refusal is final then.
     """
-    by_id = {view.entry(host)["id"]: host for host in view.states if view.entry(host)}
+    by_id = {entry["id"]: host for host, entry in view.entries().items()}
     hosts, now, later = view.hosts, [], []
     for node_id, host in _stale(view, by_id).items():
         entry, fresh = view.known[node_id], view.entry(host)

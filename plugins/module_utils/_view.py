@@ -48,6 +48,11 @@ class View:
         ]
         return mine[0] if len(mine) == 1 else None
 
+    def entries(self):
+        """The swarm's entries of all hosts that have one, by host."""
+        found = {host: self.entry(host) for host in self.states}
+        return {host: entry for host, entry in found.items() if entry}
+
     def gains(self):
         """Whether another manager comes in this run, so that what the quorum forbids now may be allowed after it."""
         return any(
