@@ -50,7 +50,6 @@ soak: setup ## what takes longer than make test has time for
 	DOCKYARD_SOAK=1 tools/run molecule test -s engine
 	DOCKYARD_SOAK=1 tools/run molecule test -s upgrade
 	DOCKYARD_SOAK=1 tools/run molecule test -s centos
-	DOCKYARD_SOAK=1 tools/run molecule test -s interrupt
 	DOCKYARD_SOAK=1 tools/run molecule test -s lifecycle
 
 bench: setup ## measure; the last results are in benchmarks/README.md

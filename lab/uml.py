@@ -54,7 +54,9 @@ def power_on(hardware: Hardware) -> None:
 
 
 def core_of(address: str, machines: int) -> int | None:
-    """Give the core that a machine keeps to, neighbours different ones; None leaves it to the scheduler.
+    """Give the core that a machine keeps to, neighbours different ones, and labs beside each other different first ones.
+
+    None leaves it to the scheduler.
 
     A machine is a kernel process and a traced one for each of its own, and control changes back and forth between them. On one
     core that is a switch; between two it is a wake-up, which takes a virtual machine four times as long. With many machines
@@ -63,7 +65,7 @@ def core_of(address: str, machines: int) -> int | None:
     cores = sorted(os.sched_getaffinity(0))
     if machines > 6 * len(cores):
         return None
-    return cores[int(address.rpartition(".")[2]) % len(cores)]
+    return cores[sum(int(part) for part in address.split(".")[2:]) % len(cores)]
 
 
 def command_line(hardware: Hardware, *, fresh: bool) -> list[str]:

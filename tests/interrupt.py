@@ -1,9 +1,4 @@
-"""Begin site.yml on machines of a lab and kill it half-way, without a chance to tidy up.
-
-    python -m tests.interrupt inventories/lab-NAME "Configure the daemon"
-
-The words are in the headline of the task that the run does not survive. Whatever comes after is to converge all the same.
-"""
+"""Begin site.yml and kill it half-way, without a chance to tidy up."""
 
 from __future__ import annotations
 
@@ -11,7 +6,6 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import threading
 import time
 from dataclasses import dataclass
@@ -67,15 +61,6 @@ class Begun:
             left = self.headlines[place][0] + moment.after - (time.monotonic() - self.start)
             self._news.wait_for(lambda: self._silent or len(self.headlines) > place + 1, max(0.0, left))
             return self.headlines[-1][1]
-
-    def come_to_words(self, words: str) -> str:
-        """Wait until a headline has these words; gives it."""
-        with self._news:
-            self._news.wait_for(lambda: self._silent or any(words in item for _at, item in self.headlines))
-        found = [item for _at, item in self.headlines if words in item]
-        if not found:
-            raise AssertionError(f"the run never came to {words!r}:\n{self.output}")
-        return found[0]
 
     def kill(self) -> None:
         """End the process with its group at once. Ansible's workers have sessions of their own: each ends its task."""
@@ -138,19 +123,3 @@ class Point:
             return Moment(timeline[0][1], 0, 0.0)
         start = timeline[len(done) - 1][0]
         return Moment(done[-1], done.count(done[-1]) - 1, round(at - start, 1))
-
-
-def main() -> None:
-    """Run, and kill the process with all that it started."""
-    inventory, words = sys.argv[1:]
-    run = Begun(inventory)
-    try:
-        headline = run.come_to_words(words)
-    except AssertionError as error:
-        sys.exit(str(error))
-    run.kill()
-    sys.stdout.write(f"killed at: {headline}\n")
-
-
-if __name__ == "__main__":
-    main()

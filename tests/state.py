@@ -22,7 +22,6 @@ from typing import Any
 from lab.api import Lab, Machine
 
 ROOT = Path(__file__).resolve().parents[1]
-KEPT = ROOT / ".cache" / "state.json"
 DOMAIN = "swarm.test"
 
 # What differs between two runs that did the same, and what stands for it. IDs of things with a name are told by that instead.
@@ -238,35 +237,6 @@ def _lines(value: object, path: str = "") -> Iterator[str]:
             yield f"{path}: {line}"
     else:
         yield f"{path}: {json.dumps(value)}"
-
-
-def source(lab: Lab) -> str:
-    """What a state comes of: the collection, the lab's variables, the images of its machines."""
-    digest = hashlib.sha256()
-    paths = [path for room in ("plugins", "roles", "playbooks") for path in (ROOT / room).rglob("*") if path.is_file()]
-    for path in sorted(path for path in paths if path.suffix not in (".pyc", ".md")):
-        digest.update(f"{path.relative_to(ROOT)}\0".encode() + path.read_bytes() + b"\0")
-    known = lab.state
-    inventory = Path(known.inventory)
-    for path in sorted(inventory.rglob("*.yml")):
-        text = path.read_text().replace(str(known.directory), "LAB").replace(known.key, "KEY")
-        digest.update(text.replace(str(known.network.network_address).rpartition(".")[0], "SUBNET").encode())
-    digest.update(json.dumps([[node.name, node.suite, node.image] for node in known.nodes]).encode())
-    return digest.hexdigest()
-
-
-def keep(lab: Lab, found: dict[str, Any]) -> None:
-    """Keep a reference for whoever compares with it next."""
-    KEPT.parent.mkdir(exist_ok=True)
-    making = KEPT.with_suffix(".new")
-    making.write_text(json.dumps({"source": source(lab), **found}, indent=1, sort_keys=True))
-    making.rename(KEPT)
-
-
-def kept(lab: Lab) -> dict[str, Any] | None:
-    """The reference, where there is one of the same source."""
-    found = json.loads(KEPT.read_text()) if KEPT.is_file() else {}
-    return found if found.get("source") == source(lab) else None
 
 
 def main() -> None:

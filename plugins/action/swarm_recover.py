@@ -6,29 +6,8 @@
 
 from __future__ import annotations
 
-from ansible.plugins.action import ActionBase
-
-from ansible_collections.dockyard.swarm.plugins.plugin_utils import _node_key
+from ansible_collections.dockyard.swarm.plugins.plugin_utils._decrypting import DecryptingAction
 
 
-class ActionModule(ActionBase):
-    def run(self, tmp=None, task_vars=None):
-        super().run(tmp, task_vars)
-        args = dict(self._task.args)
-        keys = args.pop("unlock_keys", None) or []
-        plan, diff = [], []
-        while True:
-            asked = self._execute_module(module_args=dict(args, node_key=None), task_vars=task_vars)
-            if not asked.get("failed") and asked["changed"]:
-                # In check mode, too: without a key that fits there is nothing that could be done.
-                needed = _node_key.for_plan(self, asked, keys, task_vars)
-                if not self._task.check_mode:
-                    asked = self._execute_module(module_args=dict(args, **needed), task_vars=task_vars)
-            if asked.get("failed"):
-                return asked
-            asked.pop("key", None)
-            plan += asked["plan"]
-            diff += asked.get("diff") or []
-            # What encrypted its key meanwhile needs it once more: for the last restart.
-            if self._task.check_mode or not asked["changed"] or len(plan) > 8:
-                return dict(asked, plan=plan, diff=diff, changed=bool(plan))
+class ActionModule(DecryptingAction):
+    """swarm_recover, with the manager's key."""

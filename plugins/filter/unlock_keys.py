@@ -12,7 +12,8 @@ description:
   - Reads the files C(swarm/unlock/CLUSTER_ID.keys) below the folder for secrets, which have a key a line, the newest first. Blank
     lines, and those that begin with C(#), are passed over.
   - All files are read, since a locked manager cannot tell which swarm it is in; the one that was changed last comes first.
-  - The keys are secrets. Use the filter in tasks with C(no_log) only.
+  - The keys are secrets. Use the filter in tasks with C(no_log), or with modules of this collection that keep them on the
+    controller.
 author:
   - The dockyard.swarm maintainers (@dockyard)
 options:
@@ -25,8 +26,7 @@ options:
 EXAMPLES = r"""
 - name: Unlock the manager
   dockyard.swarm.swarm_unlock:
-    keys: "{{ swarm_cluster_secrets_dir | dockyard.swarm.unlock_keys }}"
-  no_log: true
+    unlock_keys: "{{ swarm_cluster_secrets_dir | dockyard.swarm.unlock_keys }}"
 """
 
 RETURN = r"""
@@ -40,8 +40,6 @@ import os
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.dockyard.swarm.plugins.module_utils._engine_facts import key_digest
-
 FOLDER = os.path.join("swarm", "unlock")
 SUFFIX = ".keys"
 
@@ -49,11 +47,6 @@ SUFFIX = ".keys"
 def unlock_keys(secrets_dir):
     """The keys of all files below ``secrets_dir``, of the file that was changed last first."""
     return list(dict.fromkeys(key for text in _texts(secrets_dir) for key in _keys(text)))
-
-
-def unlock_key_known(secrets_dir, digest):
-    """Whether a key with this digest is among them; nothing is lacking where there is no digest."""
-    return not digest or any(key_digest(key) == digest for key in unlock_keys(secrets_dir))
 
 
 def unlock_key_file(secrets_dir, cluster_id):
@@ -107,7 +100,6 @@ class FilterModule:
     def filters(self):
         return {
             "unlock_keys": unlock_keys,
-            "unlock_key_known": unlock_key_known,
             "unlock_key_file": unlock_key_file,
             "unlock_key_added": unlock_key_added,
         }

@@ -11,6 +11,7 @@ import ipaddress
 from ansible_collections.dockyard.swarm.plugins.module_utils import _settings
 from ansible_collections.dockyard.swarm.plugins.module_utils._addresses import host_of
 from ansible_collections.dockyard.swarm.plugins.module_utils._plan import PlanError, change
+from ansible_collections.dockyard.swarm.plugins.module_utils._quorum import Quorum
 from ansible_collections.dockyard.swarm.plugins.module_utils._versions import compare
 
 # What an archive is made of; a newer collection that changes it counts on.
@@ -58,15 +59,14 @@ def freeze_trouble(nodes, node_id):
 
     One or two managers have no other way.
     """
-    voters = [node for node in nodes if node["role"] == "manager"]
-    others = [node for node in voters if node["reachability"] == "reachable" and node["id"] != node_id]
-    needed = len(voters) // 2 + 1
-    if len(voters) <= 2 or len(others) >= needed:
+    quorum = Quorum(nodes)
+    voters = len(quorum.voters)
+    if voters <= 2 or quorum.survives(node_id):
         return None
     return "while it stands still for the copy, %d of %d managers can be reached, and %d are needed" % (
-        len(others),
-        len(voters),
-        needed,
+        len(quorum.alive - {node_id}),
+        voters,
+        voters // 2 + 1,
     )
 
 

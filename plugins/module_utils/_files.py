@@ -6,8 +6,21 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import tempfile
+
+_HELD = []
+
+
+def hold(path):
+    """Wait until no other process holds this lock file, and hold it until this one ends, however it ends.
+
+    A module outlives its controller: the next run waits for it.
+    """
+    handle = open(path, "w", encoding="ascii")
+    _HELD.append(handle)
+    fcntl.flock(handle, fcntl.LOCK_EX)
 
 
 def read_text(path):

@@ -18,6 +18,8 @@ from ansible_collections.dockyard.swarm.plugins.module_utils._settings import au
 from ansible_collections.dockyard.swarm.plugins.module_utils._systemd import act, journal_tail
 
 DOCKER = "docker.service"
+# Of whoever changes what a manager starts with.
+LOCK = "/run/dockyard-manager.lock"
 
 
 def local(engine):

@@ -108,7 +108,6 @@ rolled_back:
 """
 
 import contextlib
-import fcntl
 import json
 import os
 import signal
@@ -135,7 +134,7 @@ from ansible_collections.dockyard.swarm.plugins.module_utils._engine_facts impor
     read_engine,
 )
 from ansible_collections.dockyard.swarm.plugins.module_utils._engine_facts import JOURNAL as DAEMON_JOURNAL
-from ansible_collections.dockyard.swarm.plugins.module_utils._files import read_text, remove
+from ansible_collections.dockyard.swarm.plugins.module_utils._files import hold, read_text, remove
 from ansible_collections.dockyard.swarm.plugins.module_utils._systemd import (
     RUNNING,
     act,
@@ -588,9 +587,7 @@ def main():
         supports_check_mode=True,
     )
     if not module.check_mode:
-        # A module outlives its controller, and a copy takes long: the next run waits for it.
-        lock = open(LOCK, "w", encoding="ascii")
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        hold(LOCK)
     data = Data(module.params)
     _plan.run(module, "the Engine's data", data.read, data.plan, data.apply, data.result)
 

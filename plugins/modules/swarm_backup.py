@@ -78,7 +78,6 @@ frozen_ms:
   type: int
 """
 
-import fcntl
 import glob
 import json
 import os
@@ -91,7 +90,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.dockyard.swarm.plugins.module_utils import _backup, _backup_archive, _plan, _trees
 from ansible_collections.dockyard.swarm.plugins.module_utils._engine_api import Engine, EngineError
 from ansible_collections.dockyard.swarm.plugins.module_utils._engine_facts import read_swarm
-from ansible_collections.dockyard.swarm.plugins.module_utils._files import read_text
+from ansible_collections.dockyard.swarm.plugins.module_utils._files import hold, read_text
 from ansible_collections.dockyard.swarm.plugins.module_utils._freeze import frozen
 from ansible_collections.dockyard.swarm.plugins.module_utils._nodes import update_node
 from ansible_collections.dockyard.swarm.plugins.module_utils._systemd import systemctl
@@ -203,8 +202,7 @@ def main():
         supports_check_mode=True,
     )
     if not module.check_mode:
-        lock = open(LOCK, "w", encoding="ascii")
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        hold(LOCK)
     backup = Backup(module.params["force"])
     _plan.run(module, "backup", backup.read, backup.plan, backup.apply, lambda _state: backup.made)
 

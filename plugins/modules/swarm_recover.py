@@ -69,8 +69,9 @@ from ansible_collections.dockyard.swarm.plugins.module_utils import _backup, _pl
 from ansible_collections.dockyard.swarm.plugins.module_utils._engine_api import Engine, EngineError
 from ansible_collections.dockyard.swarm.plugins.module_utils._engine_facts import read_swarm
 from ansible_collections.dockyard.swarm.plugins.module_utils._facts import read_addresses
-from ansible_collections.dockyard.swarm.plugins.module_utils._files import read_text, remove, write_text
+from ansible_collections.dockyard.swarm.plugins.module_utils._files import hold, read_text, remove, write_text
 from ansible_collections.dockyard.swarm.plugins.module_utils._force_new import (
+    LOCK,
     force_new,
     is_sealed,
     key_path,
@@ -174,6 +175,8 @@ def main():
     )
     if module.params["node_key"] is None:
         module.check_mode = True  # asked by the controller whether a key has to be decrypted
+    if not module.check_mode:
+        hold(LOCK)
     recover = Recover(module.params)
 
     def result(state):

@@ -76,7 +76,6 @@ swarm:
   type: dict
 """
 
-import fcntl
 import json
 
 from ansible.module_utils.basic import AnsibleModule
@@ -85,9 +84,10 @@ from ansible_collections.dockyard.swarm.plugins.module_utils import _backup, _ba
 from ansible_collections.dockyard.swarm.plugins.module_utils._engine_api import Engine, EngineError, wait_for
 from ansible_collections.dockyard.swarm.plugins.module_utils._engine_facts import read_swarm
 from ansible_collections.dockyard.swarm.plugins.module_utils._facts import read_addresses
-from ansible_collections.dockyard.swarm.plugins.module_utils._files import remove, write_text
+from ansible_collections.dockyard.swarm.plugins.module_utils._files import hold, remove, write_text
 from ansible_collections.dockyard.swarm.plugins.module_utils._force_new import (
     DOCKER,
+    LOCK,
     force_new,
     is_sealed,
     key_path,
@@ -99,7 +99,6 @@ from ansible_collections.dockyard.swarm.plugins.module_utils._force_new import (
 from ansible_collections.dockyard.swarm.plugins.module_utils._systemd import RUNNING, act, journal_tail, read_units
 
 SOCKET = "docker.socket"
-LOCK = "/run/dockyard-restore.lock"
 
 
 class Restore:
@@ -203,8 +202,7 @@ def main():
     if not module.params["archive"]:
         module.check_mode = True  # asked by the controller whether to send the backup
     if not module.check_mode:
-        lock = open(LOCK, "w", encoding="ascii")
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        hold(LOCK)
     restore = Restore(module.params)
 
     def result(state):

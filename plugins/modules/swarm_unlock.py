@@ -7,25 +7,40 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: swarm_unlock
-short_description: Unlock a manager of a swarm with the key that fits
+short_description: Start a locked manager of a swarm with the key that fits
 version_added: 0.1.0
 description:
-  - With autolock, a manager that was started is locked until it gets the swarm's unlock key. This module tries keys until
-    one fits.
+  - With autolock, a manager whose Engine was started is locked until it gets the swarm's unlock key.
+  - The controller decrypts the manager's own key with the unlock key, and the Engine is started anew with it. The manager
+    encrypts its key again as soon as the managers have a quorum. Until then it lies on the host as it would without autolock,
+    readable by root alone. The unlock key never leaves the controller.
+  - C(docker swarm unlock) is not used, since an Engine that started locked does not set up the swarm's networks when it is
+    unlocked. It is a manager then, but rejects every task that has a network, with "cannot create a swarm scoped network when
+    swarm is not active" (Engine 26.1).
   - A manager that is not locked is left alone.
-  - Does not wait until the managers have a quorum, since they may all be locked, and need each other for one.
+  - Does not wait until the managers have a quorum, since they may all be locked, and need each other for one. So run it on all
+    of them at once.
 author:
   - The dockyard.swarm maintainers (@dockyard)
 options:
-  keys:
-    description: The keys to try, most likely one first.
+  unlock_keys:
+    description: The swarm's unlock keys; all are tried.
     type: list
     elements: str
-    required: true
+    default: []
+  node_key:
+    description: The manager's key, decrypted, or empty; the controller's half of the module sends it.
+    type: str
+  node_key_of:
+    description: SHA-256 of the file that it takes the place of; from there, too.
+    type: str
   timeout:
-    description: Seconds that one key may take. A wrong one is refused at once; a right one is answered only with a quorum.
+    description: Seconds in which the Engine has to start.
     type: int
-    default: 10
+    default: 120
+notes:
+  - The controller needs the Python library cryptography.
+  - Containers that run beside the swarm on the host are started anew, as with every restart of the Engine.
 extends_documentation_fragment:
   - dockyard.swarm.attributes
 """
@@ -33,13 +48,12 @@ extends_documentation_fragment:
 EXAMPLES = r"""
 - name: Unlock it
   dockyard.swarm.swarm_unlock:
-    keys: "{{ '/srv/secrets' | dockyard.swarm.unlock_keys }}"
-  no_log: true
+    unlock_keys: "{{ '/srv/secrets' | dockyard.swarm.unlock_keys }}"
 """
 
 RETURN = r"""
 plan:
-  description: The change made, or in check mode the one that would be made, with its reason.
+  description: The changes made, or in check mode those that would be made, each with its reason.
   returned: success
   type: list
   elements: dict
@@ -56,76 +70,82 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.dockyard.swarm.plugins.module_utils import _plan
 from ansible_collections.dockyard.swarm.plugins.module_utils._engine_api import Engine, EngineError
-
-REMEDY = (
-    "unlock it with 'docker swarm unlock', or put its key as a line into a file NAME.keys in swarm/unlock below "
-    "swarm_cluster_secrets_dir on the controller and run again"
+from ansible_collections.dockyard.swarm.plugins.module_utils._files import hold
+from ansible_collections.dockyard.swarm.plugins.module_utils._force_new import (
+    DOCKER,
+    LOCK,
+    is_sealed,
+    key_path,
+    put_key,
+    settled,
+    start,
 )
+from ansible_collections.dockyard.swarm.plugins.module_utils._systemd import journal_tail
 
 
 class Lock:
     """The lock of this manager."""
 
     def __init__(self, params):
-        self.keys = [key.strip() for key in params["keys"] if key.strip()]
-        self.timeout = params["timeout"]
+        self.params = params
         self.engine = Engine()
 
     def read(self):
         try:
-            local = self.engine.get("/info").get("Swarm") or {}
+            info = self.engine.get("/info")
         except EngineError as exc:
             raise _plan.PlanError("the Engine cannot be asked: %s" % exc) from exc
-        return local.get("LocalNodeState") or "inactive"
+        root = info["DockerRootDir"]
+        state = (info.get("Swarm") or {}).get("LocalNodeState") or "inactive"
+        return {"state": state, "root": root, "sealed": is_sealed(root)}
 
     def plan(self, state):
-        if state != "locked":
-            return []
-        if not self.keys:
-            raise _plan.PlanError("the swarm is locked on this manager, and there is no key to try: %s" % REMEDY)
-        return [_plan.change("unlock", "swarm", "it is locked on this manager", before=state, after="unlocked")]
+        return unlock_steps(state)
 
-    def apply(self, _changes, _state):
-        refusals = []
-        for key in self.keys:
-            refusal = self._refused(key)
-            if refusal is None:
-                return
-            refusals.append(refusal)
-        raise _plan.ApplyError(
-            "the swarm is locked on this manager, and none of the %d keys that were tried fits (%s): %s"
-            % (len(refusals), "; ".join(dict.fromkeys(refusals)), REMEDY)
-        )
-
-    def _refused(self, key):
-        """Why the Engine does not take the key, or None where the manager is locked no more."""
+    def apply(self, plan, state):
+        timeout = self.params["timeout"]
         try:
-            self.engine.post("/swarm/unlock", {"UnlockKey": key}, timeout=self.timeout)
-            return None
-        except EngineError as exc:
-            refusal = exc
-        if refusal.status:
-            return None if self._state() == "active" else refusal.message
-        # With the right key, the request hangs until there is a quorum, while the manager has long left its lock.
-        return refusal.message if self._state() in ("locked", None) else None
+            if plan[0]["do"] == "decrypt":
+                put_key(state["root"], self.params["node_key"], self.params["node_key_of"])
+            start(self.engine, timeout)
+        except (OSError, EngineError) as exc:
+            raise _plan.ApplyError("%s; a run later on goes on from here" % exc) from exc
+        if settled(self.engine, timeout) in (None, "locked"):
+            raise _plan.ApplyError("the manager stays locked with its key decrypted: %s" % journal_tail(DOCKER))
 
-    def _state(self):
-        try:
-            return self.read()
-        except _plan.PlanError:
-            return None
+
+def unlock_steps(state):
+    """The changes that unlock this manager, from what :meth:`Lock.read` gives."""
+    if state["state"] != "locked":
+        return []
+    why = "the manager is locked"
+    restart = _plan.change("restart", "swarm: this manager", why, before="locked", after="unlocked")
+    if not state["sealed"]:
+        return [restart]  # an earlier run was cut short
+    after = "decrypted, until there is a quorum"
+    return [_plan.change("decrypt", key_path(state["root"]), why, before="encrypted", after=after), restart]
 
 
 def main():
     module = AnsibleModule(
         argument_spec=dict(
-            keys=dict(type="list", elements="str", required=True, no_log=True),
-            timeout=dict(type="int", default=10),
+            unlock_keys=dict(type="list", elements="str", default=[], no_log=True),
+            node_key=dict(type="str", no_log=True),
+            node_key_of=dict(type="str", no_log=False),
+            timeout=dict(type="int", default=120),
         ),
         supports_check_mode=True,
     )
+    if module.params["node_key"] is None:
+        module.check_mode = True  # asked by the controller whether a key has to be decrypted
+    if not module.check_mode:
+        hold(LOCK)
     lock = Lock(module.params)
-    _plan.run(module, "swarm", lock.read, lock.plan, lock.apply, lambda state: {"state": state})
+
+    def result(state):
+        return {"state": state["state"], "key": key_path(state["root"]) if state["sealed"] else None}
+
+    _plan.run(module, "swarm", lock.read, lock.plan, lock.apply, result)
 
 
 if __name__ == "__main__":

@@ -68,6 +68,8 @@ def unseal(text, keys):
             opened = {name: _open(value, raw) if name in _RAFT else value for name, value in headers.items()}
             opened.pop(_VERSION, None)
             return _pem("PRIVATE KEY", opened, private)
+    if not keys:
+        raise KeyFileError("the controller has no unlock key")
     raise KeyFileError("none of %d unlock keys opens it" % len(keys))
 
 

@@ -8,9 +8,6 @@ from __future__ import annotations
 
 import copy
 import hashlib
-import ipaddress
-from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
@@ -169,46 +166,3 @@ def test_names_in_an_answer_are_read_with_their_abbreviations():
     data = b"\0" * 12 + b"\x05node2\x05swarm\x04test\0" + b"\x03www\xc0\x0c"
     assert host_state.read_name(data, 12) == ("node2.swarm.test", 30)
     assert host_state.read_name(data, 30) == ("www.node2.swarm.test", 36)
-
-
-@pytest.fixture
-def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """A checkout, and a lab with an inventory, as far as a reference asks for them."""
-    monkeypatch.setattr(state, "ROOT", tmp_path)
-    monkeypatch.setattr(state, "KEPT", tmp_path / ".cache" / "state.json")
-    for path in ("plugins/modules/a.py", "roles/r/tasks/main.yml", "playbooks/site.yml", "inventory/hosts.yml"):
-        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / path).write_text(f"{path} of /labs/one at 10.77.1.11, cp-abc123\n")
-    known = SimpleNamespace(
-        directory=Path("/labs/one"),
-        inventory=str(tmp_path / "inventory"),
-        key="abc123",
-        network=ipaddress.IPv4Network("10.77.1.0/24"),
-        nodes=[SimpleNamespace(name="node1", suite="trixie", image="trixie-1.ext4")],
-    )
-    return SimpleNamespace(state=known)
-
-
-def test_reference_is_kept_for_labs_that_differ_in_place_alone(lab, tmp_path):
-    assert state.kept(lab) is None
-    state.keep(lab, {"seconds": 240.0})
-    hosts = tmp_path / "inventory" / "hosts.yml"
-    hosts.write_text(hosts.read_text().replace("one", "two").replace("77.1.", "77.2.").replace("abc123", "def456"))
-    lab.state.directory, lab.state.key = Path("/labs/two"), "def456"
-    lab.state.network = ipaddress.IPv4Network("10.77.2.0/24")
-    assert state.kept(lab)["seconds"] == 240.0
-
-
-@pytest.mark.parametrize(
-    "path", ["plugins/modules/a.py", "roles/r/tasks/main.yml", "inventory/hosts.yml", "roles/new.yml"]
-)
-def test_reference_counts_no_more_once_its_source_is_another(lab, tmp_path, path):
-    state.keep(lab, {"seconds": 240.0})
-    (tmp_path / path).write_text("something else\n")
-    assert state.kept(lab) is None
-
-
-def test_reference_counts_no_more_for_other_machines(lab):
-    state.keep(lab, {"seconds": 240.0})
-    lab.state.nodes[0].image = "trixie-2.ext4"
-    assert state.kept(lab) is None

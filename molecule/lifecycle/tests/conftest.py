@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 import yaml
 
@@ -13,8 +11,6 @@ from tests.secrecy import Secrecy
 from tests.support import INVENTORY
 
 PORT = 8080
-# A backup, the end of all managers, and what is made of it, take longer than make test has time for.
-collect_ignore = [] if os.environ.get("DOCKYARD_SOAK") else ["test_3_recovery.py"]
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,8 @@ from tests.support import output, until
 
 SOAK = bool(os.environ.get("DOCKYARD_SOAK"))
 HOUR, SECOND = 3600 * 10**9, 10**9
-ROOT = "/var/lib/docker/swarm/certificates/swarm-root-ca.crt"
+CERTIFICATES = "/var/lib/docker/swarm/certificates"
+ROOT = f"{CERTIFICATES}/swarm-root-ca.crt"
 EVERYTHING = ["worker_token", "manager_token", "unlock_key", "ca"]
 
 
@@ -24,6 +25,16 @@ def key_file(cluster, secrets):
 def keys(cluster, secrets) -> list[str]:
     """The keys on the controller, the newest first."""
     return key_file(cluster, secrets).read_text().split()
+
+
+def runs_tasks_and_is_sealed(cluster) -> None:
+    """See that every node takes a task that has a network, and that the managers' keys are encrypted on their disks."""
+    output(cluster.first, "docker service create --quiet --detach --name each --mode global --network apps nginx:1")
+    found, _took = until(lambda: cluster.running("each") == sorted(cluster.names), 90)
+    assert found, output(cluster.first, "docker service ps --no-trunc each")
+    output(cluster.first, "docker service rm each")
+    for name in cluster.managers:
+        assert "ENCRYPTED" in output(cluster.hosts[name], f"cat {CERTIFICATES}/swarm-node.key"), name
 
 
 def cut_power(cluster, names) -> None:
@@ -62,6 +73,8 @@ def test_managers_that_come_up_locked_are_unlocked(cluster):
         assert until(lambda name=name: cluster.state(name) == "locked", 60)[0], (name, cluster.state(name))
     cluster.converge("-vvvv", patience=90)
     assert {cluster.state(name) for name in cluster.managers} == {"active"}
+    # An Engine that is just unlocked has no networks; who finds out is the application.
+    runs_tasks_and_is_sealed(cluster)
     cluster.serves("web", 10)
 
 
@@ -124,3 +137,4 @@ if SOAK:
         assert until(lambda: cluster.state("node3") == "locked", 60)[0], cluster.state("node3")
         cluster.converge("-vvvv", patience=90)
         secrecy.note()
+        runs_tasks_and_is_sealed(cluster)

@@ -121,6 +121,10 @@ def test_neighbours_have_different_cores() -> None:
     assert len({uml.core_of("10.77.0.11", 2), uml.core_of("10.77.0.12", 2)}) == min(2, len(os.sched_getaffinity(0)))
 
 
+def test_labs_beside_each_other_begin_with_different_cores() -> None:
+    assert len({uml.core_of("10.77.0.11", 2), uml.core_of("10.77.1.11", 2)}) == min(2, len(os.sched_getaffinity(0)))
+
+
 def test_many_machines_are_left_to_the_scheduler() -> None:
     cores = len(os.sched_getaffinity(0))
     assert uml.core_of("10.77.0.11", 6 * cores) is not None

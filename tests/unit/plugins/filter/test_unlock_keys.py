@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 
 import pytest
@@ -13,12 +12,8 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.dockyard.swarm.plugins.filter.unlock_keys import FilterModule
 
 FILTERS = FilterModule().filters()
-unlock_keys, known = FILTERS["unlock_keys"], FILTERS["unlock_key_known"]
+unlock_keys = FILTERS["unlock_keys"]
 path_of, added = FILTERS["unlock_key_file"], FILTERS["unlock_key_added"]
-
-
-def digest(key):
-    return hashlib.sha256(key.encode()).hexdigest()[:16]
 
 
 @pytest.fixture
@@ -38,8 +33,6 @@ def keys(tmp_path):
 
 def test_no_folder_has_no_keys(tmp_path):
     assert unlock_keys(str(tmp_path)) == []
-    assert not known(str(tmp_path), digest("a"))
-    assert known(str(tmp_path), None)
 
 
 def test_all_files_are_read_newest_first_each_key_once(keys):
@@ -48,13 +41,6 @@ def test_all_files_are_read_newest_first_each_key_once(keys):
     keys("notes.txt", "no key")
     folder = keys("two.keys", "# by hand\n\n  two-new \none-old\n")
     assert unlock_keys(folder) == ["two-new", "one-old", "one-new"]
-
-
-def test_a_key_is_known_by_its_digest(keys):
-    folder = keys("one.keys", "new\nold\n")
-    assert known(folder, digest("new"))
-    assert known(folder, digest("old"))
-    assert not known(folder, digest("other"))
 
 
 def test_the_home_folder_is_found(keys, monkeypatch):

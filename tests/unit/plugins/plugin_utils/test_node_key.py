@@ -60,7 +60,12 @@ def test_all_keys_are_tried():
     assert _node_key.unseal(SEALED, ["text", "", OTHER, UNLOCK + "\n"]) == _node_key.unseal(SEALED, [UNLOCK])
 
 
-@pytest.mark.parametrize("keys", [[], [OTHER], ["SWMKEY-1-x", "x"], [UNLOCK[:-2]]])
+def test_no_key_at_all():
+    with pytest.raises(_node_key.KeyFileError, match="the controller has no unlock key"):
+        _node_key.unseal(SEALED, [])
+
+
+@pytest.mark.parametrize("keys", [[OTHER], ["SWMKEY-1-x", "x"], [UNLOCK[:-2]]])
 def test_no_key_that_fits(keys):
     with pytest.raises(_node_key.KeyFileError, match=f"none of {len(keys)} unlock keys"):
         _node_key.unseal(SEALED, keys)
