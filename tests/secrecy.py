@@ -37,7 +37,8 @@ class Secrecy:
                 self.values[line] = f"key of node {name}"
         for path in self.files():
             for line in lines(path.read_text(errors="replace")):
-                self.values[line] = str(path.relative_to(self.folder))
+                # What the swarm itself told goes by that name.
+                self.values.setdefault(line, str(path.relative_to(self.folder)))
         self.values.update({value: name for name, value in more.items()})
 
     def files(self) -> list[Path]:

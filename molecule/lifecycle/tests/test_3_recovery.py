@@ -78,7 +78,14 @@ def test_a_swarm_without_any_manager_comes_back_out_of_its_backup(cluster, lab, 
 
 
 def test_the_service_answers_through_every_node_of_the_restored_swarm(cluster, asker):
+    def answers(name: str) -> bool:
+        client = asker(name)
+        client.once(0)
+        return not client.failures
+
     for name in cluster.names:
+        # The nodes tell each other where the tasks are; from then on, nobody misses an answer.
+        assert until(lambda name=name: answers(name), 60)[0], name
         with asker(name) as client:
             until(lambda client=client: client.asked > 3, 30)
         assert (client.failures, client.passed_over) == ([], 0), name
