@@ -26,7 +26,9 @@ def clean() -> list[str]:
                     kept.append(f"{image} (machines stand on it)")
                 else:
                     image.unlink()
-        elif live and entry.name in ("packages", "images", "repository", "locks", "build", "kernel"):
+        elif entry.name == "kernel" and labs:
+            kept.append(f"{entry} (machines are booted with it)")
+        elif live and entry.name in ("packages", "images", "repository", "locks", "build"):
             kept.append(f"{entry} (labs are up)")
         else:
             shutil.rmtree(entry)

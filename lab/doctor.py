@@ -12,7 +12,7 @@ from lab.shell import SEARCH_PATH, run
 
 # Program -> Debian package that brings it.
 PROGRAMS = {
-    str(kernel.KERNEL): "user-mode-linux",
+    str(kernel.DEBIANS.program): "user-mode-linux",
     "debootstrap": "debootstrap",
     "mke2fs": "e2fsprogs",
     "depmod": "kmod",
@@ -31,8 +31,16 @@ PROGRAMS = {
     "gpg-agent": "gpg-agent",
 }
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
-# Only where the processor has AMX; libc6-dev comes with it.
-COMPILER = {"gcc": "gcc"}
+# For the machines' kernel, which is compiled once.
+COMPILER = {
+    "gcc": "gcc",
+    "/usr/include/stdio.h": "libc6-dev",
+    "make": "make",
+    "flex": "flex",
+    "bison": "bison",
+    "bc": "bc",
+    "xz": "xz-utils",
+}
 # A bare machine touches some 100 MiB, one with an engine and a few services three to four times that.
 MEMORY_EACH_MIB = 400
 DISK_EACH_MIB = 1024
@@ -41,8 +49,7 @@ DISK_BUILD_MIB = 3072
 
 def missing_packages() -> list[str]:
     """Name the Debian packages that are not there."""
-    programs = {**PROGRAMS, **(COMPILER if kernel.needs_shim() else {})}
-    programs[str(KEYRING)] = "debian-archive-keyring"
+    programs = {**PROGRAMS, **COMPILER, str(KEYRING): "debian-archive-keyring"}
     return sorted({package for name, package in programs.items() if not _there(name)})
 
 

@@ -1,33 +1,55 @@
-"""The machines' kernel: user-mode-linux, and what it needs on this computer's processor."""
+"""The machines' kernel: user-mode Linux, the one that `lab setup` made, else Debian's."""
 
 import hashlib
 import os
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 
+from lab import kernel_build
 from lab.errors import LabError
 from lab.locks import locked
 from lab.paths import cache_root
 from lab.shell import SEARCH_PATH, run
 
-KERNEL = Path("/usr/bin/linux.uml")
-MODULES = Path("/usr/lib/uml/modules")
 _SHIM_SOURCE = Path(__file__).parent / "native" / "xstate.c"
 
 
-def version() -> str:
-    """Give the release of the installed kernel."""
-    return run([KERNEL, "--version"]).stdout.strip()
+@dataclass(frozen=True)
+class Kernel:
+    """A kernel that runs as a process."""
+
+    program: Path
+    modules: Path  # has a folder by the release's name
+    words: tuple[str, ...] = ()  # of its command line
+    shim: bool = False
+
+    @property
+    def version(self) -> str:
+        """Its release."""
+        return run([self.program, "--version"]).stdout.strip()
+
+
+DEBIANS = Kernel(Path("/usr/bin/linux.uml"), Path("/usr/lib/uml/modules"), shim=True)
+
+
+def current() -> Kernel:
+    """Give the kernel that machines are started with."""
+    place = kernel_build.place()
+    if (place / "linux").exists():
+        # Programs' system calls come to it by seccomp and shared memory, not by ptrace: half the time for everything.
+        return Kernel(place / "linux", place / "modules", ("seccomp=on",))
+    return DEBIANS
 
 
 def needs_shim() -> bool:
-    """Tell whether the processor has AMX: its register state is larger than the kernel knows."""
+    """Tell whether the processor has AMX: its register state is larger than Debian's kernel knows."""
     return "amx_tile" in Path("/proc/cpuinfo").read_text().split("power management:", 1)[0].split()
 
 
 def environment() -> dict[str, str]:
     """Give the environment that the kernel is to be started in."""
-    if not needs_shim():
+    if not current().shim or not needs_shim():
         return {}
     source = _SHIM_SOURCE.read_bytes()
     shim = cache_root() / "kernel" / f"xstate-{hashlib.sha256(source).hexdigest()[:16]}.so"

@@ -27,7 +27,7 @@ class Mirror:
             "Types: deb\nURIs: {uri}\nSuites: {suites}\nComponents: main\n"
             "Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg\n"
         )
-        if suite == "sid":
+        if suite in ("sid", "forky"):  # not released
             return stanza.format(uri=self.main, suites=suite)
         return "\n".join(
             (

@@ -44,7 +44,8 @@ Say = Callable[[str], None]
 
 def recipe_hash(suite: str, mirror: Mirror) -> str:
     """Hash everything an image is made from: another recipe is another image."""
-    data = (suite, SUITES[suite], mirror, kernel.version(), apt_validity_options(), aptcache.ADDRESS, aptcache.PORT)
+    booted = kernel.current()
+    data = (suite, SUITES[suite], mirror, booted.program.parent.name, booted.version, apt_validity_options())
     texts = [(_GUEST / name).read_text() for name in sorted(GUEST_FILES)]
     own = (
         PACKAGES,
@@ -58,7 +59,7 @@ def recipe_hash(suite: str, mirror: Mirror) -> str:
         _install_guest_file,
         _no_daemons,
     )
-    return fingerprint(*data, *texts, *own)
+    return fingerprint(*data, aptcache.ADDRESS, aptcache.PORT, *texts, *own)
 
 
 def image_path(suite: str, mirror: Mirror) -> Path:
@@ -132,8 +133,8 @@ def _configure(root: Path, suite: Suite, mirror: Mirror, log: Path) -> None:
     (root / "var/lib/dbus/machine-id").unlink(missing_ok=True)
     (root / "etc/hostname").unlink(missing_ok=True)
     (root / "var/log/journal").mkdir(exist_ok=True)
-    version = kernel.version()
-    shutil.copytree(kernel.MODULES / version, root / "usr/lib/modules" / version)
+    version = kernel.current().version
+    shutil.copytree(kernel.current().modules / version, root / "usr/lib/modules" / version)
     run_logged(["depmod", "-b", root, version], log)
     # Says that nothing under /usr is newer than /etc and /var: otherwise the first boot rebuilds catalogs for seconds.
     for directory in ("etc", "var"):

@@ -11,10 +11,11 @@ from typing import TypeVar
 from lab import clean as cleaning
 from lab import doctor as checks
 from lab import images as container_images
+from lab import kernel_build, saved, state
 from lab import repository as package_repository
-from lab import saved, state
 from lab import ssh as connections
 from lab.api import Lab
+from lab.errors import LabError
 from lab.progress import Progress, for_terminal
 from lab.shell import environment
 
@@ -138,7 +139,11 @@ def setup(_arguments: argparse.Namespace) -> None:
     """Install what the lab needs."""
     checks.check_root()
     installed = checks.install()
-    print(f"installed {', '.join(installed)}" if installed else "nothing is missing")
+    print(f"installed {', '.join(installed)}" if installed else "no package is missing")
+    try:
+        _shown(kernel_build.ensure)
+    except LabError as error:
+        print(f"the machines run with Debian's own kernel, for which all takes twice as long: {error}")
 
 
 def doctor(_arguments: argparse.Namespace) -> int:

@@ -40,7 +40,7 @@ def unpack(suite: str, names: tuple[str, ...], root: Path) -> None:
     for directory in ("bin", "sbin", "lib", "lib64"):
         (root / "usr" / directory).mkdir(parents=True, exist_ok=True)
         (root / directory).symlink_to(f"usr/{directory}")
-    for deb in _download(suite, names):
+    for deb in with_dependencies(suite, names):
         # dpkg-deb -x would replace the links by directories.
         with subprocess.Popen(["dpkg-deb", "--fsys-tarfile", deb], stdout=subprocess.PIPE, env=environment()) as source:
             result = subprocess.run(
@@ -54,7 +54,8 @@ def unpack(suite: str, names: tuple[str, ...], root: Path) -> None:
             raise LabError(f"{deb.name} cannot be unpacked: {last_words(result.stderr)}", "run `python -m lab clean`")
 
 
-def _download(suite: str, names: tuple[str, ...]) -> list[Path]:
+def with_dependencies(suite: str, names: tuple[str, ...]) -> list[Path]:
+    """Download packages with all they depend on; gives their files, which are there until the next time."""
     base = cache_root() / "apt" / suite
     with locked(cache_root() / "locks" / f"apt-{suite}.lock"):
         env = _prepare(base, suite)
