@@ -105,8 +105,10 @@ def _raw(key):
 
 def _private(body, raw):
     """The private key, unencrypted, or None where the key does not fit."""
-    from cryptography.hazmat.primitives import serialization
-
+    try:
+        from cryptography.hazmat.primitives import serialization
+    except ImportError as exc:
+        raise KeyFileError("the controller lacks the Python library cryptography: %s" % exc) from exc
     try:
         key = serialization.load_der_private_key(body, password=raw)
     except Exception:  # a wrong key leads to one of several, by chance

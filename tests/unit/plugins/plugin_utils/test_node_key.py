@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import base64
+import sys
 
 import pytest
 from cryptography.hazmat.primitives import serialization
@@ -58,6 +59,12 @@ def test_one_that_is_not_sealed_stays():
 
 def test_all_keys_are_tried():
     assert _node_key.unseal(SEALED, ["text", "", OTHER, UNLOCK + "\n"]) == _node_key.unseal(SEALED, [UNLOCK])
+
+
+def test_without_the_library_it_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "cryptography.hazmat.primitives", None)
+    with pytest.raises(_node_key.KeyFileError, match="lacks the Python library cryptography"):
+        _node_key.unseal(SEALED, [UNLOCK])
 
 
 def test_no_key_at_all():
