@@ -12,7 +12,7 @@ from lab.shell import SEARCH_PATH, run
 
 # Program -> Debian package that brings it.
 PROGRAMS = {
-    str(kernel.DEBIANS.program): "user-mode-linux",
+    str(kernel.FALLBACK.program): "user-mode-linux",
     "debootstrap": "debootstrap",
     "mke2fs": "e2fsprogs",
     "depmod": "kmod",

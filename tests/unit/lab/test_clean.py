@@ -16,7 +16,14 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("DOCKYARD_LAB_STATE", str(tmp_path / "state"))
     # Labs that are up beside this test go on using theirs.
     monkeypatch.setattr(repository, "_RECORD", tmp_path / "repository.json")
-    for name in ("machines/used.ext4", "machines/old.ext4", "images/a.tar", "apt/x", "packages/y", "kernel/uml-1/linux"):
+    for name in (
+        "machines/used.ext4",
+        "machines/old.ext4",
+        "images/a.tar",
+        "apt/x",
+        "packages/y",
+        "kernel/uml-1/linux",
+    ):
         (cache / name).parent.mkdir(parents=True, exist_ok=True)
         (cache / name).touch()
     return cache
@@ -33,7 +40,9 @@ def test_without_labs_all_goes(cache: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert clean.clean() == []
 
 
-def test_the_image_and_the_kernel_of_a_saved_lab_stay(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_image_and_the_kernel_of_a_saved_lab_stay(
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(stale, "live_bridges", list)
     node = Node("node1", 1, "trixie", str(cache / "machines/used.ext4"))
     LabState("x", "10.77.0.0/24", 512, 1, [node]).write(tmp_path / "state/saved/point")
