@@ -78,8 +78,6 @@ SUITES = {
         ),
         commands=(
             ("rpm", "--initdb"),
-            # The guest's kernel has no nf_tables for IPv4.
-            ("sed", "-i", "s/^FirewallBackend=.*/FirewallBackend=iptables/", "/etc/firewalld/firewalld.conf"),
             ("systemctl", "enable", "firewalld.service"),
         ),
     ),
