@@ -115,6 +115,14 @@ class Point:
     def __str__(self) -> str:
         return f"{self.number:02}-{self.node or 'controller'}"
 
+    def landmark(self, timeline: Timeline, seconds: float) -> Moment:
+        """The next task that a run has only once: a run that goes on where another one ended comes by there, too."""
+        words = [headline for _at, headline in timeline]
+        for start, headline in timeline:
+            if start >= self.share * seconds and words.count(headline) == 1:
+                return Moment(headline, 0, 0.5)
+        return Moment(words[-1], words.count(words[-1]) - 1, 0.0)
+
     def moment(self, timeline: Timeline, seconds: float) -> Moment:
         """When that is, by an uninterrupted run that took so many seconds."""
         at = self.share * seconds

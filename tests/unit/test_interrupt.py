@@ -48,3 +48,10 @@ def test_moment_is_found_by_the_turn_of_its_headline():
     assert second.place(TIMELINE[:2]) is None
     assert second.place(TIMELINE) == 2
     assert Moment("Join", 0, 0.0).place(TIMELINE) == 3
+
+
+@pytest.mark.parametrize(
+    ("number", "headline"), [(1, "Install"), (10, "Join"), (13, "Join"), (15, "Deploy"), (20, "Deploy")]
+)
+def test_landmark_is_the_next_task_that_a_run_has_once(number, headline):
+    assert Point(number).landmark(TIMELINE, 105.0) == Moment(headline, 0, 0.5 if number < 17 else 0.0)

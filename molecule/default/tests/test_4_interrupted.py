@@ -11,12 +11,12 @@ import pytest
 
 from lab.api import Lab
 from tests import reference, state
-from tests.interrupt import POINTS, Begun, Point
+from tests.interrupt import POINTS, Begun, Moment, Point
 from tests.support import INVENTORIES, NODES, playbook
 
 SOAK = bool(os.environ.get("DOCKYARD_SOAK"))
-# In the packages, between the swarm and its services, and near the end.
-CHOSEN = [Point(number) for number in (7, 14, 19)]
+# In the packages, between the swarm and its services, and in what comes then, with the power of a machine: the others go on.
+CHOSEN = [Point(number) for number in (7, 13, 18)]
 # What a run says of a machine that is gone takes a while; nobody waits longer than this for its end.
 PATIENCE = 30.0
 
@@ -33,10 +33,10 @@ def whole(lab) -> dict[str, Any]:
     return reference.kept(lab)
 
 
-def interrupt(lab: Lab, whole: dict[str, Any], point: Point) -> None:
+def interrupt(lab: Lab, point: Point, moment: Moment) -> None:
     """Begin a run and end it there, with the power of a machine or with the controller."""
     run = Begun(*INVENTORIES)
-    where = run.come_to(point.moment(whole["timeline"], whole["seconds"]))
+    where = run.come_to(moment)
     if point.node:
         lab.machine(point.node).kill()
         run.end(PATIENCE)
@@ -80,7 +80,7 @@ def test_reference_is_a_swarm_with_all_that_belongs_to_it(whole):
 def test_runs_that_are_interrupted_one_after_the_other_converge_to_the_same(lab, whole):
     reference.bare(lab)
     for point in CHOSEN:
-        interrupt(lab, whole, point)
+        interrupt(lab, point, point.landmark(whole["timeline"], whole["seconds"]))
     converges_to_the_same(lab, whole)
     idle = playbook()
     reference.went_well(idle)
@@ -92,7 +92,7 @@ if SOAK:
     @pytest.mark.parametrize("point", [Point(number) for number in range(1, POINTS + 1)], ids=str)
     def test_interrupted_run_converges_to_the_same(lab, whole, point):
         reference.bare(lab)
-        interrupt(lab, whole, point)
+        interrupt(lab, point, point.moment(whole["timeline"], whole["seconds"]))
         converges_to_the_same(lab, whole)
         idle = playbook()
         reference.went_well(idle)
