@@ -3,9 +3,9 @@
     tools/run python tools/check.py            # all
     tools/run python tools/check.py lint unit  # those whose name is, or starts with, one of the words
 
-Three lanes run side by side: two of what needs machines, and, with the time that they leave, what needs none. Each check
-writes .cache/logs/NAME.log; the end of that is shown where a check fails. A check that runs pytest counts as its tests, any
-other as one.
+Two lanes run side by side: what needs machines, and, with the time that they leave, what needs none. Each check writes
+.cache/logs/NAME.log; the end of that is shown where a check fails. A check that runs pytest counts as its tests, any other as
+one.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ TAIL = 60
 HEARTBEAT = 30.0
 LIMIT = 60 * 60.0  # a check that takes longer hangs
 
-# What needs machines, in two lanes that take about as long; scenario drift begins with what default leaves.
-FIRST = ["molecule-default", "molecule-drift", "molecule-centos", "lab"]
+# One after the other: two labs at once take as long together on two cores, and machines that get no time look dead.
+# Scenario drift begins with what default leaves.
 MACHINES = {
     f"molecule-{scenario.parent.name}": ["molecule", "test", "--scenario-name", scenario.parent.name]
     for scenario in sorted(ROOT.glob("molecule/*/molecule.yml"))
@@ -208,10 +208,9 @@ def choose(words: list[str]) -> list[list[Check]]:
     ]
     if unknown:
         sys.exit(f"check: no check is named {', '.join(unknown)}; there are {', '.join((*MACHINES, *QUICK))}")
-    second = [name for name in MACHINES if name not in FIRST]
     return [
-        [Check(name, {**MACHINES, **QUICK}[name], quick=name in QUICK) for name in lane if wanted(name)]
-        for lane in (FIRST, second, QUICK)
+        [Check(name, command, quick=lane is QUICK) for name, command in lane.items() if wanted(name)]
+        for lane in (MACHINES, QUICK)
     ]
 
 
