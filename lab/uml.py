@@ -71,8 +71,9 @@ def core_of(address: str, machines: int) -> int | None:
 def command_line(hardware: Hardware, *, fresh: bool) -> list[str]:
     """Give the kernel's command line."""
     machine_id = (hardware.directory / "machine-id").read_text().strip()
+    booted = kernel.current()
     words = [
-        str(kernel.current().program),
+        str(booted.program),
         f"mem={hardware.memory}M",
         f"uml_dir={hardware.directory}/uml",
         f"umid={hardware.name}",
@@ -95,7 +96,7 @@ def command_line(hardware: Hardware, *, fresh: bool) -> list[str]:
         # with timer_gettime of its process, and a SIGALRM woke it. A periodic one goes on, and costs an idle machine no more.
         "nohz=off",
         "highres=off",
-        *kernel.current().words,
+        *booted.words,
     ]
     # Later the name is the disk's: a role may change it, as on any other machine.
     return [*words, f"systemd.hostname={hardware.name}"] if fresh else words

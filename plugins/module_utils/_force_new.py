@@ -20,6 +20,12 @@ from ansible_collections.dockyard.swarm.plugins.module_utils._systemd import act
 DOCKER = "docker.service"
 # Of whoever changes what a manager starts with.
 LOCK = "/run/dockyard-manager.lock"
+# Of modules whose controller's half sends them the manager's key (doc fragment node_key).
+KEY_OPTIONS = dict(
+    unlock_keys=dict(type="list", elements="str", default=[], no_log=True),
+    node_key=dict(type="str", no_log=True),
+    node_key_of=dict(type="str", no_log=False),
+)
 
 
 def local(engine):

@@ -20,17 +20,6 @@ description:
 author:
   - The dockyard.swarm maintainers (@dockyard)
 options:
-  unlock_keys:
-    description: Unlock keys of a swarm whose managers are locked when they start; all are tried.
-    type: list
-    elements: str
-    default: []
-  node_key:
-    description: The manager's key, decrypted, or empty; the controller's half of the module sends it.
-    type: str
-  node_key_of:
-    description: SHA-256 of the file that it takes the place of; from there, too.
-    type: str
   timeout:
     description: Seconds in which the Engine has to start, and the swarm to work.
     type: int
@@ -39,6 +28,7 @@ notes:
   - The controller needs the Python library cryptography, where the swarm locks its managers.
 extends_documentation_fragment:
   - dockyard.swarm.attributes
+  - dockyard.swarm.node_key
 """
 
 EXAMPLES = r"""
@@ -71,6 +61,7 @@ from ansible_collections.dockyard.swarm.plugins.module_utils._engine_facts impor
 from ansible_collections.dockyard.swarm.plugins.module_utils._facts import read_addresses
 from ansible_collections.dockyard.swarm.plugins.module_utils._files import hold, read_text, remove, write_text
 from ansible_collections.dockyard.swarm.plugins.module_utils._force_new import (
+    KEY_OPTIONS,
     LOCK,
     force_new,
     is_sealed,
@@ -166,9 +157,7 @@ class Recover:
 def main():
     module = AnsibleModule(
         argument_spec=dict(
-            unlock_keys=dict(type="list", elements="str", default=[], no_log=True),
-            node_key=dict(type="str", no_log=True),
-            node_key_of=dict(type="str", no_log=False),
+            **KEY_OPTIONS,
             timeout=dict(type="int", default=120),
         ),
         supports_check_mode=True,

@@ -40,12 +40,6 @@ options:
   archive:
     description: The backup on the host; the controller's half of the module sends it, where it is needed.
     type: path
-  node_key:
-    description: The manager's key, decrypted, or empty; the controller's half of the module sends it.
-    type: str
-  node_key_of:
-    description: SHA-256 of the file that it takes the place of; from there, too.
-    type: str
   timeout:
     description: Seconds in which the Engine has to start, and the swarm to work.
     type: int
@@ -54,6 +48,7 @@ notes:
   - The controller needs the Python library cryptography.
 extends_documentation_fragment:
   - dockyard.swarm.attributes
+  - dockyard.swarm.node_key
 """
 
 EXAMPLES = r"""
@@ -87,6 +82,7 @@ from ansible_collections.dockyard.swarm.plugins.module_utils._facts import read_
 from ansible_collections.dockyard.swarm.plugins.module_utils._files import hold, remove, write_text
 from ansible_collections.dockyard.swarm.plugins.module_utils._force_new import (
     DOCKER,
+    KEY_OPTIONS,
     LOCK,
     force_new,
     is_sealed,
@@ -186,11 +182,9 @@ def main():
         argument_spec=dict(
             src=dict(type="path", required=True),
             key_file=dict(type="path", required=True, no_log=False),
-            unlock_keys=dict(type="list", elements="str", default=[], no_log=True),
             manifest=dict(type="dict"),
             archive=dict(type="path"),
-            node_key=dict(type="str", no_log=True),
-            node_key_of=dict(type="str", no_log=False),
+            **KEY_OPTIONS,
             timeout=dict(type="int", default=120),
         ),
         supports_check_mode=True,

@@ -23,17 +23,6 @@ description:
 author:
   - The dockyard.swarm maintainers (@dockyard)
 options:
-  unlock_keys:
-    description: The swarm's unlock keys; all are tried.
-    type: list
-    elements: str
-    default: []
-  node_key:
-    description: The manager's key, decrypted, or empty; the controller's half of the module sends it.
-    type: str
-  node_key_of:
-    description: SHA-256 of the file that it takes the place of; from there, too.
-    type: str
   timeout:
     description: Seconds in which the Engine has to start.
     type: int
@@ -43,6 +32,7 @@ notes:
   - Containers that run beside the swarm on the host are started anew, as with every restart of the Engine.
 extends_documentation_fragment:
   - dockyard.swarm.attributes
+  - dockyard.swarm.node_key
 """
 
 EXAMPLES = r"""
@@ -73,6 +63,7 @@ from ansible_collections.dockyard.swarm.plugins.module_utils._engine_api import 
 from ansible_collections.dockyard.swarm.plugins.module_utils._files import hold
 from ansible_collections.dockyard.swarm.plugins.module_utils._force_new import (
     DOCKER,
+    KEY_OPTIONS,
     LOCK,
     is_sealed,
     key_path,
@@ -129,9 +120,7 @@ def unlock_steps(state):
 def main():
     module = AnsibleModule(
         argument_spec=dict(
-            unlock_keys=dict(type="list", elements="str", default=[], no_log=True),
-            node_key=dict(type="str", no_log=True),
-            node_key_of=dict(type="str", no_log=False),
+            **KEY_OPTIONS,
             timeout=dict(type="int", default=120),
         ),
         supports_check_mode=True,
