@@ -53,6 +53,17 @@ def write_journal(journal, path=None):
         remove(path or JOURNAL)
 
 
+def save_move(move):
+    """Keep a move in the journal; None ends it."""
+    write_journal(dict(read_journal(), move=move))
+
+
+def save_kept(move, trees):
+    """The same, with where the old copies of trees are."""
+    kept = read_journal()["kept"] + [{"path": item["parked"], "of": item["source"]} for item in trees]
+    write_journal({"move": move, "kept": kept})
+
+
 def read_data(daemon, units, engine, wanted=None):
     """Where the Engine's data lies, and what a move to where it is wanted would meet.
 

@@ -23,9 +23,19 @@ from ansible_collections.dockyard.swarm.plugins.module_utils._engine_data import
     DOCKER,
     INCOMING,
     is_data,
+    with_data_root,
+    with_root,
 )
-from ansible_collections.dockyard.swarm.plugins.module_utils._engine_data_facts import tops
+from ansible_collections.dockyard.swarm.plugins.module_utils._engine_data_facts import (
+    inner_mounts,
+    read_journal,
+    tops,
+    write_journal,
+)
+from ansible_collections.dockyard.swarm.plugins.module_utils._engine_facts import DAEMON_JSON
+from ansible_collections.dockyard.swarm.plugins.module_utils._engine_facts import JOURNAL as DAEMON_JOURNAL
 from ansible_collections.dockyard.swarm.plugins.module_utils._files import read_text, remove, sync_folder, write_text
+from ansible_collections.dockyard.swarm.plugins.module_utils._plan import ApplyError
 
 # Anonymous volumes go with their containers.
 ANONYMOUS = re.compile(r"^[0-9a-f]{64}$")
@@ -210,3 +220,50 @@ def writers(root, proc="/proc"):
 def boot_id():
     """What tells this boot of the host from others."""
     return (read_text("/proc/sys/kernel/random/boot_id") or "").strip()
+
+
+def as_it_was(tree, item, earlier):
+    """What a move has to remember of a tree: how the files named its place, and since when the copy there counts."""
+    default = tree["default"]
+    was = {"key": tree["key"], "config": tree["config"], "default": default["kind"], "to": None}
+    if default["kind"] == "link":
+        was["to"] = os.readlink(DEFAULTS[item["tree"]])
+    same = [
+        other for other in earlier["trees"] if (other["source"], other["target"]) == (item["source"], item["target"])
+    ]
+    # After a power cut nothing of a copy counts, however right it looks.
+    since = same[0]["since"] if same and earlier["boot"] == boot_id() else 0.0
+    return {"was": same[0]["was"] if same else was, "since": since}
+
+
+def point_back(item):
+    """Have the files say the old place: in their words, or by its path where they say another one."""
+    key, source = item["was"]["key"], item["source"]
+    right = os.path.realpath(str(key or DEFAULTS[item["tree"]])) == source
+    set_root(item["tree"], item["was"]["config"], key if right else source)
+
+
+def set_root(name, config, root):
+    """Write a data-root into daemon.json, or a root into containerd's file; None takes it out."""
+    if name == CONTAINERD:
+        text = read_text(config)
+        put(config, text, with_root(text, root))
+        return
+    text = read_text(DAEMON_JSON)
+    put(DAEMON_JSON, text, with_data_root(text, root))
+    # A change of other options that was cut short would else bring the old place back with the old options.
+    kept = read_text(DAEMON_JOURNAL)
+    if kept:
+        before = json.loads(kept)
+        before["text"] = with_data_root(before["text"], root)
+        put(DAEMON_JOURNAL, kept, json.dumps(before))
+
+
+def remove_old(path):
+    """Remove an old copy, and nothing that is mounted in it."""
+    found = [point for point, _own in inner_mounts(path, _trees.mounts())]
+    if found:
+        raise ApplyError("the old copy %s is not removed: something is mounted at %s" % (path, found[0]))
+    _trees.remove_tree(path)
+    journal = read_journal()
+    write_journal(dict(journal, kept=[item for item in journal["kept"] if item["path"] != path]))

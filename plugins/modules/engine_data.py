@@ -108,7 +108,6 @@ rolled_back:
 """
 
 import contextlib
-import json
 import os
 import signal
 import subprocess
@@ -116,44 +115,22 @@ import time
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _engine_data, _ingress, _plan, _trees
+from ansible_collections.dockyard.swarm.plugins.module_utils import _engine_data, _plan, _trees
 from ansible_collections.dockyard.swarm.plugins.module_utils import _engine_data_steps as steps
 from ansible_collections.dockyard.swarm.plugins.module_utils._daemon import own_words
-from ansible_collections.dockyard.swarm.plugins.module_utils._engine_api import Engine, EngineError, wait_for
-from ansible_collections.dockyard.swarm.plugins.module_utils._engine_data import CONTAINERD, DEFAULTS, DOCKER
+from ansible_collections.dockyard.swarm.plugins.module_utils._engine_api import Engine, EngineError
+from ansible_collections.dockyard.swarm.plugins.module_utils._engine_data import CONTAINERD, DOCKER
 from ansible_collections.dockyard.swarm.plugins.module_utils._engine_data_facts import (
-    inner_mounts,
     read_data,
-    read_journal,
-    shims,
-    write_journal,
+    save_kept,
+    save_move,
 )
-from ansible_collections.dockyard.swarm.plugins.module_utils._engine_facts import (
-    DAEMON_JSON,
-    read_daemon_json,
-    read_engine,
-)
-from ansible_collections.dockyard.swarm.plugins.module_utils._engine_facts import JOURNAL as DAEMON_JOURNAL
-from ansible_collections.dockyard.swarm.plugins.module_utils._files import hold, read_text, remove
-from ansible_collections.dockyard.swarm.plugins.module_utils._systemd import (
-    RUNNING,
-    act,
-    journal_tail,
-    read_units,
-    settled_units,
-    systemctl,
-)
+from ansible_collections.dockyard.swarm.plugins.module_utils._engine_data_run import SERVICE, UNITS, Running
+from ansible_collections.dockyard.swarm.plugins.module_utils._engine_facts import read_daemon_json, read_engine
+from ansible_collections.dockyard.swarm.plugins.module_utils._files import hold, remove
+from ansible_collections.dockyard.swarm.plugins.module_utils._systemd import RUNNING, journal_tail, settled_units
 
 LOCK = "/run/dockyard-engine-data.lock"
-SERVICE = "docker.service"
-SOCKET = "docker.socket"
-CONTAINERD_SERVICE = "containerd.service"
-# In the order in which they are started.
-UNITS = (CONTAINERD_SERVICE, SOCKET, SERVICE)
-# Seconds that containers may take to end after their daemon did.
-PATIENCE = 30
-# Seconds that open connections to published ports get to end.
-GRACE = 10
 TROUBLE = (_plan.ApplyError, _trees.TreeError, OSError, ValueError, EngineError, subprocess.SubprocessError)
 
 
@@ -167,6 +144,7 @@ class Data:
     def __init__(self, params):
         self.params = params
         self.engine = Engine()
+        self.services = Running(self.engine, params["timeout"])
 
     def read(self):
         units = settled_units(UNITS)
@@ -202,9 +180,9 @@ class Data:
             if item["do"] == "link":
                 steps.link(item["to"], item["after"])
             elif item["do"] == "set":
-                _set_root(CONTAINERD, state[CONTAINERD]["config"], item["after"])
+                steps.set_root(CONTAINERD, state[CONTAINERD]["config"], item["after"])
             elif item["do"] == "remove":
-                _remove_old(item["to"])
+                steps.remove_old(item["to"])
 
     def result(self, state):
         return {
@@ -235,7 +213,7 @@ class Data:
             # The Engine may have run with the one tree here and the other there, on a host that was switched on again:
             # each of them was complete where it was.
             move.update(trees=undone, phase="copy")
-            _keep(move, done)
+            save_kept(move, done)
             return
         fresh = move["phase"] == "switch" and move["boot"] == steps.boot_id()
         if not fresh:
@@ -252,10 +230,10 @@ class Data:
         """Leave the data where it is, and start on it what ran."""
         for item in move["trees"]:
             _trees.remove_tree(steps.incoming(item))
-        trouble = self._start(move)
+        trouble = self.services.start(move)
         if trouble:
             raise _plan.ApplyError("the data is where it was, yet the Engine does not start: %s" % trouble)
-        _save(None)
+        save_move(None)
 
     # A move.
 
@@ -265,7 +243,7 @@ class Data:
             with _ending_noticed():
                 self._copy(move)
         except EndedError:
-            trouble = self._start(move)
+            trouble = self.services.start(move)
             raise _plan.ApplyError(
                 "ended while it copied; the data is where it was, and %s; the next run goes on"
                 % (("the Engine does not start: %s" % trouble) if trouble else "the Engine runs on it again"),
@@ -274,7 +252,7 @@ class Data:
         except TROUBLE as exc:
             self._give_up(move, exc)
         move["phase"] = "switch"
-        _save(move)
+        save_move(move)
         try:
             for step in (steps.place, self._commit, steps.park):
                 for item in move["trees"]:
@@ -293,42 +271,27 @@ class Data:
         move = {
             "phase": "copy",
             "boot": steps.boot_id(),
-            "trees": [dict(item, **_as_it_was(state[item["tree"]], item, earlier)) for item in coming],
+            "trees": [dict(item, **steps.as_it_was(state[item["tree"]], item, earlier)) for item in coming],
             "ran": [name for name in UNITS if units.get(name, {}).get("active") in RUNNING],
             "masked": earlier.get("masked", [name for name in UNITS if units.get(name, {}).get("masked")]),
-            "before": self._look(state),
+            "before": self.services.look() if state["running"] else {},
         }
         if not state["running"] and earlier["trees"]:
             # It is this module that stopped it.
             move.update(ran=earlier["ran"], before=earlier["before"])
-        _save(move)
+        save_move(move)
         return move
-
-    def _look(self, state):
-        """What a running Engine is and has."""
-        if not state["running"]:
-            return {}
-        try:
-            swarm = self.engine.get("/info").get("Swarm") or {}
-            images = self.engine.get("/images/json")
-        except EngineError as exc:
-            raise _plan.ApplyError("the data was not moved, and nothing was stopped: %s" % exc, rolled_back=True)
-        return {
-            "node_id": swarm.get("NodeID") or None,
-            "state": swarm.get("LocalNodeState"),
-            "images": sorted(image["Id"] for image in images),
-        }
 
     def _copy(self, move):
         for item in move["trees"]:
             # Whatever happens now, the Engine starts at the old place: also where a file says another one already.
-            _point_back(item)
-        self._stop(move, [item["source"] for item in move["trees"]])
+            steps.point_back(item)
+        self.services.stop(move, [item["source"] for item in move["trees"]])
         for item in move["trees"]:
             if item["tree"] == DOCKER:
                 move["before"].update(steps.lasting(item["source"]))
             since, item["since"] = item["since"], item["since"] or time.time()
-            _save(move)
+            save_move(move)
             os.makedirs(item["target"], mode=0o711, exist_ok=True)
             _trees.sync(item["source"], steps.incoming(item), since)
             found = _trees.compare(item["source"], steps.incoming(item), _engine_data.exact)
@@ -340,9 +303,9 @@ class Data:
         """Start again at the old place; nothing was switched yet."""
         for item in move["trees"]:
             _trees.remove_tree(steps.incoming(item))
-        trouble = self._start(move)
+        trouble = self.services.start(move)
         if not trouble:
-            _save(None)
+            save_move(None)
         raise _plan.ApplyError(
             "the data was not moved: %s; it is where it was, %s"
             % (exc, ("yet the Engine does not start: %s" % trouble) if trouble else "and the Engine runs on it again"),
@@ -353,16 +316,16 @@ class Data:
         """Start the Engine at the new place, and see whether it is the same."""
         move["phase"] = "started"
         move.setdefault("started", time.time())
-        _save(move)
-        trouble = self._start(move)
+        save_move(move)
+        trouble = self.services.start(move)
         if not trouble and SERVICE in move["ran"]:
             move["lived"] = True
-            _save(move)
-            trouble = self._wait_for_the_same(move)
+            save_move(move)
+            trouble = self.services.wait_for_the_same(move)
         if trouble:
             said = journal_tail(SERVICE)
             self._fail(move, trouble if move.get("lived") else own_words(said) or trouble, said, may_go_back)
-        _keep(None, move["trees"])
+        save_kept(None, move["trees"])
 
     def _fail(self, move, trouble, said, may_go_back):
         what = "the Engine does not run with its data at %s: %s" % (_places(move, "target"), trouble)
@@ -384,9 +347,9 @@ class Data:
     def _go_back(self, move):
         """Give the Engine its old place back; returns what went wrong, or None. Can be cut short, too, and goes on then."""
         move["phase"] = "back"
-        _save(move)
+        save_move(move)
         try:
-            self._stop(move, [item["target"] for item in move["trees"]])
+            self.services.stop(move, [item["target"] for item in move["trees"]])
             places = self.read()
             for item in move["trees"]:
                 # Not again on a host that was switched on meanwhile, and runs on the old place already.
@@ -395,164 +358,27 @@ class Data:
             for item in move["trees"]:
                 steps.unpark(item)
                 steps.unlink_default(item)
-                _point_back(item)
+                steps.point_back(item)
                 steps.unplace(item)
-            trouble = self._start(move)
+            trouble = self.services.start(move)
         except TROUBLE as exc:
             return str(exc)
         if trouble:
             return trouble
         if move.get("lived"):
             # The copy has what the Engine did there besides swarm and volumes: the next attempt, or nobody, needs it.
-            _keep(None, [dict(item, parked=steps.incoming(item)) for item in move["trees"]])
+            save_kept(None, [dict(item, parked=steps.incoming(item)) for item in move["trees"]])
         else:
             for item in move["trees"]:
                 _trees.remove_tree(steps.incoming(item))
-            _save(None)
+            save_move(None)
         return None
 
     def _commit(self, item):
         """Have the Engine use the new place from its next start on."""
         if item["link"]:
             steps.link_default(item)
-        _set_root(item["tree"], item["was"]["config"], None if item["link"] else item["path"])
-
-    # The Engine.
-
-    def _stop(self, move, places):
-        """Stop the Engine so that nothing starts it, and see that nothing writes to its data."""
-        there = read_units(UNITS)
-        both = any(item["tree"] == CONTAINERD for item in move["trees"])
-        units = [name for name in (SOCKET, SERVICE, CONTAINERD_SERVICE) if name in there]
-        units = units if both else [name for name in units if name != CONTAINERD_SERVICE]
-        if units:
-            with _ingress.closed(GRACE, self.params["timeout"]):
-                act("stop", *units)
-            # Until the next boot at the latest.
-            act("mask", "--runtime", *units, fail=False)
-        if any(unit["active"] in RUNNING for name, unit in read_units(UNITS).items() if name in units):
-            raise _plan.ApplyError("something started the Engine again while it was stopped")
-        if not wait_for(lambda: not any("moby" in name for name in shims()), PATIENCE):
-            raise _plan.ApplyError("containers run on although the Engine is stopped: stop them")
-        table = _trees.mounts()
-        for root in places:
-            for point, own in inner_mounts(root, table):
-                _unmount(point, own)
-            found = steps.writers(root)
-            if found:
-                raise _plan.ApplyError("although the Engine is stopped, %s writes to it: end it" % ", ".join(found))
-
-    def _start(self, move):
-        """Start what ran before; returns what went wrong, or None."""
-        there = read_units(UNITS)
-        masked = [name for name in UNITS if name in there and name not in move["masked"]]
-        if masked:
-            act("unmask", "--runtime", *masked)
-        for name in (name for name in UNITS if name in move["ran"]):
-            systemctl("reset-failed", name)
-            try:
-                code, said = systemctl("start", name, timeout=self.params["timeout"] + 60)
-            except subprocess.TimeoutExpired:
-                return "the start of %s took longer than %d s" % (name, self.params["timeout"] + 60)
-            if code:
-                return said.strip()
-        if SERVICE in move["ran"] and not wait_for(self.engine.answers, self.params["timeout"]):
-            return "no answer within %d s of the start" % self.params["timeout"]
-        return None
-
-    def _wait_for_the_same(self, move):
-        """What the Engine lacks of what it was, once it had time to come up; None where nothing."""
-        lacks = [None]
-
-        def same():
-            lacks[0] = self._lacks(move)
-            return lacks[0] is None
-
-        wait_for(same, self.params["timeout"])
-        return lacks[0]
-
-    def _lacks(self, move):
-        try:
-            info = self.engine.get("/info")
-            have = {
-                "images": {image["Id"] for image in self.engine.get("/images/json")},
-                "containers": {item["Id"] for item in self.engine.get("/containers/json?all=true")},
-                "volumes": {item["Name"] for item in self.engine.get("/volumes").get("Volumes") or []},
-            }
-        except EngineError as exc:
-            return str(exc)
-        root = os.path.realpath(info.get("DockerRootDir") or "/")
-        for item in move["trees"]:
-            if item["tree"] == DOCKER and not _trees.is_below(root, item["target"]):
-                return "its data-root is %s" % root
-        return _engine_data.lacks(move["before"], have, info.get("Swarm") or {})
-
-
-def _as_it_was(tree, item, earlier):
-    """What a move has to remember of a tree: how the files named its place, and since when the copy there counts."""
-    default = tree["default"]
-    was = {"key": tree["key"], "config": tree["config"], "default": default["kind"], "to": None}
-    if default["kind"] == "link":
-        was["to"] = os.readlink(DEFAULTS[item["tree"]])
-    same = [
-        other for other in earlier["trees"] if (other["source"], other["target"]) == (item["source"], item["target"])
-    ]
-    # After a power cut nothing of a copy counts, however right it looks.
-    since = same[0]["since"] if same and earlier["boot"] == steps.boot_id() else 0.0
-    return {"was": same[0]["was"] if same else was, "since": since}
-
-
-def _point_back(item):
-    """Have the files say the old place: in their words, or by its path where they say another one."""
-    key, source = item["was"]["key"], item["source"]
-    right = os.path.realpath(str(key or DEFAULTS[item["tree"]])) == source
-    _set_root(item["tree"], item["was"]["config"], key if right else source)
-
-
-def _set_root(name, config, root):
-    """Write a data-root into daemon.json, or a root into containerd's file; None takes it out."""
-    if name == CONTAINERD:
-        text = read_text(config)
-        steps.put(config, text, _engine_data.with_root(text, root))
-        return
-    text = read_text(DAEMON_JSON)
-    steps.put(DAEMON_JSON, text, _engine_data.with_data_root(text, root))
-    # A change of other options that was cut short would else bring the old place back with the old options.
-    kept = read_text(DAEMON_JOURNAL)
-    if kept:
-        before = json.loads(kept)
-        before["text"] = _engine_data.with_data_root(before["text"], root)
-        steps.put(DAEMON_JOURNAL, kept, json.dumps(before))
-
-
-def _unmount(point, own):
-    if not own:
-        raise _plan.ApplyError("something is mounted at %s, in the middle of the data: unmount it" % point)
-    done = subprocess.run(["umount", point], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
-    if done.returncode:
-        said = done.stdout.decode("utf-8", "replace").strip()
-        raise _plan.ApplyError("what the Engine left mounted at %s does not go: %s" % (point, said))
-
-
-def _remove_old(path):
-    """Remove an old copy, and nothing that is mounted in it."""
-    found = [point for point, _own in inner_mounts(path, _trees.mounts())]
-    if found:
-        raise _plan.ApplyError("the old copy %s is not removed: something is mounted at %s" % (path, found[0]))
-    _trees.remove_tree(path)
-    journal = read_journal()
-    write_journal(dict(journal, kept=[item for item in journal["kept"] if item["path"] != path]))
-
-
-def _save(move):
-    """Keep a move in the journal; None ends it."""
-    write_journal(dict(read_journal(), move=move))
-
-
-def _keep(move, trees):
-    """The same, with where the old copies of trees are."""
-    kept = read_journal()["kept"] + [{"path": item["parked"], "of": item["source"]} for item in trees]
-    write_journal({"move": move, "kept": kept})
+        steps.set_root(item["tree"], item["was"]["config"], None if item["link"] else item["path"])
 
 
 def _places(move, key):

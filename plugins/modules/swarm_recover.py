@@ -60,18 +60,16 @@ from ansible_collections.dockyard.swarm.plugins.module_utils._engine_api import 
 from ansible_collections.dockyard.swarm.plugins.module_utils._engine_facts import read_swarm
 from ansible_collections.dockyard.swarm.plugins.module_utils._facts import read_addresses
 from ansible_collections.dockyard.swarm.plugins.module_utils._files import hold, read_text, remove, write_text
-from ansible_collections.dockyard.swarm.plugins.module_utils._force_new import (
+from ansible_collections.dockyard.swarm.plugins.module_utils._force_new import force_new, restart, wait_sealed
+from ansible_collections.dockyard.swarm.plugins.module_utils._manager import (
     KEY_OPTIONS,
     LOCK,
-    force_new,
     is_sealed,
     key_path,
     local,
     put_key,
-    restart,
     settled,
     start,
-    wait_sealed,
 )
 
 

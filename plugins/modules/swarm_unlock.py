@@ -61,7 +61,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.dockyard.swarm.plugins.module_utils import _plan
 from ansible_collections.dockyard.swarm.plugins.module_utils._engine_api import Engine, EngineError
 from ansible_collections.dockyard.swarm.plugins.module_utils._files import hold
-from ansible_collections.dockyard.swarm.plugins.module_utils._force_new import (
+from ansible_collections.dockyard.swarm.plugins.module_utils._manager import (
     DOCKER,
     KEY_OPTIONS,
     LOCK,

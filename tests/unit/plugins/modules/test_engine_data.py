@@ -21,6 +21,7 @@ import pytest
 from ansible_collections.dockyard.swarm.plugins.module_utils import (
     _engine_data,
     _engine_data_facts,
+    _engine_data_run,
     _engine_data_steps,
     _engine_facts,
     _files,
@@ -105,7 +106,7 @@ class Host:
         unit = {"enabled": "enabled", "argv": ["/usr/sbin/dockerd", "-H", "fd://"]}
         return {
             name: dict(unit, active="active" if name in self.active else "inactive", masked=name in self.masked)
-            for name in engine_data.UNITS
+            for name in _engine_data_run.UNITS
         }
 
     def act(self, verb, *names, fail=True):
@@ -162,15 +163,16 @@ def patched(host, monkeypatch):
     defaults = {_engine_data.DOCKER: host.docker, _engine_data.CONTAINERD: host.containerd}
     for name, path in defaults.items():
         monkeypatch.setitem(_engine_data.DEFAULTS, name, path)
-    for name in ("act", "systemctl", "read_engine"):
-        monkeypatch.setattr(engine_data, name, getattr(host, name))
-    for name in ("read_units", "settled_units"):
-        monkeypatch.setattr(engine_data, name, host.units)
+    for name in ("act", "systemctl"):
+        monkeypatch.setattr(_engine_data_run, name, getattr(host, name))
+    monkeypatch.setattr(_engine_data_run, "read_units", host.units)
+    monkeypatch.setattr(_engine_data_run, "shims", list)
+    monkeypatch.setattr(engine_data, "settled_units", host.units)
+    monkeypatch.setattr(engine_data, "read_engine", host.read_engine)
     monkeypatch.setattr(engine_data, "Engine", lambda: host)
-    monkeypatch.setattr(engine_data, "shims", list)
     monkeypatch.setattr(engine_data, "journal_tail", lambda _unit: "")
-    monkeypatch.setattr(engine_data, "DAEMON_JSON", host.root + "/etc/docker/daemon.json")
-    monkeypatch.setattr(engine_data, "DAEMON_JOURNAL", host.root + "/etc/docker/.previous")
+    monkeypatch.setattr(_engine_data_steps, "DAEMON_JSON", host.root + "/etc/docker/daemon.json")
+    monkeypatch.setattr(_engine_data_steps, "DAEMON_JOURNAL", host.root + "/etc/docker/.previous")
     read = functools.partial(_engine_facts.read_daemon_json, host.root + "/etc/docker/daemon.json")
     monkeypatch.setattr(engine_data, "read_daemon_json", read)
     monkeypatch.setattr(_engine_data_facts, "JOURNAL", host.root + "/etc/docker/.dockyard-data.json")
@@ -206,7 +208,7 @@ def cut_short(host, before_step, counts=lambda: True):
             patch.setattr(os, name, counted(getattr(os, name)))
         patch.setattr(_trees, "exchange", counted(_trees.exchange))
         for name in ("act", "systemctl"):
-            patch.setattr(engine_data, name, counted(getattr(host, name)))
+            patch.setattr(_engine_data_run, name, counted(getattr(host, name)))
         yield
 
 
@@ -266,7 +268,7 @@ def test_a_link_takes_the_place_of_the_data(host):
     assert run(host, **wanted) == ["move /var/lib/docker"]
     assert os.readlink(host.docker) == host.target
     assert os.path.isdir(host.docker + ".dockyard-old")
-    assert not os.path.exists(engine_data.DAEMON_JSON)
+    assert not os.path.exists(_engine_data_steps.DAEMON_JSON)
     assert run(host, **wanted) == []
     other = host.root + "/srv/other"
     run(host, data_root=other, link=True)
