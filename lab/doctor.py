@@ -49,7 +49,9 @@ DISK_BUILD_MIB = 3072
 
 def missing_packages() -> list[str]:
     """Name the Debian packages that are not there."""
-    programs = {**PROGRAMS, **COMPILER, str(KEYRING): "debian-archive-keyring"}
+    programs = {**PROGRAMS, str(KEYRING): "debian-archive-keyring"}
+    if kernel.current() == kernel.FALLBACK:
+        programs |= COMPILER
     return sorted({package for name, package in programs.items() if not _there(name)})
 
 
