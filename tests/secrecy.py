@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import re
 import uuid
+from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tests.cluster import Cluster
+
+if TYPE_CHECKING:
+    from lab.api import Machine
 
 NODE_KEY = "/var/lib/docker/swarm/certificates/swarm-node.key"
 # The part of a token or key that is secret; what stands before it tells the kind, and the authority's fingerprint.
@@ -35,35 +40,42 @@ class Secrecy:
         for name in self.cluster.names:
             for line in lines(self.cluster.hosts[name].run(f"cat {NODE_KEY}").stdout):
                 self.values[line] = f"key of node {name}"
-        for path in self.files():
-            for line in lines(path.read_text(errors="replace")):
-                # What the swarm itself told goes by that name.
-                self.values.setdefault(line, str(path.relative_to(self.folder)))
+        for value, name in of_folder(self.folder).items():
+            # What the swarm itself told goes by that name.
+            self.values.setdefault(value, name)
         self.values.update({value: name for name, value in more.items()})
-
-    def files(self) -> list[Path]:
-        """The files on the controller that hold secrets as text."""
-        found = [path for path in self.folder.rglob("*") if path.is_file() and path.suffix not in PUBLIC]
-        return sorted(path for path in found if b"\0" not in path.read_bytes()[:4096])
 
     def ask(self, *machines: str) -> None:
         """Search what these machines have written down; do so before a machine is re-imaged."""
         for name in machines:
-            # Something that is there to be found: a search that finds nothing at all would prove nothing.
-            control = f"control-{uuid.uuid4().hex}"
-            done = self.cluster.lab.machine(name).ssh(
-                f"logger {control} && journalctl --sync && journalctl --no-pager -a -o export > /run/said && "
-                "grep -raohF -f - /run/said /var/log | sort -u; rm /run/said",
-                stdin="\n".join([control, *self.values]) + "\n",
-            )
-            found = set(done.stdout.splitlines())
-            assert control in found, (name, done.stdout[-500:], done.stderr[-500:])
-            self.leaks |= {(name, self.values[value]) for value in found & set(self.values)}
+            found = written_down(self.cluster.lab.machine(name), self.values)
+            self.leaks |= {(name, self.values[value]) for value in found}
 
     def read(self) -> None:
         """Search what the runs have said."""
         for title, text in self.cluster.said:
             self.leaks |= {(title, name) for value, name in self.values.items() if value in text}
+
+
+def of_folder(folder: Path) -> dict[str, str]:
+    """The secret lines of the files on the controller that hold secrets as text, each with its file's name."""
+    found = sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix not in PUBLIC)
+    texts = [path for path in found if b"\0" not in path.read_bytes()[:4096]]
+    return {line: str(path.relative_to(folder)) for path in texts for line in lines(path.read_text(errors="replace"))}
+
+
+def written_down(machine: Machine, values: Iterable[str]) -> set[str]:
+    """Which of these a machine has in its journal or in any other log."""
+    # Something that is there to be found: a search that finds nothing at all would prove nothing.
+    control = f"control-{uuid.uuid4().hex}"
+    done = machine.ssh(
+        f"logger {control} && journalctl --sync && journalctl --no-pager -a -o export > /run/said && "
+        "grep -raohF -f - /run/said /var/log | sort -u; rm /run/said",
+        stdin="\n".join([control, *values]) + "\n",
+    )
+    found = set(done.stdout.splitlines())
+    assert control in found, (machine.name, done.stdout[-500:], done.stderr[-500:])
+    return found & set(values)
 
 
 def lines(text: str) -> list[str]:

@@ -119,7 +119,13 @@ def normal(raw: dict[str, dict[str, Any]], secrets: dict[str, str], subnet: str)
 
 
 def _network(item: dict[str, Any]) -> dict[str, Any]:
-    """Who else has an overlay network is told by name of the moment; the addresses stay the same."""
+    """Who else has an overlay network is told by name of the moment; the addresses stay the same.
+
+    Of docker0, an Engine that finds it there tells the address, and one that makes it does not.
+    """
+    if item["Name"] == "bridge":
+        pools = [{key: pool[key] for key in pool if key != "Gateway"} for pool in item["IPAM"]["Config"]]
+        return item | {"IPAM": item["IPAM"] | {"Config": pools}}
     return item | ({"Peers": sorted(peer["IP"] for peer in item["Peers"])} if item.get("Peers") else {})
 
 

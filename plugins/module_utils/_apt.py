@@ -13,16 +13,19 @@ from __future__ import annotations
 import glob
 import os
 import re
+import stat
 import subprocess
 import time
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _packages
-from ansible_collections.dockyard.swarm.plugins.module_utils._files import read_text
+from ansible_collections.dockyard.swarm.plugins.module_utils import _packages, _pending
+from ansible_collections.dockyard.swarm.plugins.module_utils._files import read_text, remove
 from ansible_collections.dockyard.swarm.plugins.module_utils._plan import ApplyError
 
 STATUS = "/var/lib/dpkg/status"
 EXTENDED = "/var/lib/apt/extended_states"
 LISTS = "/var/lib/apt/lists"
+ETC = "/etc/"
+FILES = "/var/lib/dpkg/info/*.list"  # the paths of each package, written when it is unpacked
 HALF_DONE = "/var/lib/dpkg/updates/*"  # what dpkg had not written to its database yet when it ended
 LOCKED = (
     "Could not get lock",
@@ -32,6 +35,13 @@ LOCKED = (
     "lock was locked by",
 )
 OUTDATED = ("Unable to locate package", "404  Not Found", "has no installation candidate", "Hash Sum mismatch")
+BEGUN = re.compile(r"^(?:Preparing to unpack|Unpacking|Setting up|Removing) ", re.MULTILINE)
+COMMAND = (
+    "apt-get", "-q", "-y", "--no-install-recommends", "-o", "Dpkg::Options::=--force-confdef",
+    "-o", "Dpkg::Options::=--force-confold",
+)  # fmt: skip
+# Whoever took a file away that the package manager keeps an eye on is taken at his word, unless this is said.
+RESTORE = {"UCF_FORCE_CONFFMISS": "1"}
 VERSION_ROW = re.compile(r" (?:\*\*\*|   ) (\S+)")
 
 
@@ -40,7 +50,16 @@ class OutdatedError(ApplyError):
 
 
 def read(names, path=STATUS):
-    """``{versions, holds}`` of the named packages: the version of each that is installed, and those that are held."""
+    """``{versions, holds}`` of the named packages: the version of each that is installed, and those that are held.
+
+    A package whose transaction was cut short counts as not installed, so that whoever wants it has it repaired.
+    """
+    found = _installed(names, path)
+    pending = _pending.names()
+    return dict(found, versions={name: found["versions"][name] for name in found["versions"] if name not in pending})
+
+
+def _installed(names, path=STATUS):
     wanted = set(names)
     versions, holds = {}, []
     try:
@@ -99,8 +118,31 @@ class Backend:
 
     def repair(self):
         """Complete what an interrupted package manager left."""
-        if glob.glob(HALF_DONE):
+        pending = _pending.names()
+        if pending or glob.glob(HALF_DONE):
             self._must("complete what an interrupted dpkg left", ["dpkg", "--configure", "-a", "--force-confold"])
+        if pending:
+            self._reinstall(pending)
+            _pending.end()
+
+    def _reinstall(self, pending):
+        """Have those packages whole whose transaction was cut short, with what came along.
+
+        dpkg sees to it that files are on the disk. Scripts of packages do not: what they wrote may be empty.
+        """
+        begun = _pending.begun()
+        unpacked = [path for path in glob.glob(FILES) if _mtime(path) >= begun]
+        for path in emptied(unpacked, begun):
+            remove(path)
+        names = pending.union(os.path.basename(path)[:-5].split(":")[0] for path in unpacked)
+        versions = _installed(names)["versions"]
+        had = candidates(list(versions))
+        # One that no source has any more has to do as it is.
+        words = ["%s=%s" % (name, version) for name, version in sorted(versions.items()) if version in had[name]]
+        if words:
+            command = list(COMMAND) + ["--reinstall", "--allow-change-held-packages"]
+            command += ["-o", "Dpkg::Options::=--force-confmiss", "install"] + words
+            self._must("complete what an interrupted apt-get left", command, RESTORE)
 
     def lists_are_old(self):
         """Whether the lists are to be fetched before anything is installed by them."""
@@ -124,9 +166,14 @@ class Backend:
             return
         if any(item.get("held") or item["do"] not in ("install", "hold") for item in plan):
             self._try_out(command, plan, own)
+        if _packages.installed(plan):
+            _pending.begin([item["name"] for item in _packages.installed(plan)])
         code, said = run(command, self.deadline)
         if code:
+            if not BEGUN.search(said):
+                _pending.forget()
             raise _failure("install %s" % _names(plan), said)
+        _pending.end()
 
     def download(self, plan, files, own=()):
         """Fetch what :meth:`install` would install, see there, and let it wait in apt's cache."""
@@ -164,10 +211,27 @@ class Backend:
                 output=said,
             )
 
-    def _must(self, what, command):
-        code, said = run(command, self.deadline)
+    def _must(self, what, command, more=None):
+        code, said = run(command, self.deadline, more)
         if code:
             raise ApplyError("cannot %s: %s" % (what, errors(said)), output=said)
+
+
+def emptied(lists, since):
+    """Files in folders of /etc that packages have, as their lists say, that were written since then and have nothing in them."""
+    folders = set()
+    for path in lists:
+        found = (line for line in (read_text(path) or "").splitlines() if line.startswith(ETC))
+        folders.update(name for name in found if os.path.isdir(name) and not os.path.islink(name))
+    there = (os.path.join(folder, name) for folder in sorted(folders) for name in sorted(os.listdir(folder)))
+    return [path for path in there if _is_empty(path, since)]
+
+
+def _is_empty(path, since):
+    facts = os.lstat(path)
+    return (
+        stat.S_ISREG(facts.st_mode) and facts.st_size == 0 and facts.st_ctime >= since
+    )  # scripts copy with the time of the original
 
 
 def _transaction(plan, files):
@@ -175,10 +239,7 @@ def _transaction(plan, files):
     words += ["%s-" % item["name"] for item in plan if item["do"] == "remove"]
     if not words:
         return []
-    command = [
-        "apt-get", "-q", "-y", "--no-install-recommends", "-o", "Dpkg::Options::=--force-confdef",
-        "-o", "Dpkg::Options::=--force-confold",
-    ]  # fmt: skip
+    command = list(COMMAND)
     if any(item["do"] == "downgrade" for item in plan):
         command.append("--allow-downgrades")
     # A held package that another one needs newer is changed only with both.
@@ -210,9 +271,10 @@ def simulated(said):
     return removed, changed
 
 
-def run(command, deadline):
-    """Run a package manager, once it is free; returns (exit code, output)."""
+def run(command, deadline, more=None):
+    """Run a package manager, with ``more`` in its environment, once it is free; returns (exit code, output)."""
     environment = dict(os.environ, DEBIAN_FRONTEND="noninteractive", LC_ALL="C.UTF-8", NEEDRESTART_SUSPEND="1")
+    environment.update(more or {})
     while True:
         done = subprocess.run(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment,

@@ -19,14 +19,12 @@ import subprocess
 import tempfile
 import time
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _packages, _versionlock, _versions
-from ansible_collections.dockyard.swarm.plugins.module_utils._files import read_text, remove, write_text
+from ansible_collections.dockyard.swarm.plugins.module_utils import _packages, _pending, _versionlock, _versions
+from ansible_collections.dockyard.swarm.plugins.module_utils._files import read_text, write_text
 from ansible_collections.dockyard.swarm.plugins.module_utils._plan import ApplyError
 
 PLUGIN = "python3-dnf-plugin-versionlock"
 PLUGINS = "/etc/dnf/plugins"
-# Names of packages whose transaction was begun: after a power cut rpm may have a package in its database whose scripts never ran.
-PENDING = "/etc/dockyard/packages.pending"
 FORMAT = "%{NAME} %{EPOCHNUM}:%{VERSION}-%{RELEASE}\n"
 BUSY = 200  # dnf's exit code where another one holds its locks
 LOCKED = "can't create transaction lock"  # what rpm says where another one holds its own
@@ -46,7 +44,7 @@ def read(names):
     """
     versions = dict(_query(names))
     holds = _versionlock.held(_locks() or "", versions)
-    pending = _pending()
+    pending = _pending.names()
     return {"versions": {name: versions[name] for name in versions if name not in pending}, "holds": holds}
 
 
@@ -104,7 +102,7 @@ class Backend:
 
     def repair(self):
         """Have those packages whole whose transaction was cut short."""
-        names = sorted(_pending())
+        names = sorted(_pending.names())
         if not names:
             return
         rows = _query(names)
@@ -121,7 +119,7 @@ class Backend:
                 self._must("complete what an interrupted dnf left", options + ["remove", "--duplicates"] + twice)
             if whole:
                 self._must("complete what an interrupted dnf left", options + ["reinstall"] + whole)
-        remove(PENDING)
+        _pending.end()
 
     def lists_are_old(self):
         """Never: see ``options``."""
@@ -140,14 +138,14 @@ class Backend:
         if any(item["do"] == "hold" for item in plan) and _locks() is None:
             words.append(PLUGIN)
         if words:
-            write_text(PENDING, "".join("%s\n" % item["name"] for item in _packages.installed(plan)))
+            _pending.begin([item["name"] for item in _packages.installed(plan)])
         try:
             with _released([item["name"] for item in plan] + list(own)) as options:
                 said = self._transaction(options, words, removed)
                 _check(plan, said)
         except ApplyError as exc:
             if not BEGUN.search(exc.details.get("output", "")):
-                remove(PENDING)  # nothing was changed
+                _pending.forget()  # nothing was changed
             raise
         failed = sorted({match.group(1) for match in SCRIPT.finditer(said)} & {item["name"] for item in plan})
         if failed:
@@ -156,7 +154,7 @@ class Backend:
                 % (", ".join(failed), errors(said)),
                 output=said,
             )
-        remove(PENDING)
+        _pending.end()
 
     def download(self, plan, files, own=()):
         """Fetch what :meth:`install` would install, and let it wait in dnf's cache.
@@ -241,10 +239,6 @@ def _locks():
         return None
     path = _versionlock.list_path(config)
     return (read_text(path) if path else None) or ""
-
-
-def _pending():
-    return set((read_text(PENDING) or "").split())
 
 
 def run(command, deadline):

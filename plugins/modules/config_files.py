@@ -136,11 +136,10 @@ import os
 import shlex
 import subprocess
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.dockyard.swarm.plugins.module_utils import _config_files, _plan
 from ansible_collections.dockyard.swarm.plugins.module_utils._facts import read_files
 from ansible_collections.dockyard.swarm.plugins.module_utils._files import read_text, remove, write_text
+from ansible_collections.dockyard.swarm.plugins.module_utils._module import SecretiveModule
 from ansible_collections.dockyard.swarm.plugins.module_utils._systemd import act, journal_tail, read_units
 
 
@@ -262,7 +261,7 @@ def main():
             validate=dict(type="str"),
         )
 
-    module = AnsibleModule(
+    module = SecretiveModule(
         argument_spec=dict(
             folders=dict(
                 type="list",

@@ -19,7 +19,8 @@ description:
   - A transaction that changes or removes something is tried out first, with dnf one that removes something. It is refused where
     it would also remove packages that somebody asked for, or with apt change held ones, and neither the plan nor O(hold)
     names them.
-  - Waits for other package managers. Completes first what a power cut left half-installed.
+  - Waits for other package managers. Completes first what a power cut left half-installed, and installs
+    again what it may have left with empty files.
 author:
   - The dockyard.swarm maintainers (@dockyard)
 options:
@@ -179,19 +180,22 @@ class Packages:
             act("restart", *units)
 
     def _change(self, plan):
-        self.backend.repair()
+        with self._held_back():
+            self.backend.repair()
+            self._install(plan)
+
+    def _install(self, plan):
         listed = [item for item in _packages.installed(plan) if item["name"] not in self.files]
         fetched = bool(listed) and (bool(_packages.undecided_items(listed)) or self.backend.lists_are_old())
         if fetched:
             plan = self._plan_by_new_lists()
         files = self._paths()
-        with self._held_back():
-            try:
-                self.backend.install(plan, files, self.wanted["hold"])
-            except self.backend.outdated:
-                if fetched:
-                    raise
-                self.backend.install(self._plan_by_new_lists(), files, self.wanted["hold"])
+        try:
+            self.backend.install(plan, files, self.wanted["hold"])
+        except self.backend.outdated:
+            if fetched:
+                raise
+            self.backend.install(self._plan_by_new_lists(), files, self.wanted["hold"])
 
     def _paths(self):
         return {name: item["path"] for name, item in self.files.items()}

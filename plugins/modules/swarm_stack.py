@@ -152,11 +152,10 @@ services:
 import base64
 import time
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.dockyard.swarm.plugins.module_utils import _plan, _service_spec, _stack
 from ansible_collections.dockyard.swarm.plugins.module_utils._engine_api import Engine, EngineError, query
 from ansible_collections.dockyard.swarm.plugins.module_utils._engine_facts import MANAGED, network_facts
+from ansible_collections.dockyard.swarm.plugins.module_utils._module import SecretiveModule
 from ansible_collections.dockyard.swarm.plugins.module_utils._service_spec import NAMESPACE
 
 REFUSED = "this node is not a manager of a swarm with a quorum: run on a manager (%s)"
@@ -362,7 +361,7 @@ def _age(stamp):
 
 
 def main():
-    module = AnsibleModule(
+    module = SecretiveModule(
         argument_spec=dict(
             name=dict(type="str", required=True),
             state=dict(type="str", choices=["present", "absent"], default="present"),

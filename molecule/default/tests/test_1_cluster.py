@@ -8,6 +8,7 @@ import uuid
 
 import pytest
 
+from tests.secrecy import of_folder, written_down
 from tests.support import NODES, container, output, playbook, tasks, until
 
 REGISTRY = "registry.swarm.test:5000"
@@ -150,3 +151,10 @@ def test_status_tells_what_runs_where():
     assert run.code == 0, run.output
     assert "registry" in run.output
     assert "node3" in run.output
+
+
+def test_no_secret_of_the_controller_shows_in_any_log(lab):
+    values = of_folder(lab.state.directory / "secrets")
+    assert {"pki/logs.key", "registry/swarm.password"} <= set(values.values())
+    leaks = {(machine.name, values[value]) for machine in lab.machines for value in written_down(machine, values)}
+    assert leaks == set(), sorted(leaks)

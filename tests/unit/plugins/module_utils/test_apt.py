@@ -4,9 +4,11 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _apt
+from ansible_collections.dockyard.swarm.plugins.module_utils import _apt, _pending
 
 STATUS = """\
 Package: docker-ce
@@ -61,6 +63,14 @@ Conf docker-ce (5:28.5.2-1~debian.13~trixie Docker CE:trixie [amd64])
 """
 
 
+@pytest.fixture(autouse=True)
+def pending(tmp_path, monkeypatch):
+    """Where the packages are noted whose transaction is not over."""
+    monkeypatch.setattr(_pending, "PATH", str(tmp_path / "pending"))
+    monkeypatch.setattr(_apt, "FILES", str(tmp_path / "info" / "*.list"))
+    return tmp_path / "pending"
+
+
 def test_versions_and_holds_come_from_one_reading(tmp_path):
     (tmp_path / "status").write_text(STATUS)
     names = ["docker-ce", "docker-ce-cli", "containerd.io", "docker.io", "nonesuch"]
@@ -107,7 +117,7 @@ def change(do, name, target=None, held=False):
 def commands(monkeypatch):
     ran = []
 
-    def run(command, _deadline):
+    def run(command, _deadline, _more=None):
         ran.append(command)
         return 0, SIMULATED if "--simulate" in command else ""
 
@@ -208,3 +218,61 @@ def test_whoever_else_is_at_it_is_waited_for(said, tmp_path, monkeypatch):
     assert _apt.run(["sh", "-c", script, "sh", str(once), said], _apt.time.monotonic() + 60) == (0, "done\n")
     once.unlink()
     assert _apt.run(["sh", "-c", script, "sh", str(once), said], 0)[0] == 2
+
+
+@pytest.mark.parametrize(
+    ("said", "left"),
+    [("E: Unable to fetch some archives", set()), ("Setting up chrony (4.6) ...\nE: Sub-process", {"chrony"})],
+)
+def test_a_transaction_that_began_and_failed_is_not_over(said, left, monkeypatch):
+    def run(_command, _deadline):
+        assert _pending.names() == {"chrony"}
+        return 100, said
+
+    monkeypatch.setattr(_apt, "run", run)
+    with pytest.raises(_apt.ApplyError):
+        _apt.Backend().install([change("install", "chrony")], {})
+    assert _pending.names() == left
+
+
+def test_one_that_succeeded_is_over(commands, pending):
+    _apt.Backend().install([change("install", "chrony")], {})
+    assert commands
+    assert not pending.exists()
+
+
+def test_what_was_cut_short_counts_as_missing_and_is_installed_again(commands, pending, tmp_path, monkeypatch):
+    (tmp_path / "status").write_text(STATUS)
+    pending.write_text("docker-ce\n")
+    assert set(_apt.read(["docker-ce", "docker-ce-cli"], str(tmp_path / "status"))["versions"]) == {"docker-ce-cli"}
+    (tmp_path / "info").mkdir()
+    for name in ("docker-ce-cli", "libc6:amd64"):
+        (tmp_path / "info" / f"{name}.list").write_text("/etc\n")
+    os.utime(tmp_path / "info" / "libc6:amd64.list", (1, 1))  # it was there before
+    versions = {"docker-ce": "5:28", "docker-ce-cli": "5:28", "libc6": "2"}
+    monkeypatch.setattr(_apt, "_installed", lambda names: {"versions": {name: versions[name] for name in names}})
+    monkeypatch.setattr(_apt, "candidates", lambda names: {name: ["5:29", "5:28"] for name in names})
+    _apt.Backend().repair()
+    assert commands[0][:3] == ["dpkg", "--configure", "-a"]
+    assert "--reinstall" in commands[1]
+    assert words(commands[1]) == ["docker-ce=5:28", "docker-ce-cli=5:28"]
+    assert not pending.exists()
+    _apt.Backend().repair()
+    assert len(commands) == 2
+
+
+def test_files_that_a_script_wrote_and_that_are_empty(tmp_path, monkeypatch):
+    etc = tmp_path / "etc" / "chrony"
+    etc.mkdir(parents=True)
+    old, empty = etc / "old", etc / "empty"
+    old.touch()
+    empty.touch()
+    while empty.stat().st_ctime <= old.stat().st_ctime:
+        # As a script leaves it that copies a file with its time, where the power failed before its content was on the disk.
+        os.utime(empty, (1, 1))
+    since = empty.stat().st_ctime
+    (etc / "full").write_text("pool")
+    (etc / "link").symlink_to("empty")
+    (tmp_path / "chrony.list").write_text(f"/.\n{etc.parent}\n{etc}\n{etc}/full\n")
+    monkeypatch.setattr(_apt, "ETC", f"{etc.parent}/")
+    assert _apt.emptied([str(tmp_path / "chrony.list")], since) == [str(empty)]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _dnf, _versionlock
+from ansible_collections.dockyard.swarm.plugins.module_utils import _dnf, _pending, _versionlock
 
 TRIAL = """\
 Last metadata expiration check: 0:01:33 ago on Sat Nov 21 15:07:13 2026.
@@ -96,7 +96,7 @@ def test_scripts_that_failed_are_found():
 def host(tmp_path, monkeypatch):
     """A host that has only files, in which nothing is installed but what a test says."""
     rows = []
-    monkeypatch.setattr(_dnf, "PENDING", str(tmp_path / "pending"))
+    monkeypatch.setattr(_pending, "PATH", str(tmp_path / "pending"))
     monkeypatch.setattr(_dnf, "_query", lambda names: [row for row in rows if row[0] in names])
     monkeypatch.setattr(_versionlock, "CONFIG", str(tmp_path / "versionlock.conf"))
     (tmp_path / "versionlock.conf").write_text(f"[main]\nenabled = 1\nlocklist = {tmp_path}/list\n")
