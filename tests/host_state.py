@@ -22,7 +22,10 @@ import sys
 # Whole trees: what an interrupted run leaves beside the files that it was to write counts, too.
 TREES = ("/etc", "/usr/local", "/var/spool/rsyslog", "/var/lib/rsyslog")
 # These alone: what is inside grows with whatever the machine does.
-PLACES = ("/var/log/swarm", "/var/log/swarm/*", "/var/lib/docker", "/var/cache/dockyard*", "/var/lib/dpkg/updates/*")
+PLACES = (
+    *("/var/log/swarm", "/var/log/swarm/*", "/var/lib/docker", "/var/cache/dockyard*"),
+    "/var/lib/dpkg/updates/[0-9]*",  # what dpkg has not written to its database; beside it, it leaves a scratch file
+)
 SHOWN = ("docker", "dockyard", "dnsmasq", "rsyslog", "resolv", "chrony")  # files that a difference is read in
 RUNTIME = ("/run/systemd/system/*", "/run/systemd/system/*/*")  # of this boot alone: masks, for example
 

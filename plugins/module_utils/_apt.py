@@ -26,7 +26,8 @@ EXTENDED = "/var/lib/apt/extended_states"
 LISTS = "/var/lib/apt/lists"
 ETC = "/etc/"
 FILES = "/var/lib/dpkg/info/*.list"  # the paths of each package, written when it is unpacked
-HALF_DONE = "/var/lib/dpkg/updates/*"  # what dpkg had not written to its database yet when it ended
+# What dpkg had not written to its database yet when it ended; a scratch file beside it, tmp.i, may stay.
+HALF_DONE = "/var/lib/dpkg/updates/[0-9]*"
 LOCKED = (
     "Could not get lock",
     "Unable to acquire",
