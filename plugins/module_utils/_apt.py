@@ -137,6 +137,7 @@ class Backend:
             remove(path)
         names = pending.union(os.path.basename(path)[:-5].split(":")[0] for path in unpacked)
         versions = _installed(names)["versions"]
+        self.fetch_lists()  # those that are there may be empty, too
         had = candidates(list(versions))
         # One that no source has any more has to do as it is.
         words = ["%s=%s" % (name, version) for name, version in sorted(versions.items()) if version in had[name]]

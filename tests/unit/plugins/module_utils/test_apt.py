@@ -254,11 +254,12 @@ def test_what_was_cut_short_counts_as_missing_and_is_installed_again(commands, p
     monkeypatch.setattr(_apt, "candidates", lambda names: {name: ["5:29", "5:28"] for name in names})
     _apt.Backend().repair()
     assert commands[0][:3] == ["dpkg", "--configure", "-a"]
-    assert "--reinstall" in commands[1]
-    assert words(commands[1]) == ["docker-ce=5:28", "docker-ce-cli=5:28"]
+    assert commands[1][-1] == "update"
+    assert "--reinstall" in commands[2]
+    assert words(commands[2]) == ["docker-ce=5:28", "docker-ce-cli=5:28"]
     assert not pending.exists()
     _apt.Backend().repair()
-    assert len(commands) == 2
+    assert len(commands) == 3
 
 
 def test_files_that_a_script_wrote_and_that_are_empty(tmp_path, monkeypatch):
