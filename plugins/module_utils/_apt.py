@@ -17,8 +17,9 @@ import stat
 import subprocess
 import time
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _packages, _pending
+from ansible_collections.dockyard.swarm.plugins.module_utils import _packages
 from ansible_collections.dockyard.swarm.plugins.module_utils._files import read_text, remove
+from ansible_collections.dockyard.swarm.plugins.module_utils._pending import PACKAGES
 from ansible_collections.dockyard.swarm.plugins.module_utils._plan import ApplyError
 
 STATUS = "/var/lib/dpkg/status"
@@ -56,7 +57,7 @@ def read(names, path=STATUS):
     A package whose transaction was cut short counts as not installed, so that whoever wants it has it repaired.
     """
     found = _installed(names, path)
-    pending = _pending.names()
+    pending = PACKAGES.names()
     return dict(found, versions={name: found["versions"][name] for name in found["versions"] if name not in pending})
 
 
@@ -119,19 +120,19 @@ class Backend:
 
     def repair(self):
         """Complete what an interrupted package manager left."""
-        pending = _pending.names()
+        pending = PACKAGES.names()
         if pending or glob.glob(HALF_DONE):
             self._must("complete what an interrupted dpkg left", ["dpkg", "--configure", "-a", "--force-confold"])
         if pending:
             self._reinstall(pending)
-            _pending.end()
+            PACKAGES.end()
 
     def _reinstall(self, pending):
         """Have those packages whole whose transaction was cut short, with what came along.
 
         dpkg sees to it that files are on the disk. Scripts of packages do not: what they wrote may be empty.
         """
-        begun = _pending.begun()
+        begun = PACKAGES.since()
         unpacked = [path for path in glob.glob(FILES) if _mtime(path) >= begun]
         for path in emptied(unpacked, begun):
             remove(path)
@@ -169,13 +170,13 @@ class Backend:
         if any(item.get("held") or item["do"] not in ("install", "hold") for item in plan):
             self._try_out(command, plan, own)
         if _packages.installed(plan):
-            _pending.begin([item["name"] for item in _packages.installed(plan)])
+            PACKAGES.begin([item["name"] for item in _packages.installed(plan)])
         code, said = run(command, self.deadline)
         if code:
             if not BEGUN.search(said):
-                _pending.forget()
+                PACKAGES.forget()
             raise _failure("install %s" % _names(plan), said)
-        _pending.end()
+        PACKAGES.end()
 
     def download(self, plan, files, own=()):
         """Fetch what :meth:`install` would install, see there, and let it wait in apt's cache."""

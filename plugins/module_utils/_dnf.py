@@ -19,8 +19,9 @@ import subprocess
 import tempfile
 import time
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _packages, _pending, _versionlock, _versions
+from ansible_collections.dockyard.swarm.plugins.module_utils import _packages, _versionlock, _versions
 from ansible_collections.dockyard.swarm.plugins.module_utils._files import read_text, write_text
+from ansible_collections.dockyard.swarm.plugins.module_utils._pending import PACKAGES
 from ansible_collections.dockyard.swarm.plugins.module_utils._plan import ApplyError
 
 PLUGIN = "python3-dnf-plugin-versionlock"
@@ -44,7 +45,7 @@ def read(names):
     """
     versions = dict(_query(names))
     holds = _versionlock.held(_locks() or "", versions)
-    pending = _pending.names()
+    pending = PACKAGES.names()
     return {"versions": {name: versions[name] for name in versions if name not in pending}, "holds": holds}
 
 
@@ -102,7 +103,7 @@ class Backend:
 
     def repair(self):
         """Have those packages whole whose transaction was cut short."""
-        names = sorted(_pending.names())
+        names = sorted(PACKAGES.names())
         if not names:
             return
         rows = _query(names)
@@ -119,7 +120,7 @@ class Backend:
                 self._must("complete what an interrupted dnf left", options + ["remove", "--duplicates"] + twice)
             if whole:
                 self._must("complete what an interrupted dnf left", options + ["reinstall"] + whole)
-        _pending.end()
+        PACKAGES.end()
 
     def lists_are_old(self):
         """Never: see ``options``."""
@@ -138,14 +139,14 @@ class Backend:
         if any(item["do"] == "hold" for item in plan) and _locks() is None:
             words.append(PLUGIN)
         if words:
-            _pending.begin([item["name"] for item in _packages.installed(plan)])
+            PACKAGES.begin([item["name"] for item in _packages.installed(plan)])
         try:
             with _released([item["name"] for item in plan] + list(own)) as options:
                 said = self._transaction(options, words, removed)
                 _check(plan, said)
         except ApplyError as exc:
             if not BEGUN.search(exc.details.get("output", "")):
-                _pending.forget()  # nothing was changed
+                PACKAGES.forget()  # nothing was changed
             raise
         failed = sorted({match.group(1) for match in SCRIPT.finditer(said)} & {item["name"] for item in plan})
         if failed:
@@ -154,7 +155,7 @@ class Backend:
                 % (", ".join(failed), errors(said)),
                 output=said,
             )
-        _pending.end()
+        PACKAGES.end()
 
     def download(self, plan, files, own=()):
         """Fetch what :meth:`install` would install, and let it wait in dnf's cache.

@@ -12,6 +12,7 @@ import os
 
 from ansible_collections.dockyard.swarm.plugins.module_utils._engine_api import Engine, EngineError, query, wait_for
 from ansible_collections.dockyard.swarm.plugins.module_utils._files import read_text
+from ansible_collections.dockyard.swarm.plugins.module_utils._pending import IMAGES
 from ansible_collections.dockyard.swarm.plugins.module_utils._settings import autolock, public_spec
 
 DAEMON_JSON = "/etc/docker/daemon.json"
@@ -39,6 +40,8 @@ def read_daemon_json(path=DAEMON_JSON):
 def read_engine(active, engine=None):
     """The daemon: ``{running, version, api, info, images}``; without ``running`` the rest is empty.
 
+    An image whose load was cut short is left out: the Engine lists it, and its files may be empty.
+
     :param active: whether its unit runs. One that was stopped is not asked: its socket would start it again.
     """
     engine = engine or Engine()
@@ -51,6 +54,7 @@ def read_engine(active, engine=None):
         images = engine.get("/images/json")
     except EngineError:
         return empty, {}
+    pending = IMAGES.names()
     facts = {
         "running": True,
         "version": info.get("ServerVersion"),
@@ -65,7 +69,7 @@ def read_engine(active, engine=None):
             "containers": info.get("Containers"),
             "containers_running": info.get("ContainersRunning"),
         },
-        "images": {tag: image["Id"] for image in images for tag in image.get("RepoTags") or []},
+        "images": {tag: image["Id"] for image in images for tag in image.get("RepoTags") or [] if tag not in pending},
     }
     return facts, info.get("Swarm") or {}
 

@@ -48,8 +48,22 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.dockyard.swarm.plugins.module_utils import _plan
 from ansible_collections.dockyard.swarm.plugins.module_utils._engine_api import Engine, EngineError
+from ansible_collections.dockyard.swarm.plugins.module_utils._pending import IMAGES
 
 LOAD_TIMEOUT = 600
+
+
+def load_steps(image, there, pending):
+    """The changes that bring an image.
+
+    :param there: whether the Engine has it.
+    :param pending: names of images that are not certain to be whole.
+    """
+    if there and image not in pending:
+        return []
+    if there:
+        return [_plan.change("load", "image %s" % image, "its load was cut short", before="in parts", after=image)]
+    return [_plan.change("load", "image %s" % image, "not on this host", after=image)]
 
 
 def main():
@@ -67,14 +81,16 @@ def main():
             raise _plan.PlanError("the Engine cannot be asked for images: %s" % exc.message) from exc
 
     def plan(state):
-        if state is not None:
-            return []
-        return [_plan.change("load", "image %s" % image, "not on this host", after=image)]
+        return load_steps(image, state, IMAGES.names())
 
-    def apply(_plan_made, _state):
+    def apply(made, _state):
         if not src:
             return  # asked by the controller whether to send the archive
+        IMAGES.begin([image])
         try:
+            if made[0]["before"]:
+                # The Engine would take over the parts that it has.
+                engine.delete("/images/%s?force=1" % image)
             with open(src, "rb") as archive:
                 answer = engine.request(
                     "POST", "/images/load?quiet=1", stream=archive, length=os.fstat(archive.fileno()).st_size
@@ -82,7 +98,9 @@ def main():
         except (OSError, EngineError) as exc:
             raise _plan.ApplyError("image %s was not loaded: %s" % (image, exc)) from exc
         if read() is None:
+            IMAGES.forget([image])
             raise _plan.ApplyError("the archive %s does not hold image %s: %s" % (src, image, answer))
+        IMAGES.end([image])
 
     _plan.run(module, "images", read, plan, apply)
 

@@ -66,7 +66,7 @@ Conf docker-ce (5:28.5.2-1~debian.13~trixie Docker CE:trixie [amd64])
 @pytest.fixture(autouse=True)
 def pending(tmp_path, monkeypatch):
     """Where the packages are noted whose transaction is not over."""
-    monkeypatch.setattr(_pending, "PATH", str(tmp_path / "pending"))
+    monkeypatch.setattr(_pending.PACKAGES, "path", str(tmp_path / "pending"))
     monkeypatch.setattr(_apt, "FILES", str(tmp_path / "info" / "*.list"))
     return tmp_path / "pending"
 
@@ -226,13 +226,13 @@ def test_whoever_else_is_at_it_is_waited_for(said, tmp_path, monkeypatch):
 )
 def test_a_transaction_that_began_and_failed_is_not_over(said, left, monkeypatch):
     def run(_command, _deadline):
-        assert _pending.names() == {"chrony"}
+        assert _pending.PACKAGES.names() == {"chrony"}
         return 100, said
 
     monkeypatch.setattr(_apt, "run", run)
     with pytest.raises(_apt.ApplyError):
         _apt.Backend().install([change("install", "chrony")], {})
-    assert _pending.names() == left
+    assert _pending.PACKAGES.names() == left
 
 
 def test_one_that_succeeded_is_over(commands, pending):

@@ -96,7 +96,7 @@ def test_scripts_that_failed_are_found():
 def host(tmp_path, monkeypatch):
     """A host that has only files, in which nothing is installed but what a test says."""
     rows = []
-    monkeypatch.setattr(_pending, "PATH", str(tmp_path / "pending"))
+    monkeypatch.setattr(_pending.PACKAGES, "path", str(tmp_path / "pending"))
     monkeypatch.setattr(_dnf, "_query", lambda names: [row for row in rows if row[0] in names])
     monkeypatch.setattr(_versionlock, "CONFIG", str(tmp_path / "versionlock.conf"))
     (tmp_path / "versionlock.conf").write_text(f"[main]\nenabled = 1\nlocklist = {tmp_path}/list\n")
