@@ -134,7 +134,8 @@ class Backend:
         """
         begun = PACKAGES.since()
         unpacked = [path for path in glob.glob(FILES) if _mtime(path) >= begun]
-        for path in emptied(unpacked, begun):
+        owned = {path: os.stat(path) for path in emptied(unpacked, begun)}
+        for path in owned:
             remove(path)
         names = pending.union(os.path.basename(path)[:-5].split(":")[0] for path in unpacked)
         versions = _installed(names)["versions"]
@@ -146,6 +147,11 @@ class Backend:
             command = list(COMMAND) + ["--reinstall", "--allow-change-held-packages"]
             command += ["-o", "Dpkg::Options::=--force-confmiss", "install"] + words
             self._must("complete what an interrupted apt-get left", command, RESTORE)
+        for path, facts in owned.items():
+            # Scripts give a file away when its package is installed for the first time alone.
+            if os.path.isfile(path) and not os.path.islink(path):
+                os.chown(path, facts.st_uid, facts.st_gid)
+                os.chmod(path, stat.S_IMODE(facts.st_mode))
 
     def lists_are_old(self):
         """Whether the lists are to be fetched before anything is installed by them."""

@@ -12,8 +12,8 @@ version_added: 0.1.0
 description:
   - Sends an archive, as C(docker save) writes it, to a host whose Engine lacks the image, and loads it there. For sites
     without a way to a registry.
-  - An image of that name that is there already is left alone, unless a power cut may have left it with empty files
-    (C(/etc/dockyard/images.pending)): then it is loaded again.
+  - An image of that name that is there already is left alone, unless a power cut may have left it with empty files. Then it is
+    loaded again.
 author:
   - The dockyard.swarm maintainers (@dockyard)
 options:

@@ -10,6 +10,7 @@ import yaml
 from tests.support import INVENTORY, ROOT, module, output, until
 
 CONFIG = "/etc/chrony/chrony.conf"
+LOOK = "stat -c '%n %s %A %U %G' /etc/chrony/*"
 # dpkg has written that chrony is installed, and apt-get is not done yet.
 HOOK = "/etc/apt/apt.conf.d/99-slow"
 REACHED = "/run/dpkg-is-done"
@@ -39,6 +40,7 @@ def test_what_a_package_wrote_is_whole_after_a_power_cut(hosts, lab):
     running = begin("packages", wanted)
     assert until(lambda: host.file(REACHED).exists, 120)[0]
     assert host.file(CONFIG).size
+    before = output(host, LOOK)
     cut(machine, running)
     output(host, f"rm {HOOK}")
     # As the package manager sees it, all is well.
@@ -47,6 +49,7 @@ def test_what_a_package_wrote_is_whole_after_a_power_cut(hosts, lab):
     assert "chrony" not in module("node_facts", "node1", packages=["chrony"])["packages"]
     assert module("packages", "node1", **wanted)["changed"]
     assert "pool" in host.file(CONFIG).content_string
+    assert output(host, LOOK) == before
     assert host.service("chrony").is_running
     assert not host.file("/etc/dockyard/packages.pending").exists
     assert not module("packages", "node1", **wanted)["changed"]

@@ -43,8 +43,10 @@ def move(lab, name: str, old: str, other: str) -> None:
 
 
 def addresses(lab, reached: str, change: str) -> None:
-    """Add an address to a machine, or delete one."""
-    done = ssh.execute(lab.state.directory, reached, f"ip addr {change}")
+    """Add an address to a machine, or delete one; the others of its network stay."""
+    done = ssh.execute(
+        lab.state.directory, reached, f"sysctl -qw net.ipv4.conf.all.promote_secondaries=1 && ip addr {change}"
+    )
     assert done.returncode == 0, done.stderr
 
 
