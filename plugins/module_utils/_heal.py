@@ -51,8 +51,8 @@ FIXED = (
     "can change the address of its only manager. Either give the host %(old)s back for good, or: 1. give it %(old)s "
     "back for now, besides the new one; 2. set swarm_node_advertise_addr of %(host)s to the new address, put another "
     "host into the managers' group, and run site.yml: %(host)s then joins anew at its new address; 3. take %(old)s "
-    "away. If %(old)s is the address of a device in front of the host, set swarm_node_advertise_addr of %(host)s to "
-    "it"
+    "away, and start the Engine of %(host)s anew: what it has connected from there would hang. If %(old)s is the "
+    "address of a device in front of the host, set swarm_node_advertise_addr of %(host)s to it"
 )
 
 
