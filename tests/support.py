@@ -8,6 +8,10 @@ import re
 import subprocess
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lab.api import Machine
 
 ROOT = Path(__file__).resolve().parents[1]
 SCENARIO = os.environ.get("MOLECULE_SCENARIO_NAME", "default")
@@ -99,6 +103,22 @@ def module(name: str, node: str, **options) -> dict:
     )  # fmt: skip
     (play,) = json.loads(done.stdout[done.stdout.index("{") :])["plays"]
     return play["tasks"][0]["hosts"][node]
+
+
+def begun(name: str, node: str, **options) -> subprocess.Popen[bytes]:
+    """One module on one machine, begun and not waited for."""
+    return subprocess.Popen(
+        ["ansible", "-i", str(INVENTORY), node, "-m", f"dockyard.swarm.{name}", "-a", json.dumps(options)],
+        cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+
+
+def power_cut(machine: Machine, running: subprocess.Popen[bytes]) -> None:
+    """Cut a machine's power under a module that runs, and switch it on again."""
+    machine.kill()
+    running.kill()
+    running.wait()
+    machine.boot()
 
 
 def until(probe, seconds: float, interval: float = 0.3):

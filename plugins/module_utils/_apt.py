@@ -175,8 +175,7 @@ class Backend:
             return
         if any(item.get("held") or item["do"] not in ("install", "hold") for item in plan):
             self._try_out(command, plan, own)
-        if _packages.installed(plan):
-            PACKAGES.begin([item["name"] for item in _packages.installed(plan)])
+        PACKAGES.begin([item["name"] for item in _packages.installed(plan)])
         code, said = run(command, self.deadline)
         if code:
             if not BEGUN.search(said):

@@ -77,19 +77,20 @@ def main():
 
     def read():
         try:
-            return engine.find("/images/%s/json" % image)
+            there = engine.find("/images/%s/json" % image) is not None
         except EngineError as exc:
             raise _plan.PlanError("the Engine cannot be asked for images: %s" % exc.message) from exc
+        return {"there": there, "pending": IMAGES.names()}
 
     def plan(state):
-        return load_steps(image, state, IMAGES.names())
+        return load_steps(image, state["there"], state["pending"])
 
-    def apply(made, _state):
+    def apply(_plan_made, state):
         if not src:
             return  # asked by the controller whether to send the archive
         IMAGES.begin([image])
         try:
-            if made[0]["before"]:
+            if state["there"]:
                 # The Engine would take over the parts that it has.
                 engine.delete("/images/%s?force=1" % image)
             with open(src, "rb") as archive:
@@ -98,7 +99,7 @@ def main():
                 )
         except (OSError, EngineError) as exc:
             raise _plan.ApplyError("image %s was not loaded: %s" % (image, exc)) from exc
-        if read() is None:
+        if not read()["there"]:
             IMAGES.forget([image])
             raise _plan.ApplyError("the archive %s does not hold image %s: %s" % (src, image, answer))
         IMAGES.end([image])

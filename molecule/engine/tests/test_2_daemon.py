@@ -5,13 +5,11 @@ node1 has an Engine that validates a file (26.1), node2 one that cannot (20.10).
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
 
 import pytest
 
-from tests.support import INVENTORY, ROOT, module, output, until
+from tests.support import begun, module, output, power_cut, until
 
 SOAK = bool(os.environ.get("DOCKYARD_SOAK"))
 FILE = "/etc/docker/daemon.json"
@@ -185,16 +183,10 @@ def test_a_power_cut_between_write_and_restart(hosts, lab):
         "systemctl daemon-reload",
     )
     options = {"options": {"log-driver": "json-file", "log-opts": {"max-sizes": "1m"}}, "started": True}
-    running = subprocess.Popen(
-        ["ansible", "-i", str(INVENTORY), "node1", "-m", "dockyard.swarm.daemon_config", "-a", json.dumps(options)],
-        cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+    running = begun("daemon_config", "node1", **options)
     assert until(lambda: output(host, "systemctl is-active docker.service || true") == "deactivating", 60)[0]
     assert "max-sizes" in output(host, f"cat {FILE}")
-    machine.kill()
-    running.kill()
-    running.wait()
-    machine.boot()
+    power_cut(machine, running)
     assert until(lambda: output(host, "systemctl is-active docker.service || true") != "active", 30)[0]
     # The same again is taken back for good; what the daemon ran with before is not lost.
     found = config("node1", options=options["options"])

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 
 import pytest
 
-from tests.support import INVENTORY, ROOT, Told, module, output, told, until
+from tests.support import Told, begun, module, output, power_cut, told, until
 
 SOAK = bool(os.environ.get("DOCKYARD_SOAK"))
 DEFAULT = "/var/lib/docker"
@@ -357,19 +356,12 @@ if SOAK:
         )
         def test_power_cut(self, lab, hosts, before, phase, path, at):
             target = "/".join(path.split("/")[:3])
-            running = subprocess.Popen(
-                ["ansible", "-i", str(INVENTORY), "node1", "-m", "dockyard.swarm.engine_data",
-                 "-a", json.dumps({"data_root": target})],
-                cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            )  # fmt: skip
+            running = begun("engine_data", "node1", data_root=target)
             machine, host = lab.machine("node1"), hosts["node1"]
             assert until(
                 lambda: f'"phase": "{phase}"' in host.run(f"cat {JOURNAL}").stdout and host_has(host, path), 120, 0.1
             )[0]
-            machine.kill()
-            running.kill()
-            running.wait()
-            machine.boot()
+            power_cut(machine, running)
             assert until(lambda: host.run("docker info").rc == 0, 120)[0]
             runs_as_before_but_for_the_copy(host, at, before)
             found = move("node1", data_root=target)

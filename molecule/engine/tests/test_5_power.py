@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-
 import yaml
 
-from tests.support import INVENTORY, ROOT, module, output, until
+from tests.support import INVENTORY, begun, module, output, power_cut, until
 
 CONFIG = "/etc/chrony/chrony.conf"
 LOOK = "stat -c '%n %s %A %U %G' /etc/chrony/*"
@@ -16,32 +13,16 @@ HOOK = "/etc/apt/apt.conf.d/99-slow"
 REACHED = "/run/dpkg-is-done"
 
 
-def begin(module_name: str, options: dict) -> subprocess.Popen:
-    """A module on node1, while other things go on."""
-    return subprocess.Popen(
-        ["ansible", "-i", str(INVENTORY), "node1", "-m", f"dockyard.swarm.{module_name}", "-a", json.dumps(options)],
-        cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-
-
-def cut(machine, running: subprocess.Popen) -> None:
-    """Cut the power, and switch it on again."""
-    machine.kill()
-    running.kill()
-    running.wait()
-    machine.boot()
-
-
 def test_what_a_package_wrote_is_whole_after_a_power_cut(hosts, lab):
     host, machine = hosts["node1"], lab.machine("node1")
     output(host, "apt-get -q -y purge chrony")
     output(host, f"""printf 'DPkg::Post-Invoke {{ "touch {REACHED}; sleep 600" }};' > {HOOK} && sync""")
     wanted = {"names": ["chrony"]}
-    running = begin("packages", wanted)
+    running = begun("packages", "node1", **wanted)
     assert until(lambda: host.file(REACHED).exists, 120)[0]
     assert host.file(CONFIG).size
     before = output(host, LOOK)
-    cut(machine, running)
+    power_cut(machine, running)
     output(host, f"rm {HOOK}")
     # As the package manager sees it, all is well.
     assert host.package("chrony").is_installed
@@ -60,9 +41,9 @@ def test_an_image_that_was_loaded_is_whole_after_a_power_cut(hosts, lab):
     archives = yaml.safe_load((INVENTORY / "group_vars" / "all" / "lab.yml").read_text())["swarm_engine_image_archives"]
     (wanted,) = [{"src": item["path"], "image": item["image"]} for item in archives if item["image"] == "busybox:1"]
     host.run("docker image rm --force busybox:1")
-    running = begin("image_load", wanted)
+    running = begun("image_load", "node1", **wanted)
     assert until(lambda: host.run("docker image inspect busybox:1").rc == 0, 120, 0.1)[0]
-    cut(machine, running)
+    power_cut(machine, running)
     # Whether the Engine has it is not the question: it lists one whose files are empty, too.
     assert not module("image_load", "node1", **wanted).get("failed")
     assert output(host, "docker run --rm busybox:1 echo whole") == "whole"
