@@ -70,8 +70,9 @@ def _stale(view, by_id):
     """Entries of hosts that are here under another identity: node ID -> host.
 
     A host that cannot tell which node it is, since its Engine does not run or is locked, may still be the one by its name;
-    and so may one that was not read, unless the entry's address is that of a host which is here.
-    After a change of the leader, nodes are "unknown" until their time is over; whoever forgets one waits until it is down.
+    and so may one that was not read, unless the entry's address is that of a host which is here. Nor does an entry's state
+    tell, then: a node that left is "ready" until it has missed its heartbeats, and "unknown" for a while after a change of
+    the leader. Whoever forgets one waits until it is down.
     """
     told: dict = {}
     for host, state in view.states.items():
@@ -80,9 +81,10 @@ def _stale(view, by_id):
     stale = {}
     for node_id, node in view.known.items():
         named = told.get(node["hostname"], [])
-        if node_id in by_id or node["state"] == "ready" or len(named) != 1:
+        if node_id in by_id or len(named) != 1:
             continue
-        if not view.unread or node["addr"] in view.hosts[named[0]]["own"]:
+        gone = node["state"] != "ready" and not view.unread
+        if gone or node["addr"] in view.hosts[named[0]]["own"]:
             stale[node_id] = named[0]
     return stale
 
@@ -118,7 +120,7 @@ def _turn(node_id, by_id, hosts, view):
 
 def _forget(node):
     return change(
-        "forget", "node %s" % node["hostname"], "it is down, and its host is here under a new identity",
+        "forget", "node %s" % node["hostname"], "its host is here under a new identity",
         before=node["id"][:12], node=node["id"], set={},
     )  # fmt: skip
 

@@ -48,6 +48,14 @@ def test_host_of_another_swarm_is_refused_and_joins_once_it_has_left(lab, hosts,
     assert "node3" in flat
     assert "there is another one" in flat, run.output
     assert run.changed == 0
+    _leaves_and_joins_anew(host, manager)
+
+
+def test_host_that_left_a_moment_ago_joins_anew_though_the_swarm_still_lists_it_as_up(hosts, manager):
+    _leaves_and_joins_anew(hosts["node3"], manager)
+
+
+def _leaves_and_joins_anew(host, manager):
     output(host, "docker swarm leave --force")
     assert converged("--limit", "node3").counts["node3"]["changed"] > 0
     names = output(manager, "docker node ls --format '{{.Hostname}} {{.Status}}'").splitlines()

@@ -71,9 +71,9 @@ def test_what_a_manager_does_for_a_node_that_leaves(entry, nodes, drain):
     assert (found["nodes"], [item["name"] for item in found["drain"]], found["ids"]) == (nodes, drain, ["id-x"])
 
 
-def clones(unread, **changed):
-    """Two machines of one name; a is here, and the swarm has an entry that is down."""
-    nodes = [node("m1", "manager"), node("a", hostname="x"), node("b", hostname="x", state="down", **changed)]
+def clones(unread, state="down", **changed):
+    """Two machines of one name; a is here, and the swarm has an entry of neither."""
+    nodes = [node("m1", "manager"), node("a", hostname="x"), node("b", hostname="x", state=state, **changed)]
     hosts = {
         "m1": host(inside("m1", True, nodes=nodes), "manager", "m1"),
         "a": host(inside("a"), hostname="x"),
@@ -88,6 +88,11 @@ def test_entry_that_may_be_of_a_host_which_was_not_read_stays():
     assert clones(unread=False) == []
     # The same address: it was this very host.
     assert clones(unread=True, addr=address("a")) == ["id-b"]
+
+
+def test_entry_of_a_node_that_left_a_moment_ago_goes_though_it_is_still_listed_as_up():
+    assert clones(unread=True, state="ready") == []
+    assert clones(unread=True, state="ready", addr=address("a")) == ["id-b"]
 
 
 def test_manager_is_not_made_a_worker_by_its_own_hand():
