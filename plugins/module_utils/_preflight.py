@@ -17,6 +17,7 @@ from ansible_collections.dockyard.swarm.plugins.module_utils import (
     _host_plan,
     _members,
     _network,
+    _paths,
     _settings,
     _swarm,
 )
@@ -43,7 +44,7 @@ def cluster_plan(managers, workers, hosts, options):
         ``forms_swarm``, whether this run makes it (with ``repairs`` it brings a lost one back, and looks for itself at what
         is wrong with it), and ``swarm_settings`` and ``unlock_keys`` as
         :func:`_swarm.cluster_plan` takes them.
-    :returns: ``{problems, warnings, addresses, data_paths, manager, managers, nodes, hosts, join_addrs, swarm}``; problems and
+    :returns: ``{problems, warnings, addresses, data_paths, manager, managers, nodes, hosts, join_addrs, probe, swarm}``; problems and
         warnings are texts that name host, option and remedy; ``managers`` are the hosts that can be asked for the swarm, and
         ``nodes`` its nodes as they list them; ``hosts`` who the hosts that were read are; ``swarm`` is
         :func:`_swarm.cluster_plan`'s plan.
@@ -93,6 +94,7 @@ def cluster_plan(managers, workers, hosts, options):
         "nodes": state.get("nodes") or [],
         "hosts": {host: _identity(hosts[host], facts) for host, facts in read.items()},
         "join_addrs": _join_addrs(plan["manager"], state, addresses),
+        "probe": _probe(managers, hosts, read, options, state, addresses),
         "swarm": dict(
             plan,
             leaving=_members.leaving(state.get("nodes") or [], {item["node"] for item in plan["rejoin"].values()}),
@@ -108,6 +110,21 @@ def _identity(host, facts):
         "node_id": facts["swarm"]["node_id"],
         "here": host["here"],
     }
+
+
+def _probe(managers, hosts, read, options, state, addresses):
+    """Who takes part where packets are sent between the hosts: those that the run acts on."""
+    here = [host for host in read if hosts[host]["here"]]
+    networks = options["networks"] + (state.get("networks") or [])
+    return _paths.probe_plan(
+        here,
+        addresses,
+        _data_paths(addresses, hosts),
+        managers,
+        options["settings"].get("data_path_port") or (state.get("settings") or {}).get("data_path_port") or 4789,
+        any(item.get("encrypted") for item in networks),
+        [read[host]["machine"]["time"] for host in here],
+    )
 
 
 def _check_inventory(managers, workers):

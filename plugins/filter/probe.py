@@ -1,0 +1,30 @@
+# Copyright (c) dockyard.swarm contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Filters probe_peers and probe_report; each has its documentation beside this file."""
+
+from __future__ import annotations
+
+from ansible_collections.dockyard.swarm.plugins.module_utils import _paths
+
+
+def probe_report(hostvars, plan):
+    results = {}
+    for host in (item["name"] for item in plan["hosts"]):
+        variables = hostvars[host]
+        sent, heard = variables.get("__swarm_cluster_sent") or {}, variables.get("__swarm_cluster_heard") or {}
+        results[host] = {
+            "sent": sent if "errors" in sent else None,
+            "heard": heard.get("heard"),
+            "firewall": (variables.get("swarm_cluster_node") or {}).get("firewall", {}).get("unit"),
+            "opens": bool(variables.get("swarm_host_firewall", False)),
+        }
+    found = _paths.rows(plan, results)
+    wrong = any(row["remedy"] for row in found)
+    return {"table": _paths.table(found), "wrong": wrong, "problems": _paths.problems(found)}
+
+
+class FilterModule:
+    def filters(self):
+        return {"probe_peers": _paths.peers, "probe_report": probe_report}
