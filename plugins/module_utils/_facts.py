@@ -257,20 +257,34 @@ def read_sysctls(keys):
 
 
 def read_modules(names):
-    """Whether each kernel module is there now, loaded or built in: ``name -> bool``."""
+    """Whether each kernel module is there now, loaded or built in: ``name -> bool``; None where the kernel has none such."""
     try:
         with open("/proc/modules", encoding="ascii") as handle:
-            loaded = {line.split(" ", 1)[0] for line in handle}
+            have = {line.split(" ", 1)[0] for line in handle}
     except OSError:
-        loaded = set()
-    builtin = set()
+        have = set()
+    wanted = {name: name.replace("-", "_") for name in names}
+    if not have.issuperset(wanted.values()):
+        have |= _module_names("modules.builtin")
+    found = {name: module in have for name, module in wanted.items()}
+    if not all(found.values()):
+        # A container, which cannot load any, may have no list of them.
+        loadable = _module_names("modules.dep")
+        found = {
+            name: there or (False if not loadable or wanted[name] in loadable else None)
+            for name, there in found.items()
+        }
+    return found
+
+
+def _module_names(listed):
+    """The modules in a list of the kernel that runs. In ``modules.dep``, each is followed by those it needs."""
     try:
-        with open("/lib/modules/%s/modules.builtin" % platform.release(), encoding="ascii") as handle:
-            builtin = {os.path.basename(line.strip())[:-3].replace("-", "_") for line in handle}
+        with open("/lib/modules/%s/%s" % (platform.release(), listed), encoding="ascii") as handle:
+            paths = [line.split(":", 1)[0].strip() for line in handle]
     except OSError:
-        pass
-    have = loaded | builtin
-    return {name: name.replace("-", "_") in have for name in names}
+        return set()
+    return {os.path.basename(path).split(".ko", 1)[0].replace("-", "_") for path in paths}
 
 
 def read_selinux(root="/"):

@@ -13,6 +13,8 @@ from ansible_collections.dockyard.swarm.plugins.module_utils._plan import PlanEr
 
 # option of overlay_network -> what a network has where nothing was said
 DEFAULTS = {"attachable": False, "internal": False, "ingress": False, "encrypted": False, "mtu": None}
+# The subnets that the Engine gives to networks first: 256 of 256 addresses.
+FIRST_OF_DEFAULT = ipaddress.ip_network("10.0.0.0/16")
 
 
 def wanted_network(options):
@@ -70,6 +72,47 @@ def check_networks(networks, routes, existing=(), pools=()):
                     problems.append((host, text % (name, subnet, network, route["interface"])))
         taken.append((name, subnet))
     return problems
+
+
+def check_pools(pools, routes):
+    """What is wrong with the pools that a swarm takes subnets from, as texts.
+
+    :param pools: option swarm_node_default_addr_pool; without it the Engine takes /24 after /24 from the start of 10.0.0.0/8,
+        and looks at no host's routes (moby/moby#50011).
+    :param routes: host -> its routes.
+    """
+    problems, taken = [], []
+    for pool in pools:
+        network = _parse(pool)
+        if network is None:
+            problems.append("option swarm_node_default_addr_pool: %r is not a network such as 10.20.0.0/16" % pool)
+            continue
+        problems += [
+            "option swarm_node_default_addr_pool: %s and %s overlap: keep one of them" % (other, network)
+            for other in taken
+            if _overlap(network, other)
+        ]
+        taken.append(network)
+    for network in taken or ([] if pools else [FIRST_OF_DEFAULT]):
+        for route, ways in _routes_into(network, routes).items():
+            problems.append(
+                "option swarm_node_default_addr_pool: networks are taken from %s%s, and %s to %s: set a pool that no host has a "
+                "route to" % (network, "" if pools else ", where it is not set", ways, route)
+            )
+    return problems
+
+
+def _routes_into(network, routes):
+    """The routes that overlap a network, each with the hosts that have it, in words."""
+    found = {}
+    for host, host_routes in routes.items():
+        for route in host_routes:
+            other = _parse(route["destination"])
+            if other is not None and other.prefixlen and _overlap(network, other):
+                found.setdefault(str(other), []).append("%s by %s" % (host, route["interface"]))
+    return {
+        other: ", ".join(ways) + (" has a route" if len(ways) == 1 else " have routes") for other, ways in found.items()
+    }
 
 
 def check_addresses(wanted):

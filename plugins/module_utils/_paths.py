@@ -174,7 +174,7 @@ def _clocks(names, results):
     off = {host: by - right for host, by in ahead.items() if abs(by - right) > CLOCKS}
     remedy = "set it right, and let role swarm_host keep it so (swarm_host_time_sync)"
     if off and len(ahead) == 2:
-        return [_finding(*ahead, "clock", "the two differ by %.1f s" % abs(sum(off.values())), remedy)]
+        return [_finding(names[0], names[1], "clock", "the two differ by %.1f s" % abs(sum(off.values())), remedy)]
     return [
         _finding(host, None, "clock", "%.1f s %s most others" % (abs(by), "ahead of" if by > 0 else "behind"), remedy)
         for host, by in off.items()
@@ -213,7 +213,7 @@ def _merged(found):
         found = list(groups.values())
     named = []
     for item in found:
-        words = {"sources": ", ".join(item["sources"]), "targets": ", ".join(item["targets"])}
+        words = {part: _names(item[part]) for part in ("sources", "targets")}
         named.append(
             dict(item, found=item["found"].format(**words), remedy=item["remedy"] and item["remedy"].format(**words))
         )

@@ -20,6 +20,7 @@ from ansible_collections.dockyard.swarm.plugins.module_utils import (
     _paths,
     _settings,
     _swarm,
+    _twins,
 )
 
 # Distribution -> releases that the collection is made for; the CentOS family counts by its major release.
@@ -44,10 +45,10 @@ def cluster_plan(managers, workers, hosts, options):
         ``forms_swarm``, whether this run makes it (with ``repairs`` it brings a lost one back, and looks for itself at what
         is wrong with it), and ``swarm_settings`` and ``unlock_keys`` as
         :func:`_swarm.cluster_plan` takes them.
-    :returns: ``{problems, warnings, addresses, data_paths, manager, managers, nodes, hosts, join_addrs, probe, swarm}``; problems and
-        warnings are texts that name host, option and remedy; ``managers`` are the hosts that can be asked for the swarm, and
-        ``nodes`` its nodes as they list them; ``hosts`` who the hosts that were read are; ``swarm`` is
-        :func:`_swarm.cluster_plan`'s plan.
+    :returns: ``{problems, warnings, addresses, data_paths, manager, managers, nodes, hosts, join_addrs, probe, swarm}``;
+        problems and warnings are texts that name host, option and remedy; ``managers`` are the hosts that can be asked for the
+        swarm, and ``nodes`` its nodes as they list them; ``hosts`` who the hosts that were read are; ``probe`` is
+        :func:`_paths.probe_plan`'s plan, ``swarm`` :func:`_swarm.cluster_plan`'s.
     """
     read = {host: item["facts"] for host, item in hosts.items() if item["facts"]}
     problems = [(None, text) for text in _check_inventory(managers, workers)]
@@ -55,6 +56,9 @@ def cluster_plan(managers, workers, hosts, options):
     problems += [(None, text) for text in wrong_settings]
     for host, facts in read.items():
         problems += [(host, text) for text in _check_host(hosts[host], facts, options)]
+    members = [host for host, facts in read.items() if facts["swarm"]["state"] == "active"]
+    twins, old_twins = _twins.check_twins({host: facts["machine"] for host, facts in read.items()}, members)
+    problems += [(None, text) for text in twins]
     explicit = {host: item["advertise_addr"] for host, item in hosts.items()}
     addresses, unclear = _addresses.advertise_addresses(read, explicit)
     problems += unclear.items()
@@ -82,7 +86,8 @@ def cluster_plan(managers, workers, hosts, options):
     state = read[plan["manager"]]["swarm"] if plan["manager"] in read else {}
     problems += _check_networks(options, read, state, hosts)
     problems += _check_dns(options, read, addresses)
-    warnings = _warnings(managers, options, state) + _insecure(hosts)
+    problems += [(None, text) for text in _check_pools(options, read, plan["init"])]
+    warnings = _warnings(managers, options, state) + _insecure(hosts) + old_twins
     _fill_addresses(addresses, hosts, state)
     return {
         "problems": ["%s: %s" % (host, text) if host else text for host, text in problems],
@@ -123,7 +128,7 @@ def _probe(managers, hosts, read, options, state, addresses):
         managers,
         options["settings"].get("data_path_port") or (state.get("settings") or {}).get("data_path_port") or 4789,
         any(item.get("encrypted") for item in networks),
-        [read[host]["machine"]["time"] for host in here],
+        [read[host]["machine"].get("time") for host in here],
     )
 
 
@@ -169,6 +174,13 @@ def _check_host(host, facts, options):
     # An interrupted move is dealt with where it is found.
     if facts.get("data") and not facts["data"]["move"]:
         problems += _engine_data.check(facts["data"])
+    for name, there in (facts.get("kernel_modules") or {}).items():
+        if there is None:
+            problems.append(
+                "kernel %s has no module %s, which networks of a swarm need: install the package with all of its modules "
+                "(on Ubuntu linux-modules-extra, on CentOS kernel-modules-extra), or start another kernel"
+                % (system["kernel"], name)
+            )
     problems += [
         "option swarm_host_firewall_ports: %s" % text for text in _firewall.check_ports(host["firewall_ports"])
     ]
@@ -182,6 +194,14 @@ def _check_networks(options, read, state, hosts):
         pools.update(pool["base"] for pool in listed if isinstance(pool, dict) and "base" in pool)
     routes = {host: facts["routes"] for host, facts in read.items()}
     return _network.check_networks(options["networks"], routes, state.get("networks") or [], sorted(pools))
+
+
+def _check_pools(options, read, init):
+    """Where the swarm takes networks from that have no subnet of their own: decided once, when it is made."""
+    if not init:
+        return []
+    routes = {host: facts["routes"] for host, facts in read.items()}
+    return _network.check_pools(options["settings"].get("default_addr_pool") or [], routes)
 
 
 def _check_dns(options, read, addresses):

@@ -70,7 +70,7 @@ options:
         type: bool
         default: false
       sizes:
-        description: Whether packets of many sizes are sent to the port of overlay networks, some 110 kB, to see the MTU of the way.
+        description: Whether packets of many sizes go to the port of overlay networks, some 110 kB, to see the MTU of the way.
         type: bool
         default: true
   timeout:
@@ -108,7 +108,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 errors:
-  description: By number of the peer and by way (C(tcp 2377), C(udp 4789), C(esp), or C(route) for all of them), why nothing could be sent.
+  description:
+    - By number of the peer and by way (C(tcp 2377), C(udp 4789), C(esp), or C(route) for all of them), why nothing could be
+      sent.
   returned: with O(step=send)
   type: dict
   sample: {"1": {"udp 4789": "its own firewall"}}
@@ -120,8 +122,8 @@ mtus:
 heard:
   description:
     - By number of the sender, the C(ways) with how far packets came (V(arrived), or V(filtered) by this host's firewall), in
-      C(sizes) the largest IP packet in bytes that came so far, and in C(delay) the seconds that the clock here is ahead of the sender's,
-      with the time that the way takes. Null where no listener was there.
+      C(sizes) the largest IP packet in bytes that came so far, and in C(delay) the seconds that the clock here is ahead of the
+      sender's, with the time that the way takes. Null where no listener was there.
   returned: with O(step=collect)
   type: dict
   sample: {"0": {"ways": {"udp 4789": "arrived"}, "sizes": {"arrived": 1500, "filtered": 1500}, "delay": 0.0004}}

@@ -171,7 +171,7 @@ sysctls:
   returned: always
   type: dict
 kernel_modules:
-  description: Whether each named kernel module is loaded or built in.
+  description: Whether each named kernel module is loaded or built in, null where the kernel has none of that name.
   returned: always
   type: dict
 dns:
