@@ -86,6 +86,10 @@ class Machine:
         """Plug the machine's cable in again."""
         network.plug(self._tap)
 
+    def narrow(self, mtu: int) -> None:
+        """Have the machine's cable bring it no larger packets than these, and drop the others without a word."""
+        network.narrow(self._tap, mtu)
+
     @property
     def _tap(self) -> str:
         if not network.exists(self._hardware.tap):

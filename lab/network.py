@@ -102,6 +102,11 @@ def plug(tap: str) -> None:
     _set_port(tap, "3")
 
 
+def narrow(tap: str, mtu: int) -> None:
+    """Have the bridge forward no larger packets to a machine."""
+    run(["ip", "link", "set", tap, "mtu", str(mtu)])
+
+
 def plugged(tap: str) -> bool:
     """Tell whether a machine's cable is there and plugged in."""
     try:
