@@ -8,40 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.support import Run, output, playbook
-
-Row = tuple[str, str, str, str]
-
-
-def rows(run: Run) -> list[Row]:
-    """The table of a run: from, to, what, found."""
-    lines = [re.split(r"\s{2,}", line.strip(), maxsplit=3) for line in run.output.splitlines()]
-    start = next(place for place, line in enumerate(lines) if line == ["from", "to", "what", "found"])
-    end = next(place for place, line in enumerate(lines) if place > start and len(line) < 4)
-    return [(line[0], line[1], line[2], line[3]) for line in lines[start + 1 : end]]
-
-
-def preflight() -> Run:
-    run = playbook(name="preflight")
-    assert run.changed == 0, run.output
-    return run
-
-
-def site() -> Run:
-    """One that must not come to its first change."""
-    run = playbook()
-    assert run.code != 0, run.output
-    assert run.changed == 0, run.output
-    return run
-
-
-def all_well(run: Run) -> None:
-    assert run.code == 0, run.output
-    assert rows(run) == [
-        ("node1, node3", "node2", "tcp 7946, udp 7946, udp 4789, esp, MTU 1500", "ok"),
-        ("node1, node2", "node3", "tcp 7946, udp 7946, udp 4789, esp, MTU 1500", "ok"),
-        ("node2, node3", "node1", "tcp 2377, tcp 7946, udp 7946, udp 4789, esp, MTU 1500", "ok"),
-    ]
+from tests.support import output
+from tests.ways import all_well, preflight, rows, stopped_site, wrong
 
 
 def test_bare_machines_are_fit():
@@ -63,11 +31,6 @@ def fault(hosts) -> Iterator[Callable[..., None]]:
     all_well(preflight())
 
 
-def wrong(run: Run) -> list[Row]:
-    assert run.code != 0, run.output
-    return [row for row in rows(run) if row[3] != "ok"]
-
-
 def test_a_port_that_the_hosts_own_firewall_closes(fault):
     rule = "INPUT -p udp --dport 4789 -j DROP"
     fault("node2", f"iptables -A {rule}", f"iptables -D {rule}")
@@ -75,7 +38,7 @@ def test_a_port_that_the_hosts_own_firewall_closes(fault):
     assert row[:3] == ("node1, node3", "node2", "udp 4789")
     assert row[3].startswith("dropped by the firewall of node2")
     assert "open it for node1, node3 on node2" in row[3]
-    assert "udp 4789: dropped by the firewall of node2" in " ".join(site().output.split())
+    assert "udp 4789: dropped by the firewall of node2" in " ".join(stopped_site().output.split())
 
 
 def test_a_protocol_that_leaves_no_host(fault):
@@ -132,7 +95,7 @@ def test_a_cloned_machine(fault, hosts):
     flat = " ".join(run.output.split())
     assert f"node1, node2: the same machine ID {first}" in flat
     assert "systemd-machine-id-setup" in flat
-    assert "the same machine ID" in " ".join(site().output.split())
+    assert "the same machine ID" in " ".join(stopped_site().output.split())
 
 
 def test_a_route_into_the_networks_to_be(fault):
