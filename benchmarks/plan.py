@@ -124,7 +124,7 @@ def plan(hosts: dict[str, dict[str, Any]]) -> tuple[dict[str, Any], int]:
     """The cluster plan, and how many changes the plans of the single hosts have."""
     listed = list(hosts)
     options = {
-        "networks": NETWORKS, "dns_records": [], "dns_servers": listed[:MANAGERS], "domain": "swarm.test",
+        "networks": NETWORKS, "macvlans": [], "dns_records": [], "dns_servers": listed[:MANAGERS], "domain": "swarm.test",
         "settings": {}, "allow_unsupported_os": False, "forms_swarm": True, "swarm_settings": {},
         "unlock_keys": {"found": False, "dir": "/secrets", "known": []},
     }  # fmt: skip

@@ -37,10 +37,10 @@ options:
     default: []
   options:
     description:
-      - What is wanted of the cluster, with the keys C(networks), C(dns_records), C(dns_servers), C(domain), C(settings)
-        and C(allow_unsupported_os), whether this run makes it (C(forms_swarm)) or brings a lost one back (C(repairs)), the
-        settings of the swarm (C(swarm_settings)), and the controller's folder for secrets (C(secrets_dir)), where its unlock
-        keys are.
+      - What is wanted of the cluster, with the keys C(networks), C(macvlans), C(dns_records), C(dns_servers), C(domain),
+        C(settings) and C(allow_unsupported_os), whether this run makes it (C(forms_swarm)) or brings a lost one back
+        (C(repairs)), the settings of the swarm (C(swarm_settings)), and the controller's folder for secrets
+        (C(secrets_dir)), where its unlock keys are.
     type: dict
     default: {}
 """
@@ -55,7 +55,8 @@ RETURN = r"""
 _value:
   description:
     - A dictionary with C(problems) and C(warnings) (texts), C(addresses) (by host), C(data_paths) (likewise, of the
-      overlay networks' traffic), C(manager) (the host through which the swarm is asked), C(managers) (all hosts that can
+      overlay networks' traffic), C(way_mtu) (what all their interfaces carry), C(macvlans) (each
+      one's parts by host), C(manager) (the host through which the swarm is asked), C(managers) (all hosts that can
       be asked), C(nodes) (those of the swarm),
       C(hosts) (who the hosts are) and C(swarm) (C(init), C(join), C(unlock), C(rejoin), C(leaving),
       C(settings), C(keep_key), C(nodes), C(forget), C(steps)).
@@ -69,8 +70,8 @@ from ansible_collections.dockyard.swarm.plugins.module_utils import _preflight
 from ansible_collections.dockyard.swarm.plugins.module_utils._engine_facts import key_digest
 
 DEFAULTS = {
-    "networks": [], "dns_records": [], "dns_servers": [], "domain": "", "settings": {}, "allow_unsupported_os": False,
-    "forms_swarm": True, "repairs": False, "swarm_settings": {}, "secrets_dir": "",
+    "networks": [], "macvlans": [], "dns_records": [], "dns_servers": [], "domain": "", "settings": {},
+    "allow_unsupported_os": False, "forms_swarm": True, "repairs": False, "swarm_settings": {}, "secrets_dir": "",
 }  # fmt: skip
 
 ENGINE = ("source", "version", "package_files", "repository_key", "repository_fingerprint")

@@ -6,13 +6,13 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: networks_plan
-short_description: Which overlay networks have something to be done to them
+short_description: Which networks have something to be done to them
 version_added: 0.1.0
 description:
-  - Compares the networks that a manager knows with the wanted ones.
+  - Compares the networks that a manager, and for macvlans each node, knows with the wanted ones.
 author:
   - The dockyard.swarm maintainers (@dockyard)
-positional: networks
+positional: networks, way, macvlans
 options:
   _input:
     description: A result of M(dockyard.swarm.node_facts) from a manager.
@@ -23,26 +23,46 @@ options:
     type: list
     elements: dict
     required: true
+  way:
+    description: MTU of the ways between the hosts in bytes, for networks without one of their own.
+    type: int
+  macvlans:
+    description:
+      - What is wanted of macvlans, a dictionary with C(host), C(manager) (whether this host is asked for the swarm, and for
+        overlays), C(networks) (option swarm_networks_macvlans) and C(parts) (each macvlan's by host).
+    type: dict
+    required: true
 """
 
 EXAMPLES = r"""
 - name: Plan
   ansible.builtin.debug:
-    msg: "{{ swarm_cluster_node | dockyard.swarm.networks_plan([{'name': 'apps', 'encrypted': true}]) }}"
+    msg: "{{ swarm_cluster_node | dockyard.swarm.networks_plan([{'name': 'apps', 'encrypted': true}], 1500, macvlans) }}"
+  vars:
+    macvlans: {host: node1, manager: true, networks: [], parts: {}}
 """
 
 RETURN = r"""
 _value:
   description:
-    - The changes, each with its reason and the C(network) as it is wanted. A network that differs and is not to be replaced
+    - The changes, each with its reason, the C(network) as it is wanted, and its C(scope), overlay, node or swarm.
+    - A network that differs and is not to be replaced
       is there with C(refuse).
   type: list
   elements: dict
 """
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _network
+from ansible_collections.dockyard.swarm.plugins.module_utils import _macvlan, _network
+
+
+def networks_plan(facts, networks, way, macvlans):
+    plan = []
+    if macvlans["manager"]:
+        plan += [dict(item, scope="overlay") for item in _network.networks_plan(facts, networks, way)]
+    wanted = macvlans["networks"]
+    return plan + _macvlan.macvlans_plan(facts, macvlans["host"], macvlans["manager"], wanted, macvlans["parts"])
 
 
 class FilterModule:
     def filters(self):
-        return {"networks_plan": _network.networks_plan}
+        return {"networks_plan": networks_plan}

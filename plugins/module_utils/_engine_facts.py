@@ -10,8 +10,10 @@ import hashlib
 import json
 import os
 
+from ansible_collections.dockyard.swarm.plugins.module_utils import _network_room, _network_swap
 from ansible_collections.dockyard.swarm.plugins.module_utils._engine_api import Engine, EngineError, query, wait_for
 from ansible_collections.dockyard.swarm.plugins.module_utils._files import read_text
+from ansible_collections.dockyard.swarm.plugins.module_utils._network import MTU
 from ansible_collections.dockyard.swarm.plugins.module_utils._pending import IMAGES
 from ansible_collections.dockyard.swarm.plugins.module_utils._settings import autolock, public_spec
 
@@ -38,20 +40,21 @@ def read_daemon_json(path=DAEMON_JSON):
 
 
 def read_engine(active, engine=None):
-    """The daemon: ``{running, version, api, info, images}``; without ``running`` the rest is empty.
+    """The daemon: ``{running, version, api, info, images, configs}``; without ``running`` the rest is empty.
 
     An image whose load was cut short is left out: the Engine lists it, and its files may be empty.
 
     :param active: whether its unit runs. One that was stopped is not asked: its socket would start it again.
     """
     engine = engine or Engine()
-    empty = {"running": False, "version": None, "api": None, "info": {}, "images": {}}
+    empty = {"running": False, "version": None, "api": None, "info": {}, "images": {}, "configs": {}}
     if not active:
         return empty, {}
     try:
         info = _settled_info(engine)
         version = engine.get("/version")
         images = engine.get("/images/json")
+        configs = read_configs(engine)
     except EngineError:
         return empty, {}
     pending = IMAGES.names()
@@ -70,8 +73,19 @@ def read_engine(active, engine=None):
             "containers_running": info.get("ContainersRunning"),
         },
         "images": {tag: image["Id"] for image in images for tag in image.get("RepoTags") or [] if tag not in pending},
+        "configs": configs,
     }
     return facts, info.get("Swarm") or {}
+
+
+def read_configs(engine):
+    """The node's config-only networks, which networks of the swarm take their settings from: name -> ``{parent, subnets}``."""
+    found = engine.get("/networks" + query(driver=["null"]))
+    return {
+        item["Name"]: {"parent": (item.get("Options") or {}).get("parent"), "subnets": network_facts(item)["subnets"]}
+        for item in found
+        if item.get("ConfigOnly")
+    }
 
 
 def _settled_info(engine):
@@ -106,7 +120,7 @@ def read_swarm(local, engine=None):
     if not facts["manager"]:
         return facts
     try:
-        facts.update(_read_cluster(engine))
+        facts.update(_read_cluster(engine, facts["node_id"]))
         facts["quorum"] = True
     except EngineError as exc:
         # A manager without a quorum answers /info, and nothing of the cluster.
@@ -141,10 +155,12 @@ def stopped(data):
     return {"LocalNodeState": "stopped"} if member else {}
 
 
-def _read_cluster(engine):
+def _read_cluster(engine, node_id):
     cluster = _cluster(engine)
     managed = query(label=[MANAGED])
     services = engine.get("/services" + managed + "&status=true")
+    everything = engine.get("/services")
+    nodes = [node_facts(node) for node in engine.get("/nodes")]
     return {
         "cluster_id": cluster["ID"],
         "settings": {
@@ -154,13 +170,28 @@ def _read_cluster(engine):
         },
         "spec": public_spec(cluster.get("Spec") or {}),
         "unlock_key": key_digest(unlock_key(engine, cluster)),
-        "nodes": [node_facts(node) for node in engine.get("/nodes")],
-        "networks": [network_facts(net) for net in engine.get("/networks" + query(scope=["swarm"]))],
+        "nodes": nodes,
+        "networks": _networks(engine, everything, nodes, node_id),
+        "detached": _network_swap.waiting(item["Spec"] for item in everything),
         "services": {item["Spec"]["Name"]: item["Spec"] for item in services},
         "tasks": {item["Spec"]["Name"]: _task_counts(item.get("ServiceStatus") or {}) for item in services},
         "secrets": sorted(item["Spec"]["Name"] for item in engine.get("/secrets" + managed)),
         "configs": sorted(item["Spec"]["Name"] for item in engine.get("/configs" + managed)),
     }
+
+
+def _networks(engine, services, nodes, node_id):
+    """The swarm's networks, with who uses them; the leader alone also counts what is taken, which asks for all tasks."""
+    networks = [network_facts(net) for net in engine.get("/networks" + query(scope=["swarm"]))]
+    for item in networks:
+        item["services"] = sorted(svc["Spec"]["Name"] for svc in services if _network_swap.uses(svc["Spec"], item))
+    taken = {}
+    if any(node["leader"] and node["id"] == node_id for node in nodes):
+        tasks = engine.get("/tasks" + query(**{"desired-state": ["running"]}))
+        taken = _network_room.taken(networks, services, tasks, len(nodes))
+    for item in networks:
+        item["taken"] = taken.get(item["id"])
+    return networks
 
 
 def unlock_key(engine, cluster):
@@ -205,12 +236,13 @@ def node_facts(node):
 def network_facts(net):
     """One swarm network as ``GET /networks`` lists it, in the words of overlay_network's options."""
     ipam = net.get("IPAM") or {}
-    options = net.get("Options") or {}
-    mtu = options.get("com.docker.network.driver.mtu")
+    options = dict(net.get("Options") or {})
+    mtu, encrypted = options.pop(MTU, None), options.pop("encrypted", "false")
     return {
         "id": net.get("Id"),
         "name": net.get("Name"),
         "driver": net.get("Driver"),
+        "config_from": (net.get("ConfigFrom") or {}).get("Network") or None,
         "subnets": [
             {"subnet": item.get("Subnet"), "gateway": item.get("Gateway"), "ip_range": item.get("IPRange") or None}
             for item in ipam.get("Config") or []
@@ -218,7 +250,11 @@ def network_facts(net):
         "attachable": bool(net.get("Attachable")),
         "internal": bool(net.get("Internal")),
         "ingress": bool(net.get("Ingress")),
-        "encrypted": "encrypted" in options and options["encrypted"] != "false",
+        "encrypted": encrypted != "false",
         "mtu": int(mtu) if mtu else None,
         "labels": net.get("Labels") or {},
+        "ipam_driver": ipam.get("Driver") or "default",
+        "ipam_options": ipam.get("Options") or {},
+        # The Engine chooses a VXLAN for each subnet, and lists it as if it had been wanted.
+        "driver_options": {key: value for key, value in options.items() if not key.endswith(".vxlanid_list")},
     }

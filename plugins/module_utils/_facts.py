@@ -95,7 +95,7 @@ def read_os(root="/"):
 
 
 def read_addresses():
-    """IPv4 addresses of all interfaces: ``[{interface, address, prefix, kind}]``.
+    """IPv4 addresses of all interfaces: ``[{interface, address, prefix, kind, mtu}]``.
 
     ``kind`` is ``loopback``, ``bridge`` (docker0 and every other one), ``virtual`` (no hardware behind it: veth,
     vxlan, tun) or ``physical``. Read by ioctl, since a bare host need not have iproute2.
@@ -122,9 +122,17 @@ def read_addresses():
                 prefix = 32
             interface = label.decode().split(":")[0]
             found.append(
-                {"interface": interface, "address": address, "prefix": prefix, "kind": _interface_kind(interface)}
-            )
+                {
+                    "interface": interface, "address": address, "prefix": prefix, "kind": _interface_kind(interface),
+                    "mtu": _interface_mtu(interface),
+                }
+            )  # fmt: skip
     return found
+
+
+def _interface_mtu(name, sys_root="/sys/class/net"):
+    text = read_text(os.path.join(sys_root, name, "mtu"))
+    return int(text) if text else None
 
 
 def _interface_kind(name, sys_root="/sys/class/net"):

@@ -15,8 +15,11 @@ from ansible_collections.dockyard.swarm.plugins.module_utils import (
     _engine_install,
     _firewall,
     _host_plan,
+    _macvlan,
     _members,
     _network,
+    _network_checks,
+    _network_room,
     _paths,
     _settings,
     _swarm,
@@ -45,10 +48,11 @@ def cluster_plan(managers, workers, hosts, options):
         ``forms_swarm``, whether this run makes it (with ``repairs`` it brings a lost one back, and looks for itself at what
         is wrong with it), and ``swarm_settings`` and ``unlock_keys`` as
         :func:`_swarm.cluster_plan` takes them.
-    :returns: ``{problems, warnings, addresses, data_paths, manager, managers, nodes, hosts, join_addrs, probe, swarm}``;
-        problems and warnings are texts that name host, option and remedy; ``managers`` are the hosts that can be asked for the
-        swarm, and ``nodes`` its nodes as they list them; ``hosts`` who the hosts that were read are; ``probe`` is
-        :func:`_paths.probe_plan`'s plan, ``swarm`` :func:`_swarm.cluster_plan`'s.
+    :returns: a dictionary with ``problems`` and ``warnings``, texts that name host, option and remedy; ``addresses`` and
+        ``data_paths`` by host; ``way_mtu``, what the interfaces of all hosts that were read can carry; ``macvlans``, each
+        macvlan's parts by host; ``manager``, who is asked for the swarm, and ``managers``, who can be; ``nodes``, the swarm's as
+        they list them; ``hosts``, who the hosts that were read are; ``join_addrs``; ``probe``, :func:`_paths.probe_plan`'s plan;
+        ``swarm``, :func:`_swarm.cluster_plan`'s.
     """
     read = {host: item["facts"] for host, item in hosts.items() if item["facts"]}
     problems = [(None, text) for text in _check_inventory(managers, workers)]
@@ -85,15 +89,21 @@ def cluster_plan(managers, workers, hosts, options):
         problems += [(host, text) for text in texts if not options.get("repairs")]
     state = read[plan["manager"]]["swarm"] if plan["manager"] in read else {}
     problems += _check_networks(options, read, state, hosts)
-    problems += _check_dns(options, read, addresses)
+    macvlans, wrong = _macvlans(options, managers + workers, read)
+    problems += wrong + _check_dns(options, read, addresses)
     problems += [(None, text) for text in _check_pools(options, read, plan["init"])]
     warnings = _warnings(managers, options, state) + _insecure(hosts) + old_twins
     _fill_addresses(addresses, hosts, state)
+    data_paths = _data_paths(addresses, hosts)
+    ways = _ways(data_paths, read)
+    warnings += _network.too_wide(state.get("networks") or [], ways) + _room(read)
     return {
         "problems": ["%s: %s" % (host, text) if host else text for host, text in problems],
         "warnings": warnings,
         "addresses": addresses,
-        "data_paths": _data_paths(addresses, hosts),
+        "data_paths": data_paths,
+        "way_mtu": _network.path_mtu(ways.values()),
+        "macvlans": macvlans,
         "manager": plan["manager"],
         "managers": _swarm.able_managers({host: facts["swarm"] for host, facts in read.items()}),
         "nodes": state.get("nodes") or [],
@@ -193,7 +203,19 @@ def _check_networks(options, read, state, hosts):
         listed = (item["daemon_options"] or {}).get("default-address-pools") or []
         pools.update(pool["base"] for pool in listed if isinstance(pool, dict) and "base" in pool)
     routes = {host: facts["routes"] for host, facts in read.items()}
-    return _network.check_networks(options["networks"], routes, state.get("networks") or [], sorted(pools))
+    return _network_checks.check_networks(options["networks"], routes, state.get("networks") or [], sorted(pools))
+
+
+def _macvlans(options, names, read):
+    """Each macvlan's parts by host, and what is wrong with it."""
+    wanted = [item for item in options["macvlans"] if item.get("state") != "absent"]
+    problems = _macvlan.check_macvlans(options["macvlans"], read)
+    found = {}
+    if not problems:
+        for item in wanted:
+            found[item["name"]], wrong = _macvlan.parts(item, names, read)
+            problems += wrong
+    return found, problems
 
 
 def _check_pools(options, read, init):
@@ -201,7 +223,7 @@ def _check_pools(options, read, init):
     if not init:
         return []
     routes = {host: facts["routes"] for host, facts in read.items()}
-    return _network.check_pools(options["settings"].get("default_addr_pool") or [], routes)
+    return _network_checks.check_pools(options["settings"].get("default_addr_pool") or [], routes)
 
 
 def _check_dns(options, read, addresses):
@@ -240,6 +262,23 @@ def _warnings(managers, options, state):
     if state.get("settings"):
         warnings += _swarm.fixed_settings_drift(options["settings"], state["settings"])
     return warnings
+
+
+def _ways(data_paths, read):
+    """The MTU of the interface that each host's overlay traffic goes by."""
+    return {
+        host: next((item.get("mtu") for item in facts["addresses"] if item["address"] == data_paths.get(host)), None)
+        for host, facts in read.items()
+    }
+
+
+def _room(read):
+    """Networks that are almost full, as the leader sees it."""
+    for facts in read.values():
+        networks = facts["swarm"].get("networks") or []
+        if any(item.get("taken") for item in networks):
+            return _network_room.almost_full(networks, len(facts["swarm"]["nodes"]))
+    return []
 
 
 def _join_addrs(manager, state, addresses):

@@ -11,7 +11,14 @@ short_description: Make an overlay network what it should be
 version_added: 0.1.0
 description:
   - Runs on a manager. Creates a network, removes it, or tells by the name of the option where an existing one differs.
-  - The Engine cannot change a network. It is removed and made anew only when O(replace) says so.
+  - The Engine cannot change a network. With O(replace) it is made anew. The services that are on it are taken off, all tasks
+    of each at once, the network is removed and made again with the subnets that it had unless others are wanted, and the
+    services get it back with their aliases. The same goes for the network of the routing mesh, where services lose the ports
+    that they publish by it. How long that takes is how long tasks need to stop and to start, twice.
+  - What a service has to get back stands in its label C(dockyard.swarm.detached) meanwhile, so that a run after an interruption
+    goes on. Where the network cannot be removed, the services get back what they had.
+  - Tasks of an overlay network with an IPv6 subnet are rejected by the Engine (seen on 26.1; moby/moby#52469 has it for 29.4), so
+    that such a subnet is refused. The Engine drops auxiliary addresses of a swarm's networks; there is no option for them.
 author:
   - The dockyard.swarm maintainers (@dockyard)
 options:
@@ -33,6 +40,29 @@ options:
   ip_range:
     description: The part of O(subnet) that tasks get addresses from, in CIDR notation.
     type: str
+  subnets:
+    description: Several subnets, instead of O(subnet), O(gateway) and O(ip_range). A task gets an address of one of them.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      subnet:
+        description: The subnet in CIDR notation.
+        type: str
+        required: true
+      gateway:
+        description: The gateway's address in it.
+        type: str
+      ip_range:
+        description: The part of it that tasks get addresses from, in CIDR notation.
+        type: str
+  ipam_driver:
+    description: What manages the addresses, V(default) or the name of a plugin.
+    type: str
+  ipam_options:
+    description: Options of O(ipam_driver).
+    type: dict
+    default: {}
   encrypted:
     description: Whether the traffic between nodes is encrypted (IPsec ESP).
     type: bool
@@ -50,20 +80,39 @@ options:
     type: bool
     default: false
   mtu:
-    description: The largest packet in bytes, 576 to 65535. Without it the Engine takes 1500 less what it needs itself.
+    description:
+      - The MTU of the way between the hosts in bytes, 576 to 65535. The Engine makes the network's own smaller by what it
+        needs itself, 50 bytes, and more where it encrypts.
+      - Without it O(way_mtu) counts where the network is made.
     type: int
+  way_mtu:
+    description:
+      - The MTU that the ways between the hosts have, in bytes, for networks without O(mtu). A network that is there and is
+        made for a larger one differs only where O(replace) is set. Without it the Engine takes 1500.
+    type: int
+  visible:
+    description:
+      - Whether workers are to list the network even where no task of it runs, which programs ask for that look it up before
+        they attach a container. Needs O(attachable). Role swarm_networks sees to it with a small task on every node; this
+        module only checks it.
+    type: bool
+    default: false
+  driver_options:
+    description: Further options of the driver, for example C(com.docker.network.driver.overlay.vxlanid_list).
+    type: dict
+    default: {}
   labels:
-    description: Labels of the network.
+    description: Labels of the network. Others that it has are left alone.
     type: dict
     default: {}
   replace:
-    description: Whether a network that differs is removed and made anew. Refused while tasks use it.
+    description: Whether a network that differs is made anew, also while services use it.
     type: bool
     default: false
   timeout:
-    description: Seconds that creating or removing may take.
+    description: Seconds that creating, removing, and tasks that stop or start may take, each.
     type: int
-    default: 60
+    default: 120
 extends_documentation_fragment:
   - dockyard.swarm.attributes
 """
@@ -74,6 +123,13 @@ EXAMPLES = r"""
     name: apps
     subnet: 10.20.0.0/24
     encrypted: true
+
+- name: Have a routing mesh for ways of MTU 1400, whether services publish ports by it or not
+  dockyard.swarm.overlay_network:
+    name: ingress
+    ingress: true
+    mtu: 1400
+    replace: true
 """
 
 RETURN = r"""
@@ -90,9 +146,11 @@ network:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _network, _plan
+from ansible_collections.dockyard.swarm.plugins.module_utils import _network, _network_swap, _plan
 from ansible_collections.dockyard.swarm.plugins.module_utils._engine_api import Engine, EngineError, query, wait_for
 from ansible_collections.dockyard.swarm.plugins.module_utils._engine_facts import network_facts
+
+POLL = 0.2
 
 
 class Network:
@@ -101,79 +159,165 @@ class Network:
     def __init__(self, params):
         self.params = dict(params)
         self.timeout = self.params.pop("timeout")
+        self.way = self.params.pop("way_mtu")
+        # Options with a default are given always: single addresses have none, and empty lists are not given.
+        self.params["subnets"] = self.params["subnets"] or None
+        self.name = self.params["name"]
         self.engine = Engine()
 
     def read(self):
         try:
-            found = self.engine.get("/networks" + query(scope=["swarm"]))
+            found = [network_facts(net) for net in self.engine.get("/networks" + query(scope=["swarm"]))]
+            services = self.engine.get("/services")
         except EngineError as exc:
             raise _plan.PlanError("this host cannot answer for the swarm: %s" % exc.message) from exc
-        return next((network_facts(net) for net in found if net["Name"] == self.params["name"]), None)
+        network = next((net for net in found if net["name"] == self.name), None)
+        if network:
+            users = [item["Spec"]["Name"] for item in services if _network_swap.uses(item["Spec"], network)]
+            network["services"] = sorted(users)
+        waiting = _network_swap.waiting(item["Spec"] for item in services)
+        return {"network": network, "waiting": waiting.get(self.name, {}).get("services", [])}
 
     def plan(self, state):
         trouble = _network.check_addresses(_network.wanted_network(self.params))
         if trouble:
-            raise _plan.PlanError("network %s: %s" % (self.params["name"], "; ".join(trouble)))
-        return _network.make_plan(self.params, state)
+            raise _plan.PlanError("network %s: %s" % (self.name, "; ".join(trouble)))
+        return _network.make_plan(self.params, state["network"], self.way, state["waiting"])
 
     def apply(self, plan, state):
+        wanted = _network.wanted_network(self.params)
+        verb = plan[0]["do"]
         try:
-            if plan[0]["do"] in ("remove", "replace"):
-                self._remove(state)
-            if plan[0]["do"] in ("create", "replace"):
-                self._create()
+            if verb == "remove":
+                self._remove(state["network"])
+            elif verb == "replace":
+                self._replace(state["network"], _network.heir(wanted, state["network"], self.way))
+            else:
+                if verb == "create":
+                    self._create(_network.for_way(wanted, self.way))
+                self._attach()
         except EngineError as exc:
-            raise _plan.ApplyError("network %s: %s" % (self.params["name"], exc.message)) from exc
+            raise _plan.ApplyError("network %s: %s" % (self.name, exc.message)) from exc
 
-    def _remove(self, state):
-        users = [
-            item["Spec"]["Name"]
-            for item in self.engine.get("/services")
-            if any(
-                net.get("Target") in (state["id"], state["name"])
-                for net in (item["Spec"].get("TaskTemplate") or {}).get("Networks") or []
-            )
-        ]
-        if users:
+    def _replace(self, network, wanted):
+        services = [item for item in self.engine.get("/services") if _network_swap.uses(item["Spec"], network)]
+        before = self._counts(services)
+        options = {name: value for name, value in wanted.items() if name != "state"}
+        try:
+            for service in services:
+                self._update(service["ID"], _network_swap.detached, network, options)
+            if not wait_for(lambda: not self._still_on(network), self.timeout, POLL):
+                raise _plan.ApplyError(
+                    "network %s: these tasks did not leave it within %d s: %s; its services have it again, nothing was replaced"
+                    % (self.name, self.timeout, ", ".join(self._still_on(network)))
+                )
+            self._remove(network)
+        except (EngineError, _plan.ApplyError):
+            if self.engine.find("/networks/%s" % network["id"]) is not None:
+                self._attach(before)
+            raise
+        self._create(wanted)
+        self._attach(before)
+
+    def _still_on(self, network):
+        return _network_swap.still_on(self.engine.get("/tasks"), network["id"])
+
+    def _remove(self, network):
+        try:
+            self.engine.delete("/networks/%s" % network["id"])
+        except EngineError as exc:
+            if "in use by task" not in exc.message:
+                raise
+            # Tasks that the list of tasks does not have: containers that were attached by hand.
             raise _plan.ApplyError(
-                "network %s is in use by %s: nothing was changed; take the services off it first"
-                % (state["name"], ", ".join(sorted(users)))
-            )
-        self.engine.delete("/networks/%s" % state["id"])
+                "network %s: a container that belongs to no service is on it, and it was left as it is: find it on the hosts "
+                "with docker ps --filter network=%s, and take it off" % (network["name"], network["name"])
+            ) from exc
         # Gone means gone on this node too: its name is free only then.
-        if not wait_for(lambda: self.engine.find("/networks/%s" % state["id"]) is None, self.timeout):
-            raise _plan.ApplyError("network %s is still there after %d s" % (state["name"], self.timeout))
+        if not wait_for(lambda: self.engine.find("/networks/%s" % network["id"]) is None, self.timeout, POLL):
+            raise _plan.ApplyError("network %s is still there after %d s" % (network["name"], self.timeout))
 
-    def _create(self):
-        self.engine.post("/networks/create", body_of(self.params))
+    def _create(self, wanted):
+        self.engine.post("/networks/create", body_of(wanted))
+
+    def _attach(self, before=None):
+        """Give services back what they wait for, and see their tasks run.
+
+        :param before: how many tasks of each ran, by ID; without it all that are wanted are waited for.
+        """
+        services = [
+            item
+            for item in self.engine.get("/services")
+            if (_network_swap.note_of(item["Spec"]) or {}).get("network") == self.name
+        ]
+        if not services:
+            return
+        network = self.read()["network"]
+        for service in services:
+            self._update(service["ID"], _network_swap.attached, network["id"])
+
+        def back():
+            running = _network_swap.running_on(self.engine.get("/tasks"), network["id"])
+            wanted = self._counts(services)
+            goals = {
+                name: min(want, (before or {}).get(name, (want, want))[0]) for name, (_run, want) in wanted.items()
+            }
+            return all(running.get(name, 0) >= goal for name, goal in goals.items())
+
+        came = wait_for(back, self.timeout, POLL)
+        for service in services:
+            self._update(service["ID"], _network_swap.done)
+        if not came:
+            raise _plan.ApplyError(
+                "network %s: its services have it again, but not all of their tasks run after %d s: see docker service ps %s"
+                % (self.name, self.timeout, " ".join(item["Spec"]["Name"] for item in services))
+            )
+
+    def _update(self, service_id, change, *arguments):
+        service = self.engine.get("/services/%s" % service_id)
+        path = "/services/%s/update?version=%d" % (service_id, service["Version"]["Index"])
+        self.engine.post(path, change(service["Spec"], *arguments))
+
+    def _counts(self, services):
+        """How many tasks run, and how many are to run, by the service's ID."""
+        if not services:
+            return {}
+        found = self.engine.get("/services" + query(id=[item["ID"] for item in services]) + "&status=true")
+        return {
+            item["ID"]: (item["ServiceStatus"]["RunningTasks"], item["ServiceStatus"]["DesiredTasks"]) for item in found
+        }
 
 
-def body_of(params):
+def body_of(wanted):
     """The body of ``POST /networks/create``."""
-    options = {}
-    if params["encrypted"]:
+    options = {key: str(value) for key, value in wanted["driver_options"].items()}
+    if wanted["encrypted"]:
         options["encrypted"] = "true"
-    if params["mtu"]:
-        options["com.docker.network.driver.mtu"] = str(params["mtu"])
-    ipam = {"Driver": "default"}
-    if params["subnet"]:
-        part = {"Subnet": params["subnet"], "Gateway": params["gateway"], "IPRange": params["ip_range"]}
-        ipam["Config"] = [{key: value for key, value in part.items() if value}]
+    if wanted["mtu"]:
+        options[_network.MTU] = str(wanted["mtu"])
+    ipam = {"Driver": wanted["ipam_driver"] or "default", "Options": wanted["ipam_options"]}
+    words = {"subnet": "Subnet", "gateway": "Gateway", "ip_range": "IPRange"}
+    ipam["Config"] = [{words[key]: value for key, value in part.items() if value} for part in wanted["subnets"]]
     return {
-        "Name": params["name"],
+        "Name": wanted["name"],
         "CheckDuplicate": True,
         "Driver": "overlay",
         "Scope": "swarm",
-        "Attachable": params["attachable"],
-        "Internal": params["internal"],
-        "Ingress": params["ingress"],
+        "Attachable": wanted["attachable"],
+        "Internal": wanted["internal"],
+        "Ingress": wanted["ingress"],
         "IPAM": ipam,
         "Options": options,
-        "Labels": {key: str(value) for key, value in params["labels"].items()},
+        "Labels": {key: str(value) for key, value in wanted["labels"].items()},
     }
 
 
 def main():
+    part = dict(
+        subnet=dict(type="str", required=True),
+        gateway=dict(type="str"),
+        ip_range=dict(type="str"),
+    )
     module = AnsibleModule(
         argument_spec=dict(
             name=dict(type="str", required=True),
@@ -181,14 +325,20 @@ def main():
             subnet=dict(type="str"),
             gateway=dict(type="str"),
             ip_range=dict(type="str"),
+            subnets=dict(type="list", elements="dict", default=[], options=part),
+            ipam_driver=dict(type="str"),
+            ipam_options=dict(type="dict", default={}),
             encrypted=dict(type="bool", default=False),
             attachable=dict(type="bool", default=False),
             internal=dict(type="bool", default=False),
             ingress=dict(type="bool", default=False),
             mtu=dict(type="int"),
+            way_mtu=dict(type="int"),
+            visible=dict(type="bool", default=False),
+            driver_options=dict(type="dict", default={}),
             labels=dict(type="dict", default={}),
             replace=dict(type="bool", default=False),
-            timeout=dict(type="int", default=60),
+            timeout=dict(type="int", default=120),
         ),
         supports_check_mode=True,
     )
@@ -199,7 +349,7 @@ def main():
         network.read,
         network.plan,
         network.apply,
-        lambda state: {"network": state},
+        lambda state: {"network": state["network"]},
     )
 
 

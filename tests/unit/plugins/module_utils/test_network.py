@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _network
+from ansible_collections.dockyard.swarm.plugins.module_utils import _network, _network_checks
 from ansible_collections.dockyard.swarm.plugins.module_utils._plan import PlanError
 
 WANTED = {"name": "apps", "subnet": "10.20.0.0/24", "encrypted": True, "labels": {"team": "a"}}
 ACTUAL = {
     "id": "n1", "name": "apps", "driver": "overlay", "attachable": False, "internal": False, "ingress": False,
-    "encrypted": True, "mtu": None, "labels": {"team": "a"},
+    "encrypted": True, "mtu": None, "labels": {"team": "a", "other": "b"}, "ipam_driver": "default", "ipam_options": {},
+    "driver_options": {},
     "subnets": [{"subnet": "10.20.0.0/24", "gateway": "10.20.0.1", "ip_range": None}],
 }  # fmt: skip
 
@@ -29,11 +30,15 @@ def test_missing_network_is_created_and_the_same_one_left_alone():
     ("option", "value"),
     [
         ("subnet", "10.21.0.0/24"), ("gateway", "10.20.0.9"), ("ip_range", "10.20.0.128/25"), ("encrypted", False),
-        ("attachable", True), ("internal", True), ("mtu", 1400), ("labels", {}),
+        ("attachable", True), ("internal", True), ("mtu", 1400), ("labels", {"team": "b"}),
+        ("ipam_driver", "other"), ("driver_options", {"x": 1}), ("subnets", [{"subnet": "10.20.0.0/25"}]),
     ],
 )  # fmt: skip
 def test_difference_is_reported_by_option_and_replaced_only_when_asked(option, value):
     wanted = dict(WANTED, **{option: value})
+    if option == "subnets":
+        del wanted["subnet"]
+        option = "subnet"
     with pytest.raises(PlanError, match=option):
         _network.make_plan(wanted, ACTUAL)
     plan = _network.make_plan(dict(wanted, replace=True), ACTUAL)
@@ -62,7 +67,7 @@ def test_unwanted_network_goes():
     ],
 )
 def test_wrong_network_is_named_with_option_and_reason(networks, words):
-    found = _network.check_networks(
+    found = _network_checks.check_networks(
         networks,
         {"node1": [route("0.0.0.0/0"), route("10.30.4.0/24", "eth1")]},
         [dict(ACTUAL, name="other", subnets=[{"subnet": "10.99.0.0/16"}])],
@@ -74,4 +79,71 @@ def test_wrong_network_is_named_with_option_and_reason(networks, words):
 
 
 def test_the_default_route_and_the_network_itself_are_no_overlap():
-    assert _network.check_networks([WANTED], {"node1": [route("0.0.0.0/0")]}, [ACTUAL]) == []
+    assert _network_checks.check_networks([WANTED], {"node1": [route("0.0.0.0/0")]}, [ACTUAL]) == []
+
+
+def test_several_subnets_are_compared_in_any_order():
+    parts = [{"subnet": "10.20.0.0/24"}, {"subnet": "10.21.0.0/24", "ip_range": "10.21.0.128/25"}]
+    wanted = {"name": "apps", "encrypted": True, "subnets": parts}
+    there = [{"subnet": "10.21.0.0/24", "gateway": "10.21.0.128", "ip_range": "10.21.0.128/25"}, ACTUAL["subnets"][0]]
+    assert _network.make_plan(wanted, dict(ACTUAL, subnets=there)) == []
+    with pytest.raises(PlanError, match="subnets"):
+        _network.make_plan(wanted, ACTUAL)
+    with pytest.raises(PlanError, match="option subnet belongs into option subnets"):
+        _network.wanted_network(dict(wanted, subnet="10.22.0.0/24"))
+
+
+def test_network_is_made_for_the_way_unless_it_has_an_mtu_of_its_own():
+    def mtu(way, **changed):
+        return _network.make_plan(dict(WANTED, **changed), None, way)[0]["after"].get("mtu")
+
+    assert (mtu(1400), mtu(9000), mtu(1500), mtu(None)) == (1400, 9000, None, None)
+    assert mtu(1400, mtu=1300) == 1300
+
+
+def test_narrower_way_is_a_warning_and_a_difference_only_where_it_may_be_replaced():
+    assert _network.make_plan(WANTED, ACTUAL, 1400) == []
+    (change,) = _network.make_plan(dict(WANTED, replace=True), dict(ACTUAL, services=["web"]), 1400)
+    assert (change["before"], change["after"]) == (1500, 1400)
+    assert "web lose their connections" in change["why"]
+    assert _network.make_plan(dict(WANTED, replace=True), dict(ACTUAL, mtu=1400), 9000) == []
+    (text,) = _network.too_wide([ACTUAL], {"a": 1500, "b": 1400, "c": None})
+    assert "network apps is made for ways of MTU 1500, and these hosts have less: b 1400" in text
+
+
+def test_heir_keeps_what_is_not_wanted_otherwise():
+    there = dict(ACTUAL, mtu=1300, driver_options={"x": "1"})
+    wanted = _network.wanted_network({"name": "apps", "attachable": True, "labels": {"team": "b"}})
+    heir = _network.heir(wanted, there)
+    assert (heir["subnets"], heir["mtu"], heir["driver_options"]) == (ACTUAL["subnets"], 1300, {"x": "1"})
+    assert heir["labels"] == {"team": "b", "other": "b"}
+    assert _network.heir(wanted, there, 1400)["mtu"] == 1400
+
+
+MESH = dict(ACTUAL, name="ingress", ingress=True, encrypted=False, services=[])
+
+
+def planned(networks, way=None, detached=(), there=(MESH,)):
+    facts = {"swarm": {"networks": list(there), "detached": dict(detached)}}
+    return [(item["do"], item["network"]["name"]) for item in _network.networks_plan(facts, networks, way)]
+
+
+def test_routing_mesh_is_made_for_the_way_while_nobody_uses_it():
+    assert planned([], 1500) == []
+    assert planned([], 1400) == [("replace", "ingress")]
+    assert planned([], 1400, there=[dict(MESH, services=["web"])]) == []
+    assert planned([{"name": "ingress", "ingress": True, "mtu": 1500}], 1400) == [("refuse", "ingress")]
+
+
+def test_interrupted_replacement_goes_on():
+    options = {"name": "apps", "subnets": [{"subnet": "10.20.0.0/24"}]}
+    waiting = {"apps": {"options": options, "services": ["web"]}}
+    # Also where the inventory does not name the network any more.
+    assert planned([], detached=waiting) == [("create", "apps"), ("attach", "apps")]
+    assert planned([WANTED], detached=waiting) == [("create", "apps"), ("attach", "apps")]
+    assert planned([WANTED], detached=waiting, there=[ACTUAL]) == [("attach", "apps")]
+
+
+def test_ipv6_subnet_is_refused_since_the_engine_rejects_its_tasks():
+    (text,) = _network.check_addresses(_network.wanted_network({"name": "six", "subnet": "fd00:1::/64"}))
+    assert "rejects tasks" in text
