@@ -114,7 +114,7 @@ machine:
   type: dict
   sample: {hostname: node1, machine_id: 0f3c, memory_mib: 2048, time: 1790000000.5}
 addresses:
-  description: IPv4 addresses, each with its interface, prefix length and kind (loopback, bridge, virtual, physical).
+  description: IPv4 addresses, each with its interface, prefix length, MTU, and kind (loopback, bridge, virtual, physical).
   returned: always
   type: list
   elements: dict
@@ -206,7 +206,8 @@ data:
   returned: always
   type: dict
 engine:
-  description: Whether the Engine runs, its version, API version, main settings (C(info)) and images by reference.
+  description: Whether the Engine runs, its version, API version, main settings (C(info)), images by reference, and config-only
+    networks (C(configs)).
   returned: always
   type: dict
 swarm:
@@ -215,7 +216,9 @@ swarm:
       does not run), C(error), C(node_id), C(node_addr), C(manager),
       C(cluster_id), C(managers) and C(quorum).
     - A node that has just started is given a minute to find its managers, and the managers one to elect their leader.
-    - On a manager with a quorum also C(settings), C(spec), C(nodes), C(networks), and the names of the C(services),
+    - On a manager with a quorum also C(settings), C(spec), C(nodes), C(networks) (each with the C(services) that use it and, on
+      the leader, what of its addresses is C(taken)), C(detached) (services that an interrupted replacement of a network has
+      taken off it), and the names of the C(services),
       C(secrets) and C(configs) that the collection made (services with their specs), and how many of their C(tasks) run.
     - There also C(unlock_key), the first 16 hexadecimal digits of the SHA-256 of the key that unlocks managers, or null where
       autolock is off; never the key.

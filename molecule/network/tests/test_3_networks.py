@@ -1,4 +1,4 @@
-"""Networks that are made anew under running services, that fill up, that narrow ways ask for, and those of the physical network."""
+"""Networks that are made anew under running services, that fill up, that narrow ways ask for, and the physical one."""
 
 from __future__ import annotations
 
@@ -284,7 +284,7 @@ def test_node_that_is_new_gets_a_part_of_its_own(hosts, manager, plant):
     assert parts() == before
 
 
-def test_macvlan_that_is_in_use_is_not_changed(hosts, manager, plant):
+def test_macvlan_that_is_in_use_is_not_changed(hosts, plant):
     output(hosts["node3"], "docker run -d --name byhand --network plant busybox:1 sleep 1000")
     before = output(hosts["node3"], "docker network inspect plant-config")
     failed = run(macvlans=[{**plant, "nodes": {"node3": {"parent": "vec0.7"}}}])
