@@ -117,6 +117,11 @@ def _mesh_ports(spec):
 
 
 def _at_once(spec):
-    """All tasks at once, since a task without its network is of no use to anybody; in the service's own order."""
-    order = (spec.get("UpdateConfig") or {}).get("Order") or "stop-first"
+    """All tasks at once, since a task without its network is of no use to anybody.
+
+    In the service's own order, but for ports of the hosts: a second task that wants one waits until the first has stopped.
+    """
+    ports = (spec.get("EndpointSpec") or {}).get("Ports") or []
+    own = (spec.get("UpdateConfig") or {}).get("Order") or "stop-first"
+    order = "stop-first" if any(port.get("PublishMode") == "host" for port in ports) else own
     return dict(spec, UpdateConfig={"Parallelism": 0, "FailureAction": "continue", "Order": order})

@@ -155,12 +155,14 @@ def mesh_mtu(host) -> int:
 def test_routing_mesh_is_replaced_under_load(hosts, manager, address):
     output(
         manager,
-        "docker service create -d --name web --replicas 3 --update-order start-first --publish 8080:80 "
-        f"--publish mode=host,published=8081,target=80 busybox:1 sh -c '{WEB}'",
+        f"docker service create -d --name web --replicas 3 --update-order start-first -p 8080:80 busybox:1 sh -c '{WEB}'; "
+        "docker service create -d --name both --replicas 3 --update-order start-first -p 8082:80 "
+        f"--publish mode=host,published=8081,target=80 --stop-grace-period 1s busybox:1 sh -c '{WEB}'",
     )
-    runs(manager, "web", 3)
+    for name in ("web", "both"):
+        runs(manager, name, 3)
     assert until(lambda: all(answers(address[name], 8080) for name in NODES), DEADLINE)[0]
-    before = spec(manager, "web")
+    before = [spec(manager, name) for name in ("web", "both")]
     mesh = {"name": "ingress", "ingress": True, "mtu": 1400, "replace": True}
     with Load([address[name] for name in NODES], 8080) as load:
         made(mesh)
@@ -168,9 +170,10 @@ def test_routing_mesh_is_replaced_under_load(hosts, manager, address):
     outages = [load.outage(address[name]) for name in NODES]
     sys.stdout.write(f"routing mesh replaced: no answer for {', '.join(f'{seconds:.1f}' for seconds in outages)} s\n")
     assert max(outages) < DEADLINE
-    assert spec(manager, "web") == before
+    assert [spec(manager, name) for name in ("web", "both")] == before
+    assert all(answers(address[name], port) for name in NODES for port in (8081, 8082))
     assert [mesh_mtu(hosts[name]) for name in NODES] == [1350] * 3
-    output(manager, "docker service rm web")
+    output(manager, "docker service rm web both")
 
 
 def test_networks_follow_the_ways_between_the_hosts(hosts, manager):

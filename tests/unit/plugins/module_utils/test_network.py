@@ -147,3 +147,21 @@ def test_interrupted_replacement_goes_on():
 def test_ipv6_subnet_is_refused_since_the_engine_rejects_its_tasks():
     (text,) = _network.check_addresses(_network.wanted_network({"name": "six", "subnet": "fd00:1::/64"}))
     assert "rejects tasks" in text
+
+
+@pytest.mark.parametrize(
+    ("pools", "words"),
+    [
+        (["10.20.0.0/16", "10.20.4.0/24"], "10.20.0.0/16 and 10.20.4.0/24 overlap"),
+        (["10.20.0.1/16"], "'10.20.0.1/16' is not a network"),
+        (["10.30.0.0/16"], "node1 by eth1, node2 by eth0 have routes to 10.30.4.0/24: set a pool"),
+        ([], "taken from 10.0.0.0/16, where it is not set, and node2 by eth0 has a route to 10.0.7.0/24"),
+    ],
+)
+def test_pool_that_cannot_be_is_told(pools, words):
+    routes = {
+        "node1": [route("0.0.0.0/0"), route("10.30.4.0/24", "eth1")],
+        "node2": [route("10.30.4.0/24"), route("10.0.7.0/24")],
+    }
+    assert words in " ".join(_network_checks.check_pools(pools, routes))
+    assert _network_checks.check_pools(["10.99.0.0/16"], routes) == []

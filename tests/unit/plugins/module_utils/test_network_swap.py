@@ -53,9 +53,12 @@ def test_service_gets_back_all_that_it_had(network, policy):
 
 
 def test_while_it_is_off_everything_goes_at_once_in_the_services_own_order():
-    assert swap.detached(SPEC, APPS, {})["UpdateConfig"] == {
+    spec = dict(SPEC, EndpointSpec={"Ports": PORTS[:1]})
+    assert swap.detached(spec, APPS, {})["UpdateConfig"] == {
         "Parallelism": 0, "FailureAction": "continue", "Order": "start-first",
     }  # fmt: skip
+    # Two tasks cannot have one port of their host.
+    assert swap.detached(SPEC, APPS, {})["UpdateConfig"]["Order"] == "stop-first"
     assert swap.detached(dict(SPEC, UpdateConfig=None), APPS, {})["UpdateConfig"]["Order"] == "stop-first"
 
 
