@@ -54,7 +54,8 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   description:
-    - A dictionary with C(problems) and C(warnings) (texts), C(addresses) (by host), C(data_paths) (likewise, of the
+    - A dictionary with C(problems) and C(warnings) (texts), C(addresses) (by host), C(hostnames) (addresses
+      by the hosts' own names), C(data_paths) (likewise, of the
       overlay networks' traffic), C(manager) (the host through which the swarm is asked), C(managers) (all hosts that can
       be asked), C(nodes) (those of the swarm),
       C(hosts) (who the hosts are) and C(swarm) (C(init), C(join), C(unlock), C(rejoin), C(leaving),

@@ -45,7 +45,7 @@ def cluster_plan(managers, workers, hosts, options):
         ``forms_swarm``, whether this run makes it (with ``repairs`` it brings a lost one back, and looks for itself at what
         is wrong with it), and ``swarm_settings`` and ``unlock_keys`` as
         :func:`_swarm.cluster_plan` takes them.
-    :returns: ``{problems, warnings, addresses, data_paths, manager, managers, nodes, hosts, join_addrs, probe, swarm}``;
+    :returns: ``{problems, warnings, addresses, hostnames, data_paths, manager, managers, nodes, hosts, join_addrs, probe, swarm}``;
         problems and warnings are texts that name host, option and remedy; ``managers`` are the hosts that can be asked for the
         swarm, and ``nodes`` its nodes as they list them; ``hosts`` who the hosts that were read are; ``probe`` is
         :func:`_paths.probe_plan`'s plan, ``swarm`` :func:`_swarm.cluster_plan`'s.
@@ -93,6 +93,7 @@ def cluster_plan(managers, workers, hosts, options):
         "problems": ["%s: %s" % (host, text) if host else text for host, text in problems],
         "warnings": warnings,
         "addresses": addresses,
+        "hostnames": _hostnames(addresses, read, state),
         "data_paths": _data_paths(addresses, hosts),
         "manager": plan["manager"],
         "managers": _swarm.able_managers({host: facts["swarm"] for host, facts in read.items()}),
@@ -255,6 +256,13 @@ def _fill_addresses(addresses, hosts, state):
     for host, item in hosts.items():
         if host not in addresses:
             addresses[host] = known.get(host) or item["ansible_host"]
+
+
+def _hostnames(addresses, read, state):
+    """Addresses by the names that the hosts have themselves; whoever was not read is as the swarm lists it."""
+    found = {node["hostname"]: node["addr"] for node in state.get("nodes") or [] if node["hostname"] and node["addr"]}
+    own = {facts["machine"]["hostname"]: addresses[host] for host, facts in read.items() if host in addresses}
+    return dict(found, **own)
 
 
 def _data_paths(addresses, hosts):
