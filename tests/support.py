@@ -94,7 +94,7 @@ def _ansible(
     )  # fmt: skip
 
 
-def module(name: str, node: str, **options) -> dict:
+def module(name: str, node: str, /, **options) -> dict:
     """One module on one machine; its result."""
     done = subprocess.run(
         ["ansible", "-i", str(INVENTORY), node, "-m", f"dockyard.swarm.{name}", "-a", json.dumps(options)],
@@ -105,7 +105,7 @@ def module(name: str, node: str, **options) -> dict:
     return play["tasks"][0]["hosts"][node]
 
 
-def begun(name: str, node: str, **options) -> subprocess.Popen[bytes]:
+def begun(name: str, node: str, /, **options) -> subprocess.Popen[bytes]:
     """One module on one machine, begun and not waited for."""
     return subprocess.Popen(
         ["ansible", "-i", str(INVENTORY), node, "-m", f"dockyard.swarm.{name}", "-a", json.dumps(options)],
