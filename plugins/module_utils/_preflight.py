@@ -46,8 +46,8 @@ def cluster_plan(managers, workers, hosts, options):
         is wrong with it), and ``swarm_settings`` and ``unlock_keys`` as
         :func:`_swarm.cluster_plan` takes them.
     :returns: ``{problems, warnings, addresses, hostnames, data_paths, manager, managers, nodes, hosts, join_addrs, probe,
-        swarm}``; problems and warnings are texts that name host, option and remedy; ``managers`` are the hosts that can be asked for the
-        swarm, and ``nodes`` its nodes as they list them; ``hosts`` who the hosts that were read are; ``probe`` is
+        swarm}``; problems and warnings are texts that name host, option and remedy; ``managers`` are the hosts that can be asked
+        for the swarm, and ``nodes`` its nodes as they list them; ``hosts`` who the hosts that were read are; ``probe`` is
         :func:`_paths.probe_plan`'s plan, ``swarm`` :func:`_swarm.cluster_plan`'s.
     """
     read = {host: item["facts"] for host, item in hosts.items() if item["facts"]}
