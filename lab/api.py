@@ -80,18 +80,19 @@ class Machine:
 
     def cut(self) -> None:
         """Pull the machine's cable."""
-        network.cut(self._tap)
+        network.cut(self.tap)
 
     def heal(self) -> None:
         """Plug the machine's cable in again."""
-        network.plug(self._tap)
+        network.plug(self.tap)
 
     def narrow(self, mtu: int) -> None:
         """Have the machine's cable bring it no larger packets than these, and drop the others without a word."""
-        network.narrow(self._tap, mtu)
+        network.narrow(self.tap, self.address, mtu)
 
     @property
-    def _tap(self) -> str:
+    def tap(self) -> str:
+        """The interface of this computer that the machine's cable ends in."""
         if not network.exists(self._hardware.tap):
             raise LabError(f"{self.name} has no cable: it was never booted", "run `python -m lab up`")
         return self._hardware.tap

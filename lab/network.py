@@ -14,6 +14,7 @@ from lab.shell import run
 ALIAS = "dockyard-lab "
 COMMENT = "dockyard-lab-"
 CUT = "dockyard-lab cut"
+ETHERNET = 14
 
 
 @dataclass(frozen=True)
@@ -102,9 +103,19 @@ def plug(tap: str) -> None:
     _set_port(tap, "3")
 
 
-def narrow(tap: str, mtu: int) -> None:
-    """Have the bridge forward no larger packets to a machine."""
-    run(["ip", "link", "set", tap, "mtu", str(mtu)])
+def narrow(tap: str, address: str, mtu: int) -> None:
+    """Bring a machine no larger packets; from an MTU of 1500 on, everything.
+
+    The tap keeps its own MTU: where bridged packets go through iptables, the bridge cuts larger ones into pieces. A token bucket
+    drops what is larger than its depth. This computer itself is told of the MTU, so that it still reaches the machine.
+    """
+    bridge = Path(f"/sys/class/net/{tap}/master").resolve().name
+    run(["ip", "route", "replace", f"{address}/32", "dev", bridge, "mtu", str(min(mtu, 1500))])
+    if mtu < 1500:
+        depth = str(mtu + ETHERNET)
+        run(["tc", "qdisc", "replace", "dev", tap, "root", "tbf", "rate", "10gbit", "burst", depth, "limit", "1000000"])
+    else:
+        run(["tc", "qdisc", "delete", "dev", tap, "root"], check=False)
 
 
 def plugged(tap: str) -> bool:

@@ -49,10 +49,10 @@ def cluster_plan(managers, workers, hosts, options):
         is wrong with it), and ``swarm_settings`` and ``unlock_keys`` as
         :func:`_swarm.cluster_plan` takes them.
     :returns: a dictionary with ``problems`` and ``warnings``, texts that name host, option and remedy; ``addresses`` and
-        ``data_paths`` by host; ``way_mtu``, what the interfaces of all hosts that were read can carry; ``macvlans``, each
-        macvlan's parts by host; ``manager``, who is asked for the swarm, and ``managers``, who can be; ``nodes``, the swarm's as
-        they list them; ``hosts``, who the hosts that were read are; ``join_addrs``; ``probe``, :func:`_paths.probe_plan`'s plan;
-        ``swarm``, :func:`_swarm.cluster_plan`'s.
+        ``data_paths`` by host, ``hostnames``, addresses by the hosts' own names; ``way_mtu``, what the interfaces of all hosts
+        that were read can carry; ``macvlans``, each macvlan's parts by host; ``manager``, who is asked for the swarm, and
+        ``managers``, who can be; ``nodes``, the swarm's as they list them; ``hosts``, who the hosts that were read are;
+        ``join_addrs``; ``probe``, :func:`_paths.probe_plan`'s plan; ``swarm``, :func:`_swarm.cluster_plan`'s.
     """
     read = {host: item["facts"] for host, item in hosts.items() if item["facts"]}
     problems = [(None, text) for text in _check_inventory(managers, workers)]
@@ -101,6 +101,7 @@ def cluster_plan(managers, workers, hosts, options):
         "problems": ["%s: %s" % (host, text) if host else text for host, text in problems],
         "warnings": warnings,
         "addresses": addresses,
+        "hostnames": _hostnames(addresses, read, state),
         "data_paths": data_paths,
         "way_mtu": _network.path_mtu(ways.values()),
         "macvlans": macvlans,
@@ -294,6 +295,13 @@ def _fill_addresses(addresses, hosts, state):
     for host, item in hosts.items():
         if host not in addresses:
             addresses[host] = known.get(host) or item["ansible_host"]
+
+
+def _hostnames(addresses, read, state):
+    """Addresses by the names that the hosts have themselves; whoever was not read is as the swarm lists it."""
+    found = {node["hostname"]: node["addr"] for node in state.get("nodes") or [] if node["hostname"] and node["addr"]}
+    own = {facts["machine"]["hostname"]: addresses[host] for host, facts in read.items() if host in addresses}
+    return dict(found, **own)
 
 
 def _data_paths(addresses, hosts):

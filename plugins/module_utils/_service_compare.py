@@ -53,6 +53,7 @@ def comparable(spec, networks):
         "restart": _with_defaults(task.pop("RestartPolicy", None), Condition="any", Delay=5 * SECOND),
         "constraints": sorted(place.pop("Constraints", None) or []),
         "networks": _sorted([dict(net, Target=networks.get(net.get("Target"), net.get("Target"))) for net in attached]),
+        "endpoint_mode": endpoint.pop("Mode", None),
         "update": _rollout_view(spec.pop("UpdateConfig", None)),
         "rollback": _rollout_view(spec.pop("RollbackConfig", None)),
         "publish": _sorted(
@@ -66,7 +67,7 @@ def comparable(spec, networks):
     for part, key, default in (
         (task, "Runtime", "container"),
         (box, "Isolation", "default"),
-        (endpoint, "Mode", "vip"),
+        (view, "endpoint_mode", "vip"),
     ):
         if part.get(key) == default:
             part.pop(key)

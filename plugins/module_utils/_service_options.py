@@ -34,6 +34,12 @@ def _test(value, where):
     return words if words[0] in ("NONE", "CMD", "CMD-SHELL") else ["CMD"] + words
 
 
+def _network(value, where):
+    """A network by its name alone, or with further names of the service on it."""
+    given = {"name": value} if isinstance(value, str) else value
+    return record({"name": (text, REQUIRED), "aliases": (several(text), [])})(given, where)
+
+
 def _rollout(*failure_actions):
     return record(
         {
@@ -70,7 +76,8 @@ SERVICE = {
     "mode": (choice("replicated", "global"), "replicated"),
     "replicas": (integer(0), None),
     "constraints": (several(text), []),
-    "networks": (several(text), []),
+    "networks": (several(_network), []),
+    "endpoint_mode": (choice("vip", "dnsrr"), "vip"),
     "publish": (
         several(
             record(
@@ -167,4 +174,9 @@ def parse(name, given):
     for port in ports:
         if ports.count(port) > 1:
             raise PlanError("%s.publish names port %d/%s twice" % ((where,) + port))
+    if options["endpoint_mode"] == "dnsrr" and any(item["mode"] == "ingress" for item in options["publish"]):
+        raise PlanError(
+            "%s.publish: the routing mesh needs the address that endpoint_mode dnsrr does without: publish with mode host, "
+            "or take endpoint_mode vip" % where
+        )
     return options

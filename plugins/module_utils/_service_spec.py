@@ -87,13 +87,15 @@ def build(stack, name, options, secrets, configs, auth=None):
                 "Window": restart["window"],
             },
             "Placement": {"Constraints": options["constraints"]},
-            "Networks": [{"Target": network, "Aliases": [name]} for network in options["networks"]],
+            "Networks": [
+                {"Target": network["name"], "Aliases": [name] + network["aliases"]} for network in options["networks"]
+            ],
         },
         "Mode": {"Global": {}} if options["mode"] == "global" else {"Replicated": {"Replicas": replicas}},
         "UpdateConfig": _rollout_spec(options["update"]),
         "RollbackConfig": _rollout_spec(options["rollback"]),
         "EndpointSpec": {
-            "Mode": "vip",
+            "Mode": options["endpoint_mode"],
             "Ports": [
                 {
                     "Protocol": port["protocol"],

@@ -52,7 +52,11 @@ options:
       - V(labels), V(container_labels) (dictionary of text).
       - V(mode) (V(replicated) or V(global), default V(replicated)) and V(replicas) (default 1).
       - V(constraints) (list), for example V(node.role==manager).
-      - V(networks) (list of names). On each the service is known by its short name, too.
+      - V(networks) (list). Each is a name, or a dictionary of V(name) and V(aliases) (list). On each the service is known by its
+        short name and these aliases, too.
+      - V(endpoint_mode) (V(vip) or V(dnsrr), default V(vip)). Whether the service's names give one address, from which the
+        Engine spreads connections over the tasks, or the addresses of all tasks. V(dnsrr) goes with no port of mode
+        V(ingress).
       - V(publish) (list) of V(published) (port, required), V(target) (port, default the same), V(protocol) (V(tcp) or
         V(udp), default V(tcp)) and V(mode) (V(ingress) or V(host), default V(ingress)).
       - V(mounts) (list) of V(type) (V(bind), V(volume) or V(tmpfs), default V(volume)), V(source), V(target)
@@ -71,6 +75,8 @@ options:
         V(update), V(rollback); default V(pause)) and V(monitor) (seconds, default 5).
       - V(stop_grace_period) (seconds), V(init) (boolean), V(read_only) (boolean), V(cap_drop) (list).
       - V(dns) (list of addresses) and V(hosts) (dictionary of host name to address).
+      - V(hostname), V(env) and V(mounts) may hold the Engine's own templates, for example C({{.Node.Hostname}}). Mark them
+        C(!unsafe), so that Ansible leaves them alone.
     type: dict
     default: {}
   registry_auth:
@@ -127,6 +133,24 @@ EXAMPLES = r"""
       - registry: registry.swarm.internal:5000
         username: swarm
         password: "{{ registry_password }}"
+
+- name: Brokers that register under the address of the node that they run on
+  dockyard.swarm.swarm_stack:
+    name: mq
+    services:
+      broker:
+        image: registry.swarm.internal:5000/broker:5.3
+        mode: global
+        env:
+          BROKER_ADDRESS: !unsafe "{{.Node.Hostname}}"
+        publish:
+          - {published: 10911, mode: host}
+        networks:
+          - {name: apps, aliases: [mq]}
+      console:
+        image: registry.swarm.internal:5000/console:2.0
+        networks: [apps]
+        hosts: "{{ swarm_cluster_plan.hostnames }}"
 
 - name: The stack goes away, its volumes stay
   dockyard.swarm.swarm_stack:

@@ -47,6 +47,11 @@ def test_bare_hosts_are_planned_without_a_problem():
     assert found["swarm"]["init"] == "node1"
 
 
+def test_addresses_by_the_names_that_hosts_have_themselves():
+    found = plan(node1={"machine": {"hostname": "alpha.lab.example"}})
+    assert found["hostnames"] == {"alpha.lab.example": "192.0.2.11", "node2": "192.0.2.12"}
+
+
 @pytest.mark.parametrize(
     ("name", "version", "supported"),
     [
@@ -157,7 +162,9 @@ def test_host_outside_of_the_limit_keeps_the_address_that_the_swarm_knows():
     swarm = dict(SWARM, state="active", node_id="n1", node_addr="192.0.2.11", manager=True, cluster_id="c", quorum=True,
                  nodes=[me, node], networks=[], settings={}, spec={}, unlock_key=None)  # fmt: skip
     hostvars = {"node1": {"swarm_cluster_node": facts(1, swarm=swarm)}, "node2": {"ansible_host": "198.51.100.7"}}
-    assert cluster_plan(hostvars, ["node1"], ["node2"])["addresses"]["node2"] == "192.0.2.99"
+    found = cluster_plan(hostvars, ["node1"], ["node2"])
+    assert found["addresses"]["node2"] == "192.0.2.99"
+    assert found["hostnames"] == {"node1": "192.0.2.11", "node2": "192.0.2.99"}
 
 
 def test_manager_that_is_reached_and_cannot_be_read_stops_the_run_and_one_that_is_not_reached_does_not():

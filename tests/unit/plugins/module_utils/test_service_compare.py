@@ -80,7 +80,7 @@ BOX = ("TaskTemplate", "ContainerSpec")
         (("TaskTemplate", "Networks"), [{"Target": "gone", "Aliases": ["web"]}], "networks"),
         (("TaskTemplate", "Resources", "Limits", "MemoryBytes"), 1, "resources"),
         (("UpdateConfig",), None, "update"),
-        (("EndpointSpec", "Mode"), "dnsrr", "EndpointSpec.Mode"),
+        (("EndpointSpec", "Mode"), "dnsrr", "endpoint_mode"),
     ],
 )
 def test_a_change_made_by_hand_is_found(path, value, option):

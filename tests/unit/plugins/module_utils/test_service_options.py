@@ -23,6 +23,13 @@ from ansible_collections.dockyard.swarm.plugins.module_utils._service_options im
         ({"args": "sleep 1"}, "services.web.args must be a list"),
         ({"publish": [{"published": 70000}]}, "services.web.publish[0].published"),
         ({"publish": [{"published": 80}, {"published": 80}]}, "services.web.publish names port 80/tcp twice"),
+        ({"networks": [{"aliases": ["w"]}]}, "services.web.networks[0].name is missing"),
+        ({"networks": [{"name": "apps", "aliases": "w"}]}, "services.web.networks[0].aliases must be a list"),
+        ({"endpoint_mode": "rr"}, "services.web.endpoint_mode is 'rr'; it can be vip, dnsrr"),
+        (
+            {"endpoint_mode": "dnsrr", "publish": [{"published": 80}]},
+            "services.web.publish: the routing mesh needs the address that endpoint_mode dnsrr does without",
+        ),
         ({"mounts": [{"target": "data"}]}, "services.web.mounts[0].target must be an absolute path"),
         ({"mounts": [{"target": "/a"}, {"target": "/a"}]}, "as that of another mount"),
         ({"mounts": [{"type": "bind", "source": "x", "target": "/a"}]}, "services.web.mounts[0].source"),
@@ -39,3 +46,8 @@ def test_what_cannot_be_meant_is_told_by_the_options_name(options, words):
     with pytest.raises(PlanError) as caught:
         parse("web", dict({"image": "nginx:1"} if options else {}, **options))
     assert words in str(caught.value)
+
+
+def test_without_an_address_of_its_own_a_service_has_ports_of_the_host_alone():
+    given = {"image": "nginx:1", "endpoint_mode": "dnsrr", "publish": [{"published": 80, "mode": "host"}]}
+    assert parse("web", given)["endpoint_mode"] == "dnsrr"

@@ -27,6 +27,14 @@ def test_units():
     assert [(port["PublishedPort"], port["TargetPort"]) for port in ports] == [(443, 443), (80, 8080)]
 
 
+def test_a_service_has_its_short_name_and_its_aliases_on_a_network():
+    networks = build(networks=["back", {"name": "front", "aliases": ["www", "shop"]}])["TaskTemplate"]["Networks"]
+    assert networks == [
+        {"Target": "back", "Aliases": ["web"]},
+        {"Target": "front", "Aliases": ["web", "www", "shop"]},
+    ]
+
+
 def test_a_secret_that_the_stack_does_not_have_is_told():
     with pytest.raises(PlanError) as caught:
         build(secrets=[{"source": "nope"}])
