@@ -45,7 +45,7 @@ _value:
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _firewall
+from ansible_collections.dockyard.swarm.plugins.module_utils import _firewall, _nftables
 
 
 def _told(function, *arguments):
@@ -63,6 +63,16 @@ def firewall_rules(addresses, host, options):
     return _told(_firewall.wanted_rules, host, addresses, options)
 
 
+def firewall_table(facts, wanted, published="open"):
+    return {
+        "rules": _told(_nftables.ruleset, wanted, facts["firewall"]["rules"], published),
+        "path": _nftables.PATH,
+        "unit": _firewall.OWN_UNIT,
+        "unit_path": _nftables.UNIT_PATH,
+        "unit_text": _nftables.UNIT_TEXT,
+    }
+
+
 class FilterModule:
     def filters(self):
-        return {"firewall_plan": firewall_plan, "firewall_rules": firewall_rules}
+        return {"firewall_plan": firewall_plan, "firewall_rules": firewall_rules, "firewall_table": firewall_table}
