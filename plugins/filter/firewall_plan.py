@@ -63,14 +63,15 @@ def firewall_rules(addresses, host, options):
     return _told(_firewall.wanted_rules, host, addresses, options)
 
 
-def firewall_table(facts, wanted, published="open"):
-    return {
-        "rules": _told(_nftables.ruleset, wanted, facts["firewall"]["rules"], published),
-        "path": _nftables.PATH,
-        "unit": _firewall.OWN_UNIT,
-        "unit_path": _nftables.UNIT_PATH,
-        "unit_text": _nftables.UNIT_TEXT,
-    }
+def firewall_table(facts, wanted, published="open", present=True):
+    texts = {_nftables.PATH: _told(_nftables.ruleset, wanted, facts["firewall"]["rules"], published)}
+    texts.update(_nftables.UNIT_FILES)
+    unit = {"name": _firewall.OWN_UNIT, "present": present, "reload": True, "restart": facts["firewall"]["table"] is False}
+    files = [
+        {"path": path, "content": text, "unit": _firewall.OWN_UNIT, "present": present} for path, text in texts.items()
+    ]
+    files[0]["validate"] = "nft -c -f %s"
+    return {"files": files, "units": [unit]}
 
 
 class FilterModule:

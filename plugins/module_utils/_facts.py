@@ -36,6 +36,7 @@ FILES = (
     "/etc/rsyslog.d/*dockyard*",
     "/etc/logrotate.d/*dockyard*",
     "/etc/systemd/system/*dockyard*",
+    "/etc/systemd/system/nftables.service.d/*dockyard*",
     "/etc/tmpfiles.d/*dockyard*",
     "/etc/systemd/*.conf.d/*dockyard*",
     "/etc/dockyard",

@@ -49,7 +49,7 @@ _TAIL = """\
 }
 """
 
-# In force before there is a network, and again whenever nftables.service takes all rules away.
+# In force before there is a network.
 UNIT_TEXT = """\
 # Written by dockyard.swarm
 [Unit]
@@ -59,8 +59,6 @@ Conflicts=shutdown.target
 Wants=network-pre.target
 Before=network-pre.target shutdown.target docker.service
 After=nftables.service
-PartOf=nftables.service
-ReloadPropagatedFrom=nftables.service
 
 [Service]
 Type=oneshot
@@ -71,12 +69,25 @@ ExecReload={load}
 ExecStop=/usr/sbin/nft "add table inet dockyard; delete table inet dockyard"
 
 [Install]
-WantedBy=sysinit.target nftables.service
+WantedBy=sysinit.target
 """.format(
     load="/bin/sh -c 'nft -f {path} && (sha256sum <{path} && {show}) >{loaded}'".format(
         path=PATH, show=" ".join(LIST), loaded=LOADED
     )
 )
+
+# nftables.service takes all rules away, whenever it starts, reloads or stops.
+DROP_IN = "/etc/systemd/system/nftables.service.d/dockyard-firewall.conf"
+DROP_IN_TEXT = """\
+# Written by dockyard.swarm: rules that this service has taken away are brought back at once
+[Service]
+ExecStartPost=-{load}
+ExecReload=-{load}
+ExecStopPost=-{load}
+""".format(load="/usr/sbin/nft -f " + PATH)
+
+# All that there is on the disk, besides the rules.
+UNIT_FILES = {UNIT_PATH: UNIT_TEXT, DROP_IN: DROP_IN_TEXT}
 
 
 def ruleset(wanted, have=(), published="open"):
