@@ -66,7 +66,12 @@ def firewall_rules(addresses, host, options):
 def firewall_table(facts, wanted, published="open", present=True):
     texts = {_nftables.PATH: _told(_nftables.ruleset, wanted, facts["firewall"]["rules"], published)}
     texts.update(_nftables.UNIT_FILES)
-    unit = {"name": _firewall.OWN_UNIT, "present": present, "reload": True, "restart": facts["firewall"]["table"] is False}
+    unit = {
+        "name": _firewall.OWN_UNIT,
+        "present": present,
+        "reload": True,
+        "restart": facts["firewall"]["table"] is False,
+    }
     files = [
         {"path": path, "content": text, "unit": _firewall.OWN_UNIT, "present": present} for path, text in texts.items()
     ]

@@ -75,7 +75,9 @@ def repairs(ports, address, nat, filters):
     """
     wanted = [("nat", CHAIN, None, ["-j", "RETURN"]), ("filter", CHAIN, None, ["-j", "RETURN"])]
     wanted += [("nat", name, 1, LOCAL + [CHAIN]) for name in ("PREROUTING", "OUTPUT")]
-    wanted.append(("nat", "POSTROUTING", 1, ["-o", BRIDGE, "-m", "addrtype", "--src-type", "LOCAL", "-j", "MASQUERADE"]))
+    wanted.append(
+        ("nat", "POSTROUTING", 1, ["-o", BRIDGE, "-m", "addrtype", "--src-type", "LOCAL", "-j", "MASQUERADE"])
+    )
     # Behind DOCKER-USER, where there is one, and before the Engine's other chains.
     chain = "DOCKER-FORWARD" if "-N DOCKER-FORWARD" in filters.splitlines() else "FORWARD"
     rules = [rule for rule in filters.splitlines() if rule.startswith("-A %s " % chain)]
@@ -84,7 +86,9 @@ def repairs(ports, address, nat, filters):
     for item in ports:
         to, back = _match(item, "--dport").split(), _match(item, "--sport").split()
         wanted.append(("nat", CHAIN, 1, to + ["-j", "DNAT", "--to-destination", "%s:%d" % (address, item[1])]))
-        wanted.append(("filter", CHAIN, 1, back + ["-m", "conntrack", "--ctstate", "RELATED,ESTABLISHED", "-j", "ACCEPT"]))
+        wanted.append(
+            ("filter", CHAIN, 1, back + ["-m", "conntrack", "--ctstate", "RELATED,ESTABLISHED", "-j", "ACCEPT"])
+        )
         wanted.append(("filter", CHAIN, 1, to + ["-j", "ACCEPT"]))
     there = {"nat": nat.splitlines(), "filter": filters.splitlines()}
     calls = [["-t", table, "-N", CHAIN] for table, listing in there.items() if "-N " + CHAIN not in listing]

@@ -153,9 +153,7 @@ def _published(ordered, members):
         spans = [ports for (name, ports), _sources in ordered if name == protocol and ports]
         if spans:
             texts = ", ".join(map(_span, _joined(spans)))
-            lines.append(
-                "%s meta l4proto %s ct original proto-dst { %s } accept" % (_TO_CONTAINERS, protocol, texts)
-            )
+            lines.append("%s meta l4proto %s ct original proto-dst { %s } accept" % (_TO_CONTAINERS, protocol, texts))
     sources = [parse("any from %s" % member).source for member in members]
     lines += ["%s %s accept" % (_TO_CONTAINERS, addresses) for addresses in _addresses(sources)]
     return lines + ["%s counter drop" % _TO_CONTAINERS]
