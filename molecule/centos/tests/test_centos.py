@@ -146,11 +146,9 @@ def test_published_ports_that_a_reload_of_firewalld_shuts_are_led_in_again(node,
     web = {"swarm_engine_image_archives": [item for item in archives if item["image"] == "nginx:1"]}
     run = job("-e", json.dumps(web))
     assert run.code == 0, run.output
-    output(
-        node,
-        "docker service create --quiet --detach --name web --publish 8080:80 --publish 8090:80 "
-        "--publish mode=host,target=80,published=8081 nginx:1",
-    )
+    create = "docker service create --quiet --detach --name"
+    output(node, f"{create} web --publish 8080:80 --publish mode=host,target=80,published=8081 nginx:1")
+    output(node, f"{create} other --publish 8090:80 nginx:1")
     ports = (8080, 8081, 8090)
     here = address["node1"]
     assert all(answered(here, port) for port in ports)
@@ -162,7 +160,7 @@ def test_published_ports_that_a_reload_of_firewalld_shuts_are_led_in_again(node,
     assert answered(here, 8081)  # the Engine heals this one
     assert [answered(here, port, 3) for port in (8080, 8090)] == [False, False]
 
-    task = output(node, "docker ps -q")
+    containers = output(node, "docker ps -q")
     foretold = job("--check", "--diff")
     healed = job()
     why = "nothing leads them in, since somebody took the Engine's rules away, as a reload of firewalld may"
@@ -171,9 +169,9 @@ def test_published_ports_that_a_reload_of_firewalld_shuts_are_led_in_again(node,
         assert f"restore published ports 8080/tcp, 8090/tcp: {why}" in lines(run), run.lines
     assert all(answered(here, port) for port in ports)
     assert job().changes == []
-    assert output(node, "docker ps -q") == task
+    assert output(node, "docker ps -q") == containers
     # They are the Engine's as before: it takes away what is published no more.
-    output(node, "docker service update --quiet --detach --publish-rm 8090:80 web")
+    output(node, "docker service rm other")
     assert until(lambda: "8090" not in output(node, "iptables-save"), 20)[0]
     assert answered(here, 8080)
     output(node, "docker service rm web")
