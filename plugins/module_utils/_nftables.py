@@ -125,7 +125,7 @@ def _accepts(way, sources):
 
 
 def _addresses(sources):
-    """Where packets may come from, for each version of IP; without what others contain, since nft takes no intervals that overlap."""
+    """Where packets may come from, for each version of IP; joined, since nft takes no intervals that overlap."""
     found = []
     for version, word in ((4, "ip"), (6, "ip6")):
         mine = ipaddress.collapse_addresses({source for source in sources if source.version == version})

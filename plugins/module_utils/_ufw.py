@@ -17,7 +17,6 @@ from ansible_collections.dockyard.swarm.plugins.module_utils._firewall import (
     setting,
     source_of,
     split,
-    text_of,
 )
 
 PORTS_PER_RULE = 7  # iptables' multiport takes 15, and a range counts twice

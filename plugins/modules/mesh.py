@@ -10,10 +10,10 @@ module: mesh
 short_description: Lead published ports to the routing mesh again
 version_added: 0.1.0
 description:
-  - Brings back the rules of iptables by which a node leads its published ports to the routing mesh, where somebody took them away.
-    firewalld does so when it is reloaded and has a direct rule, or iptables as its backend.
-  - Nothing is restarted, and no connection is disturbed. Where the Engine's own chains are gone, too, it does nothing, since only a
-    restart of the Engine brings those back.
+  - Brings back the rules of iptables by which a node leads its published ports to the routing mesh, where somebody took them
+    away. firewalld does so when it is reloaded and has a direct rule, or iptables as its backend.
+  - Nothing is restarted, and no connection is disturbed. Where the Engine's own chains are gone, too, it does nothing, since
+    only a restart of the Engine brings those back.
 author:
   - The dockyard.swarm maintainers (@dockyard)
 extends_documentation_fragment:

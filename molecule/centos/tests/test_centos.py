@@ -140,8 +140,8 @@ def answered(address: str, port: int, patience: float = 20.0) -> bool:
 
 
 def test_published_ports_that_a_reload_of_firewalld_shuts_are_led_in_again(node, address):
-    """A reload alone leaves the Engine's rules alone. With a direct rule it takes all of them away, and the Engine makes those of the
-    routing mesh not anew."""
+    """A reload alone leaves the Engine's rules alone. With a direct rule it takes all of them away, and the Engine does not make
+    those of the routing mesh anew."""
     archives = yaml.safe_load((INVENTORY / "group_vars" / "all" / "lab.yml").read_text())["swarm_engine_image_archives"]
     web = {"swarm_engine_image_archives": [item for item in archives if item["image"] == "nginx:1"]}
     run = job("-e", json.dumps(web))
