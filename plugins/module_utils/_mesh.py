@@ -5,9 +5,9 @@
 """Private to dockyard.swarm: the kernel rules that lead published ports to the Engine's routing mesh, and whether they are there.
 
 firewalld takes all rules of iptables away when it is reloaded and has a direct rule, or iptables as its backend. The Engine then
-makes those of its bridges anew (seen with 26.1 and 28.5), and not those of the routing mesh. What they have to be is known from the
-mesh's own name space, where each published port is marked. ``nft flush ruleset`` takes all of them away where iptables is nftables
-underneath, and tells no Engine.
+makes those of its bridges anew (seen with 26.1 and 28.5), and not those of the routing mesh. What they have to be is known from
+the mesh's own name space, where each published port is marked. ``nft flush ruleset`` takes all of them away where iptables is
+nftables underneath, and tells no Engine.
 """
 
 from __future__ import annotations

@@ -16,8 +16,8 @@ ALL_WAYS = {"tcp 2377", "tcp 7946", "udp 7946", "udp 4789", "esp"}
 TABLE = "nft list table inet dockyard"
 UNIT = "dockyard-firewall.service"
 NONCES = itertools.count(0x51000001, 0x10000)
-# Ports of the story: of the routing mesh and of the host for the computer that the machines run on, of a program for the outsider,
-# and one that nobody named.
+# Ports of the story: of the routing mesh and of the host for the computer that the machines run on, of a program for the
+# outsider, and one that nobody named.
 MESH, HOST, PROGRAM, UNNAMED = 8080, 8081, 9100, 8090
 
 
