@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import http.client
 import itertools
+import json
 
 import pytest
 
@@ -75,12 +76,11 @@ def reaches(host, address: str, port: int) -> bool:
     return host.run(f'python3 -c "{code}"').rc == 0
 
 
-def settled(cluster, *lines: str) -> None:
-    """A run puts right what these lines say, and the next one changes nothing."""
+def converge(cluster, *lines: str) -> None:
+    """A run puts right what these lines say."""
     run = cluster.site()
     assert run.code == 0, end(run)
     assert all(line in flat(run) for line in lines), end(run)
-    cluster.settled()
 
 
 def test_what_would_be_done_is_told_on_bare_hosts(cluster, here):
@@ -118,7 +118,7 @@ def test_published_ports_are_for_those_for_whom_they_are_declared(cluster, addre
     """The only task runs on the worker: whoever asks the manager is answered through the overlay network."""
     output(
         cluster.first,
-        "docker service create --quiet --detach --name web --constraint node.role==worker "
+        "docker service create --quiet --detach --name web --constraint node.role==worker --network apps "
         f"--publish {MESH}:80 --publish {UNNAMED}:80 --publish mode=host,target=80,published={HOST} nginx:1",
     )
     cluster.serves("web", 1)
@@ -131,9 +131,21 @@ def test_published_ports_are_for_those_for_whom_they_are_declared(cluster, addre
     assert answers(address["node1"], PROGRAM) is None
 
 
+def test_an_encrypted_network_goes_through_from_member_to_member(cluster):
+    assert "encrypted" in output(cluster.first, "docker network inspect apps --format '{{json .Options}}'")
+    virtual = json.loads(output(cluster.first, "docker service inspect web --format '{{json .Endpoint.VirtualIPs}}'"))
+    (target,) = [item["Addr"].split("/")[0] for item in virtual if item["Addr"].startswith("10.20.0.")]
+    output(cluster.first, "docker run --detach --name near --network apps nginx:1")
+    near = output(cluster.first, "docker inspect near --format '{{.State.Pid}}'")
+    code = f"import socket; socket.create_connection(('{target}', 80), 3)"
+    asked = f'nsenter --net=/proc/{near}/ns/net python3 -c "{code}"'
+    assert until(lambda: cluster.first.run(asked).rc == 0, 20)[0]
+    output(cluster.first, "docker rm --force near")
+
+
 def test_published_ports_that_nobody_declared_can_be_closed(cluster, address):
     cluster.arrange(swarm_host_firewall_published="declared")
-    settled(cluster, f"reload {UNIT}: its files change")
+    converge(cluster, f"reload {UNIT}: its files change")
     for name in ("node1", "node2"):
         assert not reaches(cluster.hosts[OUTSIDER], address[name], UNNAMED)
         assert answers(address[name], UNNAMED) is None
@@ -172,7 +184,10 @@ def test_rules_that_were_taken_away_or_changed_by_hand_are_put_right(cluster, ad
     output(cluster.hosts["node1"], "nft insert rule inet dockyard ways udp dport 4789 accept")
     output(cluster.hosts["node2"], "nft flush ruleset")
     assert answers(address["node2"], MESH) is None
-    settled(cluster, f"reload {UNIT}: what it sets differs", "restart docker.service: its rules in the kernel are gone")
+    converge(
+        cluster, f"reload {UNIT}: what it sets differs", "restart docker.service: its rules in the kernel are gone"
+    )
+    cluster.settled()
     closed(address, "node1", "node2")
     for name in ("node1", "node2"):
         assert until(lambda name=name: answers(address[name], MESH) == 200, 20)[0], name
@@ -189,10 +204,11 @@ def test_a_node_that_leaves_keeps_none_of_them(cluster):
 
 
 def test_whoever_does_not_want_them_any_more_gets_rid_of_them(cluster, address):
-    settled(cluster, "write /etc/dockyard/nftables.conf: its content differs")
+    converge(cluster, "write /etc/dockyard/nftables.conf: its content differs")
     closed(address, "node1")
     cluster.arrange(swarm_host_firewall_backend="auto")
-    settled(cluster, f"stop {UNIT}", "remove /etc/dockyard/nftables.conf")
+    converge(cluster, f"stop {UNIT}", "remove /etc/dockyard/nftables.conf")
+    cluster.settled()
     assert cluster.first.run(TABLE).rc != 0
     assert output(cluster.first, f"systemctl show -P LoadState {UNIT}") == "not-found"
     (ways,) = came(address, OUTSIDER, "node1").values()
