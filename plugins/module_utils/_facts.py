@@ -310,14 +310,24 @@ def read_resolvers(path="/etc/resolv.conf"):
 
 
 def read_firewall(units, root="/"):
-    """The firewall that runs, and what it lets in: ``{unit, rules, table}``. Reads its files, and only those of one that runs.
+    """The firewall that runs, and what it lets in: ``{unit, rules, table, flushes}``. Reads its files, and only those of one that
+    runs.
 
     What firewalld was told for its runtime alone is not seen. ``table`` tells whether the collection's own rules are in force as
-    they were loaded; None on a host that has none.
+    they were loaded; None on a host that has none. ``flushes`` tells whether a reload of firewalld takes the Engine's rules away.
     """
+
+    def text(path):
+        return read_text(os.path.join(root, path))
+
     table = _read_table(root) if _firewall.OWN_UNIT in units else None
-    unit, rules = _read_running(units, lambda path: read_text(os.path.join(root, path)))
-    return {"unit": unit, "rules": rules, "table": table}
+    unit, rules = _read_running(units, text)
+    found = {"unit": unit, "rules": rules, "table": table, "flushes": False}
+    if unit == "firewalld.service":
+        from ansible_collections.dockyard.swarm.plugins.module_utils import _firewalld
+
+        found["flushes"] = _firewalld.flushes(text("etc/firewalld/firewalld.conf"), text("etc/firewalld/direct.xml"))
+    return found
 
 
 def _read_running(units, text):

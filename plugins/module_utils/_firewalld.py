@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 
 from ansible_collections.dockyard.swarm.plugins.module_utils._firewall import (
     Rule,
@@ -26,6 +27,16 @@ AROUND = ("source", "destination", "log", "nflog", "audit", "accept", "reject", 
 def default_zone(conf):
     """The zone of whatever no zone asks for, by the text of firewalld.conf."""
     return setting(conf, "DefaultZone") or "public"
+
+
+def flushes(conf, direct):
+    """Whether its reload takes away all rules of iptables, and the Engine's with them.
+
+    :param conf: the text of firewalld.conf, ``direct`` of direct.xml.
+    """
+    return setting(conf, "FirewallBackend") == "iptables" or bool(
+        re.search(r"<(rule|chain|passthrough)\b", direct or "")
+    )
 
 
 def read(zone, ipset, service):

@@ -87,7 +87,7 @@ def cluster_plan(managers, workers, hosts, options):
     problems += _check_networks(options, read, state, hosts)
     problems += _check_dns(options, read, addresses)
     problems += [(None, text) for text in _check_pools(options, read, plan["init"])]
-    warnings = _warnings(managers, options, state) + _insecure(hosts) + old_twins
+    warnings = _warnings(managers, options, state) + _insecure(hosts) + _flushed(read) + old_twins
     _fill_addresses(addresses, hosts, state)
     return {
         "problems": ["%s: %s" % (host, text) if host else text for host, text in problems],
@@ -229,6 +229,17 @@ def _insecure(hosts):
                 "certificates, and put their CA into swarm_engine_registry_cas" % (host, ", ".join(map(str, names)))
             )
     return warnings
+
+
+def _flushed(read):
+    names = [host for host, facts in read.items() if (facts.get("firewall") or {}).get("flushes")]
+    if not names:
+        return []
+    return [
+        "%s: each reload of firewalld shuts published ports until the next run, since it has direct rules or the backend "
+        "iptables: make them rich rules or policies (firewall-cmd --direct --get-all-rules), with FirewallBackend=nftables"
+        % ", ".join(names)
+    ]
 
 
 def _warnings(managers, options, state):

@@ -189,12 +189,12 @@ firewall:
     - C(unit), the unit of the firewall that runs or null, and C(rules), what it lets in, as M(dockyard.swarm.firewall)
       writes rules. C(# dockyard) at the end of one says that the collection made it.
     - C(table) tells whether the collection's own rules for nftables are in force as they were loaded, and is null where there
-      are none.
+      are none. C(flushes) tells whether a reload of firewalld takes the Engine's rules away.
     - Rules are read for ufw, for the collection's own table, and for the default zone of firewalld as it is kept. An allowing
       rule behind a denial of the same, or for one interface or target address only, is left out.
   returned: always
   type: dict
-  sample: {unit: ufw.service, rules: ["tcp 22 from any", "tcp 2377 from 192.0.2.12 # dockyard"], table: null}
+  sample: {unit: ufw.service, rules: ["tcp 22 from any", "tcp 2377 from 192.0.2.12 # dockyard"], table: null, flushes: false}
 mesh:
   description:
     - Whether the Engine's chain is there (C(engine)), and which published ports of the routing mesh nothing leads in (C(lost)).

@@ -123,6 +123,10 @@ def test_firewalld_lets_in_the_other_members_and_nobody_else(node, address):
     assert "docker0" in output(node, "firewall-cmd --zone=docker --list-interfaces")
 
 
+def warnings(run: Told) -> list[str]:
+    return [text for task, _host, result in run.results if task == "Warn" for text in result.get("msg", [])]
+
+
 def answered(address: str, port: int, patience: float = 20.0) -> bool:
     """Whether a web server answers, at last."""
 
@@ -162,6 +166,7 @@ def test_published_ports_that_a_reload_of_firewalld_shuts_are_led_in_again(node,
 
     containers = output(node, "docker ps -q")
     foretold = job("--check", "--diff")
+    assert any("node1: each reload of firewalld shuts published ports" in text for text in warnings(foretold))
     healed = job()
     why = "nothing leads them in, since somebody took the Engine's rules away, as a reload of firewalld may"
     for run in (foretold, healed):

@@ -167,18 +167,23 @@ def put(root, path, text):
 
 
 def test_only_the_firewall_that_runs_is_read(tmp_path):
-    assert _facts.read_firewall({}, str(tmp_path)) == {"unit": None, "rules": [], "table": None}
+    assert _facts.read_firewall({}, str(tmp_path)) == {"unit": None, "rules": [], "table": None, "flushes": False}
     put(tmp_path, "etc/ufw/ufw.conf", ENABLED)
     put(tmp_path, "etc/ufw/user.rules", UFW)
     assert _facts.read_firewall({}, str(tmp_path))["unit"] is None
     # `ufw enable` starts no unit.
     units = {"ufw.service": {"active": "inactive"}}
-    assert _facts.read_firewall(units, str(tmp_path)) == dict(ufw(UFW), table=None)
+    assert _facts.read_firewall(units, str(tmp_path)) == dict(ufw(UFW), table=None, flushes=False)
     put(tmp_path, "etc/ufw/ufw.conf", ENABLED.replace("=yes", "=no"))
     units["ufw.service"]["active"] = "active"
-    assert _facts.read_firewall(units, str(tmp_path)) == {"unit": None, "rules": [], "table": None}
+    assert _facts.read_firewall(units, str(tmp_path)) == {"unit": None, "rules": [], "table": None, "flushes": False}
     units["nftables.service"] = {"active": "active"}
-    assert _facts.read_firewall(units, str(tmp_path)) == {"unit": "nftables.service", "rules": [], "table": None}
+    assert _facts.read_firewall(units, str(tmp_path)) == {
+        "unit": "nftables.service",
+        "rules": [],
+        "table": None,
+        "flushes": False,
+    }
 
 
 def test_firewalld_is_read_from_its_default_zone(tmp_path):
@@ -190,7 +195,25 @@ def test_firewalld_is_read_from_its_default_zone(tmp_path):
     assert _facts.read_firewall(units, str(tmp_path))["rules"] == []
     put(tmp_path, "etc/firewalld/zones/home.xml", '<zone><port port="1" protocol="tcp"/></zone>')
     found = _facts.read_firewall(units, str(tmp_path))
-    assert found == {"unit": "firewalld.service", "rules": ["tcp 1 from any"], "table": None}
+    assert found == {"unit": "firewalld.service", "rules": ["tcp 1 from any"], "table": None, "flushes": False}
+
+
+@pytest.mark.parametrize(
+    ("conf", "direct", "flushes"),
+    [
+        ("FirewallBackend=nftables\n", None, False),
+        (None, '<?xml version="1.0"?><direct>\n</direct>', False),
+        ("FirewallBackend=iptables\n", None, True),
+        (None, '<direct><rule ipv="ipv4" table="filter" chain="INPUT" priority="0">-j ACCEPT</rule></direct>', True),
+        (None, '<direct><passthrough ipv="ipv4">-N x</passthrough></direct>', True),
+    ],
+)
+def test_reloads_of_firewalld_that_take_the_engines_rules_away(tmp_path, conf, direct, flushes):
+    units = {"firewalld.service": {"active": "active"}}
+    for name, text in (("firewalld.conf", conf), ("direct.xml", direct)):
+        if text:
+            put(tmp_path, f"etc/firewalld/{name}", text)
+    assert _facts.read_firewall(units, str(tmp_path))["flushes"] is flushes
 
 
 def test_a_manager_with_everything():
