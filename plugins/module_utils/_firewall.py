@@ -127,12 +127,18 @@ def check_ports(ports):
     return problems
 
 
-def check_backend(backend, firewall):
-    """Why the collection's own rules cannot be on a host, as texts: two that decide are one too many.
+def check_backend(backend, published, firewall):
+    """What is wrong with who decides on a host, as texts: two are one too many, and ufw and firewalld see no published ports.
 
+    :param backend: false where no rules are wanted.
     :param firewall: ``{unit}`` of ``node_facts``.
     """
     unit = (firewall or {}).get("unit")
+    if published == "declared" and backend != "nftables":
+        return [
+            "option swarm_host_firewall_published: declared closes no published port without swarm_host_firewall_backend: "
+            "nftables: set that too, or set this one to open"
+        ]
     if backend != "nftables" or unit not in MANAGED:
         return []
     return [

@@ -39,8 +39,8 @@ def cluster_plan(managers, workers, hosts, options):
 
     :param managers: inventory names of the managers, in order; ``workers`` likewise.
     :param hosts: host -> ``{facts, ansible_host, daemon_options, labels, availability, advertise_addr, data_path_addr,
-        firewall_ports, firewall_backend, timezone, engine, here}``; ``facts`` is None for a host that was not read, ``here``
-        tells whether the run acts on it.
+        firewall_ports, firewall_backend, firewall_published, timezone, engine, here}``; ``facts`` is None for a host that was not
+        read, ``here`` tells whether the run acts on it.
     :param options: ``{networks, dns_records, dns_servers, domain, settings, allow_unsupported_os}`` of the cluster,
         ``forms_swarm``, whether this run makes it (with ``repairs`` it brings a lost one back, and looks for itself at what
         is wrong with it), and ``swarm_settings`` and ``unlock_keys`` as
@@ -184,7 +184,9 @@ def _check_host(host, facts, options):
     problems += [
         "option swarm_host_firewall_ports: %s" % text for text in _firewall.check_ports(host["firewall_ports"])
     ]
-    problems += _firewall.check_backend(host.get("firewall_backend"), facts.get("firewall"))
+    problems += _firewall.check_backend(
+        host.get("firewall_backend"), host.get("firewall_published"), facts.get("firewall")
+    )
     return problems
 
 

@@ -206,7 +206,7 @@ def test_a_node_that_leaves_keeps_none_of_them(cluster):
 def test_whoever_does_not_want_them_any_more_gets_rid_of_them(cluster, address):
     converge(cluster, "write /etc/dockyard/nftables.conf: its content differs")
     closed(address, "node1")
-    cluster.arrange(swarm_host_firewall_backend="auto")
+    cluster.arrange(swarm_host_firewall_backend="auto", swarm_host_firewall_published="open")
     converge(cluster, f"stop {UNIT}", "remove /etc/dockyard/nftables.conf")
     cluster.settled()
     assert cluster.first.run(TABLE).rc != 0

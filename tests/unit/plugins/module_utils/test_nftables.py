@@ -213,6 +213,12 @@ def test_whether_the_table_is_as_it_was_loaded(tmp_path, monkeypatch):
     ],
 )
 def test_two_firewalls_are_one_too_many(backend, unit, told):
-    problems = _firewall.check_backend(backend, {"unit": unit})
+    problems = _firewall.check_backend(backend, "open", {"unit": unit})
     assert bool(problems) == bool(told)
     assert not told or told in problems[0]
+
+
+@pytest.mark.parametrize(("backend", "fine"), [("nftables", True), ("auto", False), (False, False), (None, False)])
+def test_published_ports_are_not_closed_by_others(backend, fine):
+    problems = _firewall.check_backend(backend, "declared", {"unit": None})
+    assert (problems == []) is fine
