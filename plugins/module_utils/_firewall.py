@@ -135,10 +135,8 @@ def check_backend(backend, published, firewall):
     """
     unit = (firewall or {}).get("unit")
     if published == "declared" and backend != "nftables":
-        return [
-            "option swarm_host_firewall_published: declared closes no published port without swarm_host_firewall_backend: "
-            "nftables: set that too, or set this one to open"
-        ]
+        text = "closes no published port without swarm_host_firewall_backend: nftables: set that too, or set this one to open"
+        return ["option swarm_host_firewall_published: declared " + text]
     if backend != "nftables" or unit not in MANAGED:
         return []
     return [
