@@ -95,6 +95,9 @@ def cluster_plan(hostvars, managers, workers, others=(), options=None):
             "advertise_addr": variables.get("swarm_node_advertise_addr"),
             "data_path_addr": variables.get("swarm_node_data_path_addr"),
             "firewall_ports": variables.get("swarm_host_firewall_ports"),
+            "firewall_backend": variables.get("swarm_host_firewall", True)
+            and variables.get("swarm_host_firewall_backend"),
+            "firewall_published": variables.get("swarm_host_firewall_published"),
             "timezone": variables.get("swarm_host_timezone"),
             "engine": _engine({name: variables.get("swarm_engine_%s" % name) for name in ENGINE}),
         }

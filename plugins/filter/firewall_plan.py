@@ -45,7 +45,7 @@ _value:
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _firewall
+from ansible_collections.dockyard.swarm.plugins.module_utils import _firewall, _nftables
 
 
 def _told(function, *arguments):
@@ -63,6 +63,22 @@ def firewall_rules(addresses, host, options):
     return _told(_firewall.wanted_rules, host, addresses, options)
 
 
+def firewall_table(facts, wanted, published="open", present=True):
+    texts = {_nftables.PATH: _told(_nftables.ruleset, wanted, facts["firewall"]["rules"], published)}
+    texts.update(_nftables.UNIT_FILES)
+    unit = {
+        "name": _firewall.OWN_UNIT,
+        "present": present,
+        "reload": True,
+        "restart": facts["firewall"]["table"] is False,
+    }
+    files = [
+        {"path": path, "content": text, "unit": _firewall.OWN_UNIT, "present": present} for path, text in texts.items()
+    ]
+    files[0]["validate"] = "nft -c -f %s"
+    return {"files": files, "units": [unit]}
+
+
 class FilterModule:
     def filters(self):
-        return {"firewall_plan": firewall_plan, "firewall_rules": firewall_rules}
+        return {"firewall_plan": firewall_plan, "firewall_rules": firewall_rules, "firewall_table": firewall_table}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from ansible_collections.dockyard.swarm.plugins.module_utils import _paths
 
 
-def probe_report(hostvars, plan):
+def probe_report(hostvars, plan, opens=True):
     results = {}
     for host in (item["name"] for item in plan["hosts"]):
         variables = hostvars[host]
@@ -18,7 +18,8 @@ def probe_report(hostvars, plan):
             "sent": sent if "errors" in sent else None,
             "heard": heard.get("heard"),
             "firewall": (variables.get("swarm_cluster_node") or {}).get("firewall", {}).get("unit"),
-            "opens": bool(variables.get("swarm_host_firewall", False)),
+            # A role's defaults are no variables of a host.
+            "opens": bool(opens and variables.get("swarm_host_firewall", True)),
         }
     found = _paths.rows(plan, results)
     wrong = any(row["remedy"] for row in found)

@@ -29,8 +29,8 @@ def make_plan(facts, files=(), units=(), folders=()):
 
     :param facts: ``{files, units}`` as ``node_facts`` reads them.
     :param files: ``[{path, content, mode, unit, present}]``; all belong to root. ``unit`` is the one that reads it.
-    :param units: ``[{name, stamp, own, present, restart}]``. One that is not ``own`` belongs to the host and is only
-        restarted where it runs; ``restart`` asks for one whatever the files say.
+    :param units: ``[{name, stamp, own, present, restart, reload}]``. One that is not ``own`` belongs to the host and is only
+        restarted where it runs; ``restart`` asks for one whatever the files say, and ``reload`` makes a reload of it.
     :param folders: ``[{path, mode, gid}]``; all belong to root.
     """
     plan = folder_plan(facts, folders)
@@ -124,7 +124,7 @@ def _plan_unit(facts, unit, files, touched):
     why = _why_restart(facts, unit, wanted, touched)
     runs = bool(actual) and actual["active"] in RUNNING
     stamped = {"stamp": stamp, "stamped": wanted} if stamp else {}
-    restart = [change("restart", name, why, **stamped)] if why else []
+    restart = [change("reload" if unit.get("reload") else "restart", name, why, **stamped)] if why else []
     if not unit.get("own", True):
         # systemd-journald always runs; the facts tell of the host's other daemons.
         return restart if runs or name == "systemd-journald.service" or unit.get("restart") else []

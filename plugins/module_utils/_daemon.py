@@ -228,8 +228,9 @@ def _drop_in_plan(actual, environment, argv, options):
 def make_plan(state, wanted, remove=(), environment=None):
     """The changes to daemon.json and the drop-in, and last what the daemon must be told: nothing, reload, or restart.
 
-    :param state: ``{exists, options, error, interrupted, installed, running, drop_in, argv}``; ``drop_in`` is what
-        ``node_facts`` tells of the file, or None; ``argv`` the command line of the unit.
+    :param state: ``{exists, options, error, interrupted, installed, running, drop_in, argv, flushed}``; ``drop_in`` is what
+        ``node_facts`` tells of the file, or None; ``argv`` the command line of the unit; ``flushed`` whether its rules were taken
+        out of the kernel.
     :param environment: variables of dockerd; None leaves the drop-in alone.
     """
     current = state["options"]
@@ -257,6 +258,8 @@ def _told(state, plan):
         return None
     if state["interrupted"]:
         return change("restart", "docker.service", "an earlier change of daemon.json was cut short")
+    if state.get("flushed"):
+        return change("restart", "docker.service", "its rules in the kernel are gone: something took all of them away")
     if not plan:
         return None
     if not state["running"]:

@@ -12,16 +12,17 @@ import os
 import platform
 import socket
 import struct
+import subprocess
 import time
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _apt
+from ansible_collections.dockyard.swarm.plugins.module_utils import _apt, _firewall
 from ansible_collections.dockyard.swarm.plugins.module_utils._files import read_text
 
 UNITS = (
     "docker.service", "docker.socket", "containerd.service", "dnsmasq.service", "rsyslog.service",
     "systemd-resolved.service", "systemd-timesyncd.service", "chrony.service", "chronyd.service", "ntp.service",
     "systemd-journald.service", "dockyard-logging.service", "dockyard-log-collector.service",
-    "firewalld.service", "ufw.service", "nftables.service", "NetworkManager.service",
+    "firewalld.service", "ufw.service", "nftables.service", "dockyard-firewall.service", "NetworkManager.service",
 )  # fmt: skip
 
 # Everything that the collection may own on a host. Its own files carry its name, so that a glob finds them all.
@@ -35,6 +36,7 @@ FILES = (
     "/etc/rsyslog.d/*dockyard*",
     "/etc/logrotate.d/*dockyard*",
     "/etc/systemd/system/*dockyard*",
+    "/etc/systemd/system/nftables.service.d/*dockyard*",
     "/etc/tmpfiles.d/*dockyard*",
     "/etc/systemd/*.conf.d/*dockyard*",
     "/etc/dockyard",
@@ -57,11 +59,11 @@ PACKAGES = (
     "docker.io", "docker-cli", "docker-doc", "docker-ce", "docker-ce-cli", "docker-ce-rootless-extras", "docker-engine",
     "containerd.io", "containerd", "runc", "podman-docker",
     "dnsmasq", "dnsmasq-base", "rsyslog", "rsyslog-gnutls", "rsyslog-openssl", "rsyslog-relp",
-    "chrony", "tzdata", "logrotate", "systemd-resolved", "container-selinux",
+    "chrony", "tzdata", "nftables", "logrotate", "systemd-resolved", "container-selinux",
 )  # fmt: skip
 
 TIME_SYNC = ("chrony.service", "chronyd.service", "systemd-timesyncd.service", "ntp.service")
-FIREWALLS = ("firewalld.service", "ufw.service", "nftables.service")
+FIREWALLS = ("firewalld.service", "ufw.service", "nftables.service", "dockyard-firewall.service")
 
 
 def read_os(root="/"):
@@ -316,45 +318,73 @@ def read_resolvers(path="/etc/resolv.conf"):
 
 
 def read_firewall(units, root="/"):
-    """The firewall that runs, and what it lets in: ``{unit, rules}``. Reads its files, and only those of one that runs.
+    """The firewall that runs, and what it lets in: ``{unit, rules, table, flushes}``. Reads its files, and only those of one that
+    runs.
 
-    What firewalld was told for its runtime alone is not seen.
+    What firewalld was told for its runtime alone is not seen. ``table`` tells whether the collection's own rules are in force as
+    they were loaded; None on a host that has none. ``flushes`` tells whether a reload of firewalld takes the Engine's rules away.
     """
 
     def text(path):
         return read_text(os.path.join(root, path))
 
+    table = _read_table(root) if _firewall.OWN_UNIT in units else None
+    unit, rules = _read_running(units, text)
+    found = {"unit": unit, "rules": rules, "table": table, "flushes": False}
+    if unit == "firewalld.service":
+        from ansible_collections.dockyard.swarm.plugins.module_utils import _firewalld
+
+        found["flushes"] = _firewalld.flushes(text("etc/firewalld/firewalld.conf"), text("etc/firewalld/direct.xml"))
+    return found
+
+
+def _read_running(units, text):
     if units.get("firewalld.service", {}).get("active") == "active":
-        return {"unit": "firewalld.service", "rules": _read_firewalld(text)}
+        return "firewalld.service", _read_firewalld(text)
     # What systemd says of ufw is no help: `ufw enable` starts no unit, and the unit of a disabled one is active.
     if "ufw.service" in units:
-        from ansible_collections.dockyard.swarm.plugins.module_utils import (
-            _firewall,
-        )  # costs only hosts with a firewall
+        from ansible_collections.dockyard.swarm.plugins.module_utils import _ufw  # costs only hosts that have it
 
-        rules = _firewall.read_ufw(
+        rules = _ufw.read(
             text("etc/ufw/ufw.conf"),
             text("etc/default/ufw"),
             text("etc/ufw/user.rules"),
             text("etc/ufw/user6.rules"),
         )
         if rules is not None:
-            return {"unit": "ufw.service", "rules": rules}
-    return {"unit": first_active(("nftables.service",), units), "rules": []}
+            return "ufw.service", rules
+    if _firewall.OWN_UNIT in units:
+        from ansible_collections.dockyard.swarm.plugins.module_utils import _nftables
+
+        return _firewall.OWN_UNIT, _nftables.read(text(_nftables.PATH.lstrip("/")))
+    return first_active(("nftables.service",), units), []
 
 
 def _read_firewalld(text):
     from xml.etree import ElementTree
 
-    from ansible_collections.dockyard.swarm.plugins.module_utils import _firewall
+    from ansible_collections.dockyard.swarm.plugins.module_utils import _firewalld
 
     def parsed(folder, name):
         # What the administrator wrote stands in for what the package brought.
         found = text("etc/firewalld/%s/%s.xml" % (folder, name)) or text("usr/lib/firewalld/%s/%s.xml" % (folder, name))
         return ElementTree.fromstring(found) if found else None
 
-    zone = parsed("zones", _firewall.default_zone(text("etc/firewalld/firewalld.conf")))
-    return _firewall.read_firewalld(zone, lambda name: parsed("ipsets", name), lambda name: parsed("services", name))
+    zone = parsed("zones", _firewalld.default_zone(text("etc/firewalld/firewalld.conf")))
+    return _firewalld.read(zone, lambda name: parsed("ipsets", name), lambda name: parsed("services", name))
+
+
+def _read_table(root):
+    from ansible_collections.dockyard.swarm.plugins.module_utils import _nftables
+
+    digest, _sep, listed = (read_text(os.path.join(root, _nftables.LOADED.lstrip("/"))) or "").partition("\n")
+    wanted = read_text(os.path.join(root, _nftables.PATH.lstrip("/"))) or ""
+    try:
+        done = subprocess.run(_nftables.LIST, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
+    except OSError:
+        return False
+    whole = digest.split(" ")[0] == hashlib.sha256(wanted.encode("utf-8", "surrogateescape")).hexdigest()
+    return whole and done.stdout.decode("utf-8", "replace") == listed
 
 
 def read_machine():

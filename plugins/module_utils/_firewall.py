@@ -17,15 +17,11 @@ from typing import NamedTuple
 from ansible_collections.dockyard.swarm.plugins.module_utils._plan import change
 
 MANAGED = ("firewalld.service", "ufw.service")
+# The unit of the collection's own rules: module _nftables.
+OWN_UNIT = "dockyard-firewall.service"
 OWN = " # dockyard"
-PORTS_PER_UFW_RULE = 7  # iptables' multiport takes 15, and a range counts twice
-# firewalld's rules have no comment. This priority marks those of the collection, and comes before any denial.
-PRIORITY = "-32377"
 # Where Docker takes the networks of its bridges from, docker_gwbridge's among them, as long as daemon.json says nothing.
 BRIDGES = ("172.16.0.0/12",)
-
-# What a rich rule has besides the traffic that it is about.
-AROUND = ("source", "destination", "log", "nflog", "audit", "accept", "reject", "drop")
 
 
 class Rule(NamedTuple):
@@ -58,7 +54,7 @@ def text_of(rule):
     if rule.source is not None:
         single = rule.source.prefixlen == rule.source.max_prefixlen
         source = str(rule.source.network_address if single else rule.source)
-    ports = " " + _ports(rule, "-") if rule.ports else ""
+    ports = " " + ports_of(rule, "-") if rule.ports else ""
     return "%s%s from %s%s" % (rule.protocol, ports, source, OWN if rule.own else "")
 
 
@@ -91,7 +87,9 @@ def in_force(sequence):
 
 
 def wanted_rules(host, addresses, options):
-    """The rules that a host needs: ``{rules, keep}``. What runs on the host itself needs none to reach it.
+    """What a host has to let in: ``{rules, keep, closed, members}``. What runs on the host itself needs no rule to reach it.
+
+    ``closed`` are the swarm's ports, which are for nobody whom no rule names, and ``members`` the addresses of the others.
 
     :param addresses: address by host, of all members.
     :param options: ``{managers, data_path_port, data_paths, dns_servers, dns, log_collector, log_port, logs, bridges,
@@ -100,12 +98,12 @@ def wanted_rules(host, addresses, options):
     """
     others = _sources(address for name, address in addresses.items() if name != host)
     paths = _sources(address for name, address in options["data_paths"].items() if name != host)
-    rules, keep = [], []
+    both = list(dict.fromkeys(others + paths))  # a tunnel is set up between data paths, too
+    rules, keep, closed = [], [], []
     if host in addresses:
-        both = list(dict.fromkeys(others + paths))  # a tunnel is set up between data paths, too
-        rules += _each(["tcp 2377"] if host in options["managers"] else [], others)
-        rules += _each(["tcp 7946", "udp 7946"], others)
-        rules += _each(["udp %d" % options["data_path_port"], "esp"], both)
+        heads = ["tcp 2377", "tcp 7946", "udp 7946"], ["udp %d" % options["data_path_port"], "esp"]
+        rules += _each(heads[0] if host in options["managers"] else heads[0][1:], others) + _each(heads[1], both)
+        closed = _each(heads[0] + heads[1], ["any"])
     if host in options["dns_servers"] or not options["dns"]:
         names = _each(["tcp 53", "udp 53"], others + _sources(options["bridges"] or BRIDGES))
         (rules if options["dns"] else keep).extend(names)
@@ -114,7 +112,7 @@ def wanted_rules(host, addresses, options):
         (rules if options["logs"] else keep).extend(lines)
     for item in options["ports"]:
         rules += _each(["%s %s" % (item.get("protocol") or "tcp", item["port"])], item.get("sources") or ["any"])
-    return {"rules": _normal(rules), "keep": _normal(keep)}
+    return {"rules": _normal(rules), "keep": _normal(keep), "closed": closed, "members": both}
 
 
 def check_ports(ports):
@@ -127,6 +125,25 @@ def check_ports(ports):
             except ValueError as exc:
                 problems.append("%s: give port or first-last, protocol tcp or udp, addresses or networks" % exc)
     return problems
+
+
+def check_backend(backend, published, firewall):
+    """What is wrong with who decides on a host, as texts: two are one too many, and ufw and firewalld see no published ports.
+
+    :param backend: false where no rules are wanted.
+    :param firewall: ``{unit}`` of ``node_facts``.
+    """
+    unit = (firewall or {}).get("unit")
+    if published == "declared" and backend != "nftables":
+        text = "closes no published port without swarm_host_firewall_backend: nftables: set that too, or set this one to open"
+        return ["option swarm_host_firewall_published: declared " + text]
+    if backend != "nftables" or unit not in MANAGED:
+        return []
+    return [
+        "option swarm_host_firewall_backend: nftables, and %s runs: switch it off (%s), or set the option to auto, which "
+        "lets the swarm through it"
+        % (unit, "ufw disable" if unit == "ufw.service" else "systemctl disable --now %s" % unit)
+    ]
 
 
 def _sources(values):
@@ -185,7 +202,7 @@ def _by_port(rules):
     """One entry for each port, so that a plan is as short for a hundred members as for two."""
     groups = {}
     for rule in sorted(rules, key=_order):
-        name = "port %s/%s" % (_ports(rule, "-"), rule.protocol) if rule.ports else "protocol %s" % rule.protocol
+        name = "port %s/%s" % (ports_of(rule, "-"), rule.protocol) if rule.ports else "protocol %s" % rule.protocol
         groups.setdefault(name, []).append(text_of(rule._replace(own=False)))
     return [
         ("%s from %s" % (name, ", ".join(text.rsplit(" ", 1)[1] for text in texts)), texts)
@@ -199,243 +216,25 @@ def _order(rule):
     return (rule.ports is None, rule.protocol, rule.ports or (), where)
 
 
-def _ports(rule, dash):
+def ports_of(rule, dash):
+    """The ports of a rule that has some, as one text."""
     first, last = rule.ports
     return str(first) if first == last else "%d%s%d" % (first, dash, last)
 
 
-def _split(plan):
+def split(plan):
     """The plan's rules: to open, to close."""
     return [
         [parse(text) for item in plan if item["do"] == verb for text in item["rules"]] for verb in ("open", "close")
     ]
 
 
-# --- ufw
-
-
-def read_ufw(conf, defaults, rules, rules6=""):
-    """Texts of the rules in force, or None where ufw does not filter.
-
-    :param conf: text of /etc/ufw/ufw.conf, ``defaults`` of /etc/default/ufw, ``rules`` and ``rules6`` of
-        /etc/ufw/user.rules and user6.rules.
-    """
-    if _setting(conf, "ENABLED") != "yes":
-        return None
-    last = [(True, Rule("any", None, None, False))] if _setting(defaults, "DEFAULT_INPUT_POLICY") == "ACCEPT" else []
-    found = in_force(_ufw_sequence(rules) + last)
-    # A rule from anywhere is in both files: once is enough.
-    return sorted(set(found).union(text for text in in_force(_ufw_sequence(rules6)) if " from any" not in text))
-
-
-def ufw_tuples(text):
-    """The rules as ufw keeps them, in order: ``{action, protocol, ports, source, narrow, own}``; incoming ones only.
-
-    ``narrow`` rules look at more than protocol, port and source.
-    """
-    found = []
-    for line in (text or "").splitlines():
-        if not line.startswith("### tuple ### "):
-            continue
-        head, _sep, comment = line[14:].partition(" comment=")
-        fields = head.split()
-        if len(fields) < 6 or fields[0].startswith("route:") or not re.match("in(_|$)", fields[-1]):
-            continue
-        action, protocol, ports, target, source_port, source = fields[:6]
-        found.append(
-            {
-                "action": action.split("_")[0],
-                "protocol": protocol,
-                "ports": ports,
-                "source": "any" if source in ("0.0.0.0/0", "::/0") else source,
-                "narrow": fields[-1] != "in" or source_port != "any" or target not in ("0.0.0.0/0", "::/0"),
-                "own": _unhex(comment) == "dockyard",
-            }
-        )
-    return found
-
-
-def _ufw_sequence(text):
-    sequence = []
-    for item in ufw_tuples(text):
-        allows = item["action"] == "allow"
-        # A narrow rule may let in too little, and may deny what is needed: neither counts in its favour.
-        if not (allows and item["narrow"]):
-            sequence += [(allows, rule) for rule in _ufw_rules(item)]
-    return sequence
-
-
-def _ufw_rules(item):
-    source = None if item["source"] == "any" else ipaddress.ip_network(item["source"], strict=False)
-    if item["ports"] == "any":
-        return [Rule(item["protocol"], None, source, item["own"])]
-    protocols = ("tcp", "udp") if item["protocol"] == "any" else (item["protocol"],)
-    spans = [[int(part) for part in span.split(":")] for span in item["ports"].split(",")]
-    return [Rule(name, (span[0], span[-1]), source, item["own"]) for name in protocols for span in spans]
-
-
-def ufw_commands(plan, rules, rules6=""):
-    """The arguments of each call of ufw: few calls, since each costs seconds on a small machine.
-
-    New rules go first in ufw's list, where no denial is before them, and are there before old ones are taken away.
-    """
-    opened, closed = _split(plan)
-    tuples = ufw_tuples(rules) + ufw_tuples(rules6)
-    both = in_force(_ufw_sequence(rules)) + in_force(_ufw_sequence(rules6))
-    active = [rule for rule in map(parse, both) if rule.own]
-    groups = dict.fromkeys((rule.protocol, _ufw_source(rule)) for rule in opened + closed)
-    commands = []
-    for protocol, source in groups:
-        group = [
-            item for item in tuples if (item["protocol"], item["source"]) == (protocol, source) and not item["narrow"]
-        ]
-        own = {item["ports"] for item in group if item["own"] and item["action"] == "allow"}
-        # What is behind a denial and not to be opened is not wanted.
-        ports = _ufw_ports(active, protocol, source) - _ufw_ports(closed, protocol, source)
-        fresh = _ufw_ports(opened, protocol, source)
-        wanted = set(_chunks(ports | fresh))
-        # ufw takes a second rule of the same ports for the first one: what is there under another verb, or behind a
-        # denial, goes before.
-        for item in group:
-            if item["ports"] in wanted and (item["ports"] not in own or fresh & set(item["ports"].split(","))):
-                commands.append(["delete", item["action"]] + _ufw_spec(protocol, source, item["ports"]))
-                own.discard(item["ports"])
-        commands += [
-            ["prepend", "allow"] + _ufw_spec(protocol, source, text) + ["comment", "dockyard"]
-            for text in sorted(wanted - own)
-        ]
-        commands += [["delete", "allow"] + _ufw_spec(protocol, source, text) for text in sorted(own - wanted)]
-    return [list(item) for item in dict.fromkeys(map(tuple, commands))]
-
-
-def _ufw_source(rule):
+def source_of(rule):
+    """The source of a rule, as one text."""
     return text_of(rule).split(" from ")[1].split()[0]
 
 
-def _ufw_ports(rules, protocol, source):
-    mine = [rule for rule in rules if (rule.protocol, _ufw_source(rule)) == (protocol, source)]
-    return {_ports(rule, ":") if rule.ports else "any" for rule in mine}
-
-
-def _chunks(ports):
-    """Ports as ufw writes them into one rule, several where they are many; all ports are a rule of their own."""
-    rest = sorted(ports - {"any"}, key=lambda text: [int(part) for part in text.split(":")])
-    found = ["any"] if "any" in ports else []
-    return found + [",".join(rest[i : i + PORTS_PER_UFW_RULE]) for i in range(0, len(rest), PORTS_PER_UFW_RULE)]
-
-
-def _ufw_spec(protocol, source, ports):
-    return ["proto", protocol, "from", source, "to", "any"] + ([] if ports == "any" else ["port", ports])
-
-
-def _setting(text, name):
+def setting(text, name):
+    """What a file of ``name=value`` says last."""
     found = re.findall(r"^\s*%s\s*=\s*[\"']?([^\"'\s]*)" % name, text or "", re.MULTILINE)
     return found[-1] if found else ""
-
-
-def _unhex(text):
-    try:
-        return bytes.fromhex(text.strip()).decode("utf-8", "replace")
-    except ValueError:
-        return ""
-
-
-# --- firewalld
-
-
-def default_zone(conf):
-    """The zone of whatever no zone asks for, by the text of firewalld.conf."""
-    return _setting(conf, "DefaultZone") or "public"
-
-
-def read_firewalld(zone, ipset, service):
-    """Texts of the rules in force in a zone, in firewalld's order: by priority, denials first, its target last.
-
-    :param zone: the zone's file, parsed by xml.etree, or None.
-    :param ipset: ``name -> parsed file`` or None; ``service`` likewise.
-    """
-    if zone is None:
-        return []
-    ordered = []
-    for element in zone:
-        if element.tag == "rule":
-            ordered += _rich_rule(element, ipset, service)
-        else:
-            ordered += [(0, 1, True, Rule(*what, None, False)) for what in _what(element, service)]
-    if zone.get("target") == "ACCEPT":
-        ordered.append((40000, 1, True, Rule("any", None, None, False)))
-    ordered.sort(key=lambda item: item[:2])
-    return in_force([item[2:] for item in ordered])
-
-
-def _rich_rule(element, ipset, service):
-    allows = element.find("accept") is not None
-    if not allows and element.find("drop") is None and element.find("reject") is None:
-        return []
-    source = element.find("source")
-    narrow = element.find("destination") is not None or (allows and element.find("accept/limit") is not None)
-    networks = [None]
-    if source is not None:
-        narrow = narrow or source.get("invert") in ("true", "yes", "1") or source.get("mac") is not None
-        networks = _networks(source, ipset)
-    if narrow and (allows or source is not None):
-        return []
-    priority = element.get("priority") or "0"
-    what = [found for part in element for found in _what(part, service)]
-    if all(part.tag in AROUND for part in element):
-        what = [("any", None)]
-    own = allows and priority == PRIORITY
-    # No denial counts as being before the collection's own: no further attempt could get it in front of one.
-    place = -40000 if own else int(priority)
-    return [(place, int(allows), allows, Rule(*item, network, own)) for item in what for network in networks]
-
-
-def _networks(source, ipset):
-    texts = [source.get("address")]
-    if source.get("ipset"):
-        entries = ipset(source.get("ipset"))
-        texts = [] if entries is None else [item.text for item in entries.findall("entry")]
-    found = []
-    for text in texts:
-        try:
-            found.append(ipaddress.ip_network((text or "").strip(), strict=False))
-        except ValueError:
-            continue  # a port or an interface goes with it
-    return found
-
-
-def _what(element, service):
-    """(protocol, ports) of a port, a protocol, or a service's file."""
-    if element.tag == "protocol":
-        return [(element.get("value"), None)]
-    if element.tag == "port":
-        if not element.get("port"):
-            return [(element.get("protocol"), None)]
-        ports = [int(part) for part in element.get("port").split("-")]
-        return [(element.get("protocol"), (ports[0], ports[-1]))]
-    parsed = service(element.get("name")) if element.tag == "service" else None
-    if parsed is None or parsed.find("destination") is not None:
-        return []
-    return [found for part in parsed if part.tag in ("port", "protocol") for found in _what(part, service)]
-
-
-def firewalld_commands(plan):
-    """The arguments of each call of firewall-cmd, which does not add and remove in one.
-
-    For what runs first, then for what is kept: that is what the next run reads, and it says that both were done.
-    """
-    opened, closed = _split(plan)
-    options = [["--add-rich-rule=" + _rich(rule) for rule in opened]]
-    options += [["--remove-rich-rule=" + _rich(rule) for rule in closed]]
-    return [kept + found for found in options if found for kept in ([], ["--permanent"])]
-
-
-def _rich(rule):
-    words = ["rule", 'priority="%s"' % PRIORITY]
-    if rule.source is not None:
-        words += ['family="ipv%d"' % rule.source.version, 'source address="%s"' % _ufw_source(rule)]
-    if rule.ports:
-        words.append('port port="%s" protocol="%s"' % (_ports(rule, "-"), rule.protocol))
-    elif rule.protocol != "any":
-        words.append('protocol value="%s"' % rule.protocol)
-    return " ".join(words + ["accept"])

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from ansible_collections.dockyard.swarm.plugins.module_utils._config_files import make_plan, unit_plan
+from ansible_collections.dockyard.swarm.plugins.module_utils._mesh import make_plan as mesh_plan
 from ansible_collections.dockyard.swarm.plugins.module_utils._plan import change
 
 LOCALTIME = "/etc/localtime"
@@ -19,7 +20,7 @@ def missing_packages(facts, packages):
 
 
 def host_plan(facts, packages, sysctls, modules, files, units=(), timezone=None):
-    """The host's changes: packages, kernel parameters, kernel modules, files, and units.
+    """The host's changes: packages, kernel parameters, kernel modules, files, units, and published ports that were shut.
 
     :param sysctls: wanted values by name.
     :param modules: names of kernel modules that must be there.
@@ -38,7 +39,7 @@ def host_plan(facts, packages, sysctls, modules, files, units=(), timezone=None)
     plan += make_plan(facts, files)
     for name in units:
         plan += unit_plan(facts, name)
-    return plan + _timezone_plan(facts, timezone)
+    return plan + _timezone_plan(facts, timezone) + mesh_plan(facts.get("mesh"))
 
 
 def _timezone_plan(facts, wanted):

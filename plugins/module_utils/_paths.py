@@ -14,7 +14,7 @@ import hashlib
 import statistics
 
 from ansible_collections.dockyard.swarm.plugins.module_utils import _addresses, _probe
-from ansible_collections.dockyard.swarm.plugins.module_utils._firewall import MANAGED
+from ansible_collections.dockyard.swarm.plugins.module_utils._firewall import MANAGED, OWN_UNIT
 
 # Seconds that clocks may differ by. The load of hosts delays what is measured, not more than by tenths.
 CLOCKS = 1.0
@@ -129,7 +129,7 @@ def _pair(source, target, index, peer, results):
         if how_far == _probe.ARRIVED:
             found.append(finding(way, ALL_WELL, None))
         elif how_far == _probe.FILTERED:
-            opens = there.get("firewall") in MANAGED and bool(there.get("opens"))
+            opens = there.get("firewall") in MANAGED + (OWN_UNIT,) and bool(there.get("opens"))
             remedy = "role swarm_host opens it" if opens else "open it for {sources} on {targets}"
             firewall = there.get("firewall") or "rules of its own, or rp_filter"
             found.append(finding(way, "dropped by the firewall of {targets} (%s)" % firewall, remedy, opens=opens))

@@ -42,8 +42,8 @@ def cluster_plan(managers, workers, hosts, options):
 
     :param managers: inventory names of the managers, in order; ``workers`` likewise.
     :param hosts: host -> ``{facts, ansible_host, daemon_options, labels, availability, advertise_addr, data_path_addr,
-        firewall_ports, timezone, engine, here}``; ``facts`` is None for a host that was not read, ``here`` tells whether the
-        run acts on it.
+        firewall_ports, firewall_backend, firewall_published, timezone, engine, here}``; ``facts`` is None for a host that was not
+        read, ``here`` tells whether the run acts on it.
     :param options: ``{networks, dns_records, dns_servers, domain, settings, allow_unsupported_os}`` of the cluster,
         ``forms_swarm``, whether this run makes it (with ``repairs`` it brings a lost one back, and looks for itself at what
         is wrong with it), and ``swarm_settings`` and ``unlock_keys`` as
@@ -92,7 +92,7 @@ def cluster_plan(managers, workers, hosts, options):
     macvlans, wrong = _macvlans(options, managers + workers, read)
     problems += wrong + _check_dns(options, read, addresses)
     problems += [(None, text) for text in _check_pools(options, read, plan["init"])]
-    warnings = _warnings(managers, options, state) + _insecure(hosts) + old_twins
+    warnings = _warnings(managers, options, state) + _insecure(hosts) + _flushed(read) + old_twins
     _fill_addresses(addresses, hosts, state)
     data_paths = _data_paths(addresses, hosts)
     ways = _ways(data_paths, read)
@@ -195,6 +195,9 @@ def _check_host(host, facts, options):
     problems += [
         "option swarm_host_firewall_ports: %s" % text for text in _firewall.check_ports(host["firewall_ports"])
     ]
+    problems += _firewall.check_backend(
+        host.get("firewall_backend"), host.get("firewall_published"), facts.get("firewall")
+    )
     return problems
 
 
@@ -251,6 +254,17 @@ def _insecure(hosts):
                 "certificates, and put their CA into swarm_engine_registry_cas" % (host, ", ".join(map(str, names)))
             )
     return warnings
+
+
+def _flushed(read):
+    names = [host for host, facts in read.items() if (facts.get("firewall") or {}).get("flushes")]
+    if not names:
+        return []
+    return [
+        "%s: each reload of firewalld shuts published ports until the next run, since it has direct rules or the backend "
+        "iptables: make them rich rules or policies (firewall-cmd --direct --get-all-rules), with FirewallBackend=nftables"
+        % ", ".join(names)
+    ]
 
 
 def _warnings(managers, options, state):

@@ -99,6 +99,10 @@ options:
         description: Whether it is to be restarted whatever its files say.
         type: bool
         default: false
+      reload:
+        description: Whether a reload takes the place of a restart where it runs.
+        type: bool
+        default: false
 extends_documentation_fragment:
   - dockyard.swarm.attributes
 """
@@ -192,11 +196,11 @@ class ConfigFiles:
             act("unmask", unit["name"])
         if unit["own"] and ("enable" in told or not before):
             act("enable", unit["name"])
-        if "restart" in told or "start" in told:
+        if "restart" in told or "reload" in told or "start" in told:
             try:
                 # After a few failed starts systemd refuses to try again, also with files that are right.
                 act("reset-failed", unit["name"], fail=False)
-                act("restart", unit["name"])
+                act("reload" if "reload" in told and "start" not in told else "restart", unit["name"])
             except _plan.ApplyError as exc:
                 raise _plan.ApplyError(str(exc), journal=journal_tail(unit["name"])) from exc
         for item in changes:
@@ -286,6 +290,7 @@ def main():
                     own=dict(type="bool", default=True),
                     present=dict(type="bool", default=True),
                     restart=dict(type="bool", default=False),
+                    reload=dict(type="bool", default=False),
                 ),
             ),
         ),

@@ -54,6 +54,10 @@ options:
       - A daemon that does not start fails the module with its own words.
     type: bool
     default: false
+  flushed:
+    description: Whether something took the Engine's rules out of the kernel, which only a restart brings back.
+    type: bool
+    default: false
   allow_plain_tcp:
     description: Whether a TCP socket without verified TLS is let pass. It gives root to whoever connects.
     type: bool
@@ -164,6 +168,7 @@ class Daemon:
             drop_in=read_files([_daemon.DROP_IN]).get(_daemon.DROP_IN),
             drop_in_text=read_text(_daemon.DROP_IN),
             left_behind=self._left_behind(),
+            flushed=self.params["flushed"],
         )
 
     def _left_behind(self):
@@ -416,6 +421,7 @@ def main():
             validate=dict(type="bool", default=True),
             swarm=dict(type="bool", default=False),
             started=dict(type="bool", default=False),
+            flushed=dict(type="bool", default=False),
             allow_plain_tcp=dict(type="bool", default=False),
             path=dict(type="path", default="/etc/docker/daemon.json"),
             timeout=dict(type="int", default=90),

@@ -61,7 +61,7 @@ import time
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _facts, _firewall, _plan
+from ansible_collections.dockyard.swarm.plugins.module_utils import _facts, _firewall, _firewalld, _plan, _ufw
 from ansible_collections.dockyard.swarm.plugins.module_utils._files import read_text
 from ansible_collections.dockyard.swarm.plugins.module_utils._systemd import read_units
 
@@ -101,8 +101,8 @@ class Firewall:
     def _commands(plan, unit):
         if unit == "ufw.service":
             kept = read_text("/etc/ufw/user.rules"), read_text("/etc/ufw/user6.rules")
-            return [["ufw"] + command for command in _firewall.ufw_commands(plan, *kept)]
-        return [["firewall-cmd"] + command for command in _firewall.firewalld_commands(plan)]
+            return [["ufw"] + command for command in _ufw.commands(plan, *kept)]
+        return [["firewall-cmd"] + command for command in _firewalld.commands(plan)]
 
 
 def _run(command):

@@ -188,11 +188,21 @@ firewall:
   description:
     - C(unit), the unit of the firewall that runs or null, and C(rules), what it lets in, as M(dockyard.swarm.firewall)
       writes rules. C(# dockyard) at the end of one says that the collection made it.
-    - Rules are read for ufw, and for the default zone of firewalld as it is kept. An allowing rule behind a denial of the
-      same, or for one interface or target address only, is left out.
+    - C(table) tells whether the collection's own rules for nftables are in force as they were loaded, and is null where there
+      are none. C(flushes) tells whether a reload of firewalld takes the Engine's rules away.
+    - Rules are read for ufw, for the collection's own table, and for the default zone of firewalld as it is kept. An allowing
+      rule behind a denial of the same, or for one interface or target address only, is left out.
   returned: always
   type: dict
-  sample: {unit: ufw.service, rules: ["tcp 22 from any", "tcp 2377 from 192.0.2.12 # dockyard"]}
+  sample: {unit: ufw.service, rules: ["tcp 22 from any", "tcp 2377 from 192.0.2.12 # dockyard"], table: null, flushes: false}
+mesh:
+  description:
+    - Whether the Engine's chain is there (C(engine)), and which published ports of the routing mesh nothing leads in (C(lost)).
+    - Null where nobody takes rules of iptables away behind the Engine's back, which is so without firewalld and with rules that
+      are no part of nftables.
+  returned: always
+  type: dict
+  sample: {engine: true, lost: [tcp 8080]}
 daemon:
   description:
     - The Engine's configuration file with the keys C(exists), C(options) (its content), C(error) (why it cannot be
@@ -228,7 +238,7 @@ swarm:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _facts
+from ansible_collections.dockyard.swarm.plugins.module_utils import _facts, _mesh
 from ansible_collections.dockyard.swarm.plugins.module_utils._engine_data_facts import read_data
 from ansible_collections.dockyard.swarm.plugins.module_utils._engine_facts import (
     JOURNAL,
@@ -249,6 +259,7 @@ def read(packages, candidates, repository, sysctls, kernel_modules, units, files
     daemon = read_daemon_json()
     engine, local = read_engine(unit_facts.get("docker.service", {}).get("active") in RUNNING)
     places = read_data(daemon, unit_facts, engine, data)
+    firewall = _facts.read_firewall(unit_facts)
     return {
         "os": system,
         "machine": _facts.read_machine(),
@@ -265,12 +276,19 @@ def read(packages, candidates, repository, sysctls, kernel_modules, units, files
         "kernel_modules": _facts.read_modules(kernel_modules),
         "dns": {"resolvers": _facts.read_resolvers(), "port_53": _facts.read_port_53()},
         "time_sync": _facts.first_active(_facts.TIME_SYNC, unit_facts),
-        "firewall": _facts.read_firewall(unit_facts),
+        "firewall": firewall,
+        "mesh": _read_mesh(firewall["unit"], daemon["options"]) if engine["running"] else None,
         "daemon": dict(daemon, interrupted=read_text(JOURNAL) is not None),
         "data": places,
         "engine": engine,
         "swarm": read_swarm(local if engine["running"] else stopped(places)),
     }
+
+
+def _read_mesh(firewall, options):
+    """Whether published ports are led in, where the Engine's rules are those of iptables."""
+    own = options.get("iptables", True) and options.get("firewall-backend") in (None, "iptables")
+    return _mesh.read(firewall == "firewalld.service") if own else None
 
 
 def main():

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import socket
 import threading
 
 import pytest
+import yaml
 
-from tests.support import ROOT, Told, output, told, until
+from tests.support import INVENTORY, ROOT, Told, output, told, until
 
 SOAK = bool(os.environ.get("DOCKYARD_SOAK"))
 OLD, NEW = "26.1.5", "28.5.2"
@@ -119,6 +121,65 @@ def test_firewalld_lets_in_the_other_members_and_nobody_else(node, address):
     assert rules == set(output(node, "firewall-cmd --permanent --list-rich-rules").splitlines())
     assert len(rules) == 5
     assert "docker0" in output(node, "firewall-cmd --zone=docker --list-interfaces")
+
+
+def warnings(run: Told) -> list[str]:
+    return [text for task, _host, result in run.results if task == "Warn" for text in result.get("msg", [])]
+
+
+def answered(address: str, port: int, patience: float = 20.0) -> bool:
+    """Whether a web server answers, at last."""
+
+    def once() -> bool:
+        connection = http.client.HTTPConnection(address, port, timeout=2)
+        try:
+            connection.request("GET", "/")
+            return connection.getresponse().status == 200
+        except OSError:
+            return False
+        finally:
+            connection.close()
+
+    return bool(until(once, patience)[0])
+
+
+def test_published_ports_that_a_reload_of_firewalld_shuts_are_led_in_again(node, address):
+    """A reload alone leaves the Engine's rules alone. With a direct rule it takes all of them away, and the Engine does not make
+    those of the routing mesh anew."""
+    archives = yaml.safe_load((INVENTORY / "group_vars" / "all" / "lab.yml").read_text())["swarm_engine_image_archives"]
+    web = {"swarm_engine_image_archives": [item for item in archives if item["image"] == "nginx:1"]}
+    run = job("-e", json.dumps(web))
+    assert run.code == 0, run.output
+    create = "docker service create --quiet --detach --name"
+    output(node, f"{create} web --publish 8080:80 --publish mode=host,target=80,published=8081 nginx:1")
+    output(node, f"{create} other --publish 8090:80 nginx:1")
+    ports = (8080, 8081, 8090)
+    here = address["node1"]
+    assert all(answered(here, port) for port in ports)
+    output(node, "firewall-cmd --reload")
+    assert all(answered(here, port) for port in ports)
+    assert job().changes == []
+    direct = "--direct --add-rule ipv4 filter INPUT 0 -p tcp --dport 9999 -j ACCEPT"
+    output(node, f"firewall-cmd --permanent {direct} && firewall-cmd --reload")
+    assert answered(here, 8081)  # the Engine heals this one
+    assert [answered(here, port, 3) for port in (8080, 8090)] == [False, False]
+
+    containers = output(node, "docker ps -q")
+    foretold = job("--check", "--diff")
+    assert any("node1: each reload of firewalld shuts published ports" in text for text in warnings(foretold))
+    healed = job()
+    why = "nothing leads them in, since somebody took the Engine's rules away, as a reload of firewalld may"
+    for run in (foretold, healed):
+        assert run.code == 0, run.output
+        assert f"restore published ports 8080/tcp, 8090/tcp: {why}" in lines(run), run.lines
+    assert all(answered(here, port) for port in ports)
+    assert job().changes == []
+    assert output(node, "docker ps -q") == containers
+    # They are the Engine's as before: it takes away what is published no more.
+    output(node, "docker service rm other")
+    assert until(lambda: "8090" not in output(node, "iptables-save"), 20)[0]
+    assert answered(here, 8080)
+    output(node, "docker service rm web")
 
 
 if SOAK:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 from dataclasses import dataclass, field
 
 import pytest
@@ -205,3 +206,34 @@ def test_limited_run_leaves_the_drift_of_other_hosts_alone(hosts):
     run = told()
     assert [host for host, _task in run.changes] == ["node3"], run.changes
     assert "tun" not in output(hosts["node3"], f"cat {path}")
+
+
+def test_ufw_lets_in_members_and_nobody_else(hosts, address):
+    """This computer is no member. It is answered where ufw is told to let it in, and the packet gets no further elsewhere."""
+
+    def reached(ask) -> dict[int, bool]:
+        return {port: ask(address["node3"], port) for port in (22, 7946)}
+
+    def here(where: str, port: int) -> bool:
+        try:
+            with socket.create_connection((where, port), timeout=3):
+                return True
+        except OSError:
+            return False
+
+    def member(where: str, port: int) -> bool:
+        code = f"import socket; socket.create_connection(('{where}', {port}), 3)"
+        return hosts["node1"].run(f'python3 -c "{code}"').rc == 0
+
+    assert reached(member) == {22: True, 7946: True}
+    assert reached(here) == {22: True, 7946: False}
+
+
+def test_rules_of_the_collections_own_beside_ufw_are_refused():
+    run = told("-e", "swarm_host_firewall_backend=nftables")
+    assert run.code != 0
+    assert (
+        "node3: option swarm_host_firewall_backend: nftables, and ufw.service runs: switch it off (ufw disable)"
+        in run.output
+    )
+    assert run.changes == []

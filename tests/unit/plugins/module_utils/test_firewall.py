@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import pytest
 
 from ansible_collections.dockyard.swarm.plugins.filter.plan_text import plan_text
-from ansible_collections.dockyard.swarm.plugins.module_utils import _facts, _firewall
+from ansible_collections.dockyard.swarm.plugins.module_utils import _facts, _firewall, _firewalld, _ufw
 
 ENABLED = "# /etc/ufw/ufw.conf\n#\n\n# Set to yes to start on boot.\nENABLED=yes\n\nLOGLEVEL=low\n"
 DEFAULTS = 'IPV6=yes\nDEFAULT_INPUT_POLICY="DROP"\nDEFAULT_OUTPUT_POLICY="ACCEPT"\n'
@@ -103,7 +103,7 @@ OPTIONS = {
 
 
 def ufw(rules, rules6="", conf=ENABLED, defaults=DEFAULTS):
-    return {"unit": "ufw.service", "rules": _firewall.read_ufw(conf, defaults, rules, rules6)}
+    return {"unit": "ufw.service", "rules": _ufw.read(conf, defaults, rules, rules6)}
 
 
 def firewalld(zone, services=None, ipsets=None):
@@ -113,12 +113,13 @@ def firewalld(zone, services=None, ipsets=None):
     element = ElementTree.fromstring(zone)
     return {
         "unit": "firewalld.service",
-        "rules": _firewall.read_firewalld(element, parsed(ipsets or IPSETS), parsed(services or SERVICES)),
+        "rules": _firewalld.read(element, parsed(ipsets or IPSETS), parsed(services or SERVICES)),
     }
 
 
 def wanted(host="a", **options):
-    return _firewall.wanted_rules(host, ADDRESSES, dict(OPTIONS, **options))
+    found = _firewall.wanted_rules(host, ADDRESSES, dict(OPTIONS, **options))
+    return {name: found[name] for name in ("rules", "keep")}
 
 
 def test_ufw_rules_in_force():
@@ -141,7 +142,7 @@ def test_ufw_that_lets_everything_in_or_does_not_filter():
     everything = ufw("", defaults=DEFAULTS.replace("DROP", "ACCEPT", 1))
     assert everything["rules"] == ["any from any"]
     assert _firewall.make_plan(everything, wanted()["rules"]) == []
-    assert _firewall.read_ufw(ENABLED.replace("=yes", "=no"), DEFAULTS, UFW) is None
+    assert _ufw.read(ENABLED.replace("=yes", "=no"), DEFAULTS, UFW) is None
 
 
 def test_firewalld_rules_in_force():
@@ -166,18 +167,23 @@ def put(root, path, text):
 
 
 def test_only_the_firewall_that_runs_is_read(tmp_path):
-    assert _facts.read_firewall({}, str(tmp_path)) == {"unit": None, "rules": []}
+    assert _facts.read_firewall({}, str(tmp_path)) == {"unit": None, "rules": [], "table": None, "flushes": False}
     put(tmp_path, "etc/ufw/ufw.conf", ENABLED)
     put(tmp_path, "etc/ufw/user.rules", UFW)
     assert _facts.read_firewall({}, str(tmp_path))["unit"] is None
     # `ufw enable` starts no unit.
     units = {"ufw.service": {"active": "inactive"}}
-    assert _facts.read_firewall(units, str(tmp_path)) == ufw(UFW)
+    assert _facts.read_firewall(units, str(tmp_path)) == dict(ufw(UFW), table=None, flushes=False)
     put(tmp_path, "etc/ufw/ufw.conf", ENABLED.replace("=yes", "=no"))
     units["ufw.service"]["active"] = "active"
-    assert _facts.read_firewall(units, str(tmp_path)) == {"unit": None, "rules": []}
+    assert _facts.read_firewall(units, str(tmp_path)) == {"unit": None, "rules": [], "table": None, "flushes": False}
     units["nftables.service"] = {"active": "active"}
-    assert _facts.read_firewall(units, str(tmp_path)) == {"unit": "nftables.service", "rules": []}
+    assert _facts.read_firewall(units, str(tmp_path)) == {
+        "unit": "nftables.service",
+        "rules": [],
+        "table": None,
+        "flushes": False,
+    }
 
 
 def test_firewalld_is_read_from_its_default_zone(tmp_path):
@@ -188,7 +194,26 @@ def test_firewalld_is_read_from_its_default_zone(tmp_path):
     put(tmp_path, "etc/firewalld/firewalld.conf", "# zone\nDefaultZone=home\n")
     assert _facts.read_firewall(units, str(tmp_path))["rules"] == []
     put(tmp_path, "etc/firewalld/zones/home.xml", '<zone><port port="1" protocol="tcp"/></zone>')
-    assert _facts.read_firewall(units, str(tmp_path)) == {"unit": "firewalld.service", "rules": ["tcp 1 from any"]}
+    found = _facts.read_firewall(units, str(tmp_path))
+    assert found == {"unit": "firewalld.service", "rules": ["tcp 1 from any"], "table": None, "flushes": False}
+
+
+@pytest.mark.parametrize(
+    ("conf", "direct", "flushes"),
+    [
+        ("FirewallBackend=nftables\n", None, False),
+        (None, '<?xml version="1.0"?><direct>\n</direct>', False),
+        ("FirewallBackend=iptables\n", None, True),
+        (None, '<direct><rule ipv="ipv4" table="filter" chain="INPUT" priority="0">-j ACCEPT</rule></direct>', True),
+        (None, '<direct><passthrough ipv="ipv4">-N x</passthrough></direct>', True),
+    ],
+)
+def test_reloads_of_firewalld_that_take_the_engines_rules_away(tmp_path, conf, direct, flushes):
+    units = {"firewalld.service": {"active": "active"}}
+    for name, text in (("firewalld.conf", conf), ("direct.xml", direct)):
+        if text:
+            put(tmp_path, f"etc/firewalld/{name}", text)
+    assert _facts.read_firewall(units, str(tmp_path))["flushes"] is flushes
 
 
 def test_a_manager_with_everything():
@@ -345,7 +370,7 @@ def test_ufw_has_nothing_left_to_do(start, options):
     tool, target = Ufw(start), wanted(**options)
     for _step in range(2):
         plan = _firewall.make_plan(ufw(tool.text()), **target)
-        for command in _firewall.ufw_commands(plan, tool.text()):
+        for command in _ufw.commands(plan, tool.text()):
             tool(*command)
         assert _firewall.make_plan(ufw(tool.text()), **target) == []
         target = wanted("c")  # and the way back
@@ -357,7 +382,7 @@ def test_ufw_is_called_once_for_several_ports():
     addresses = {"a": "10.0.0.1", "b": "10.0.0.2"}
     target = _firewall.wanted_rules("a", addresses, dict(OPTIONS, data_paths=addresses))
     plan = _firewall.make_plan(ufw(""), target["rules"])
-    commands = [" ".join(command) for command in _firewall.ufw_commands(plan, "")]
+    commands = [" ".join(command) for command in _ufw.commands(plan, "")]
     assert "prepend allow proto tcp from 10.0.0.2 to any port 53,2377,6514,7946 comment dockyard" in commands
     assert len(commands) == 5
 
@@ -365,7 +390,7 @@ def test_ufw_is_called_once_for_several_ports():
 def test_ufw_keeps_a_port_open_while_its_rule_is_made_anew():
     tool = Ufw(STARTS[4])
     plan = _firewall.make_plan(ufw(tool.text()), ["tcp 2377 from 10.0.0.2", "tcp 7946 from 10.0.0.2"])
-    for command in _firewall.ufw_commands(plan, tool.text()):
+    for command in _ufw.commands(plan, tool.text()):
         tool(*command)
         assert "tcp 2377 from 10.0.0.2 # dockyard" in ufw(tool.text())["rules"]
 
@@ -397,6 +422,6 @@ def apply_to_zone(zone, commands):
 def test_firewalld_has_nothing_left_to_do(zone, options):
     target = wanted(**options)
     for _step in range(2):
-        zone = apply_to_zone(zone, _firewall.firewalld_commands(_firewall.make_plan(firewalld(zone), **target)))
+        zone = apply_to_zone(zone, _firewalld.commands(_firewall.make_plan(firewalld(zone), **target)))
         assert _firewall.make_plan(firewalld(zone), **target) == []
         target = wanted("c")

@@ -107,8 +107,9 @@ def test_what_a_hosts_own_firewall_drops_is_one_row_for_all_who_sent():
     assert wrong(found) == [(["m1", "w2"], ["w1"], ["udp 4789", "esp"], text)]
     assert _paths.problems(found) == [f"m1, w2 to w1: udp 4789, esp: {text}: open it for m1, w2 on w1"]
     # What the run itself opens is told, and is no reason to stop.
-    found = broken(change, firewall="ufw.service", opens=True)
-    assert [row["remedy"] for row in found if row["remedy"]] == ["role swarm_host opens it"]
+    for unit in ("ufw.service", "dockyard-firewall.service"):
+        found = broken(change, firewall=unit, opens=True)
+        assert [row["remedy"] for row in found if row["remedy"]] == ["role swarm_host opens it"]
     assert _paths.problems(found) == []
     assert _paths.problems(broken(change, firewall="nftables.service", opens=True)) != []
 

@@ -198,3 +198,27 @@ def test_a_lost_quorum_stops_every_run_but_the_one_that_repairs_it():
     # Anything else that is wrong still stops that one.
     system = {"id": "plan9", "version": "4", "name": "Plan 9", "family": "unknown"}
     assert plan(workers=(), options={"repairs": True}, node1={"swarm": lost, "os": system})["problems"] != []
+
+
+@pytest.mark.parametrize(
+    ("variables", "firewall", "words"),
+    [
+        (
+            {"swarm_host_firewall_backend": "nftables"},
+            {"unit": "ufw.service"},
+            "node1: option swarm_host_firewall_backend",
+        ),
+        ({"swarm_host_firewall_backend": "nftables", "swarm_host_firewall": False}, {"unit": "ufw.service"}, None),
+        ({"swarm_host_firewall_backend": "nftables"}, {"unit": "dockyard-firewall.service"}, None),
+        ({"swarm_host_firewall_published": "declared"}, {"unit": None}, "node1: option swarm_host_firewall_published"),
+    ],
+)
+def test_what_decides_who_gets_in_has_to_be_one(variables, firewall, words):
+    problems = plan(variables=variables, node1={"firewall": firewall})["problems"]
+    assert any(text.startswith(words) for text in problems) if words else problems == []
+
+
+def test_a_firewalld_whose_reload_takes_the_engines_rules_away_is_a_warning():
+    assert plan(node1={"firewall": {"unit": "firewalld.service", "flushes": False}})["warnings"] == []
+    (warning,) = plan(node1={"firewall": {"unit": "firewalld.service", "flushes": True}})["warnings"]
+    assert warning.startswith("node1: each reload of firewalld")
