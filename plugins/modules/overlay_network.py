@@ -239,6 +239,10 @@ class Network:
 
     def _create(self, wanted):
         self.engine.post("/networks/create", body_of(wanted))
+        if wanted["ingress"]:
+            # A node without a task of the mesh gets it when its entry is written, and would answer on no port before that.
+            for node in self.engine.get("/nodes"):
+                self.engine.post("/nodes/%s/update?version=%d" % (node["ID"], node["Version"]["Index"]), node["Spec"])
 
     def _attach(self, before=None):
         """Give services back what they wait for, and see their tasks run.
