@@ -19,6 +19,8 @@ DEFAULTS = {
 ADDRESSES = ("subnet", "gateway", "ip_range")
 # What the Engine takes for the way's MTU where a network has no option of it (libnetwork, drivers/overlay).
 ENGINE_MTU = 1500
+# The service of role swarm_networks that keeps networks in the workers' lists; it lets go of one that is to go.
+VISIBLE = "dockyard-networks_visible"
 MTU = "com.docker.network.driver.mtu"
 
 
@@ -126,6 +128,9 @@ def make_plan(wanted, actual, way=None, waiting=()):
         for name in waiting
     ]
     if wanted["state"] == "absent":
+        users = [name for name in (actual or {}).get("services") or [] if name != VISIBLE]
+        if users:
+            raise PlanError("%s is in use by %s: take the services off it first" % (what, ", ".join(users)))
         return [change("remove", what, "not wanted", before=actual["id"])] if actual else []
     if actual is None:
         return [change("create", what, "missing", after=_shown(for_way(wanted, way)))] + back

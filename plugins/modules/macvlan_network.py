@@ -128,14 +128,14 @@ class Macvlan:
     def apply(self, plan, _state):
         try:
             if plan[0]["do"] in ("remove", "replace"):
-                self._remove()
+                # A node holds on to its part for a moment after the swarm's network is gone; one that is to differ is in use.
+                self._remove(self.params["timeout"] if plan[0]["do"] == "remove" else 0)
             if plan[0]["do"] in ("create", "replace"):
                 self.engine.post("/networks/create", self._config() if self.node else self._network())
         except EngineError as exc:
             raise _plan.ApplyError("network %s: %s" % (self.name, exc.message)) from exc
 
-    def _remove(self):
-        """A node holds on to a part for a moment after the swarm's network is gone."""
+    def _remove(self, timeout):
         refusal = []
 
         def gone():
@@ -148,7 +148,7 @@ class Macvlan:
                 return False
             return True
 
-        if not wait_for(gone, self.params["timeout"]):
+        if not wait_for(gone, timeout):
             raise _plan.ApplyError(
                 "network %s: %s: take the services and containers that use network %s off it, run with state: absent, and then "
                 "without it" % (self.name, refusal[0], self.params["name"])

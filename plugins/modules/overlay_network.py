@@ -206,11 +206,6 @@ class Network:
         try:
             for service in services:
                 self._update(service["ID"], _network_swap.detached, network, options)
-            if not wait_for(lambda: not self._still_on(network), self.timeout, POLL):
-                raise _plan.ApplyError(
-                    "network %s: these tasks did not leave it within %d s: %s; its services have it again, nothing was replaced"
-                    % (self.name, self.timeout, ", ".join(self._still_on(network)))
-                )
             self._remove(network)
         except (EngineError, _plan.ApplyError):
             if self.engine.find("/networks/%s" % network["id"]) is not None:
@@ -223,6 +218,12 @@ class Network:
         return _network_swap.still_on(self.engine.get("/tasks"), network["id"])
 
     def _remove(self, network):
+        """A node on which a task of the routing mesh still ends would keep the old one until its Engine is started anew."""
+        if not wait_for(lambda: not self._still_on(network), self.timeout, POLL):
+            raise _plan.ApplyError(
+                "network %s: these tasks are still on it after %d s, and it was left as it is: %s; see docker inspect --type task"
+                % (self.name, self.timeout, ", ".join(self._still_on(network)))
+            )
         try:
             self.engine.delete("/networks/%s" % network["id"])
         except EngineError as exc:

@@ -20,31 +20,15 @@ def have(*options: str) -> None:
     assert run.code == 0, run.output
 
 
-def ingress(**options: object) -> None:
-    result = module("overlay_network", "node1", name="ingress", ingress=True, **options)
+def make_mesh(mtu: int) -> None:
+    """Make the routing mesh for a way of this MTU, under the service that publishes its port by it."""
+    result = module("overlay_network", "node1", name="ingress", ingress=True, mtu=mtu, replace=True)
     assert not result.get("failed"), result
 
 
-def make_mesh(hosts, mtu: int | None) -> None:
-    """Make the routing mesh anew, without services on it; each step is seen on every node before the next."""
-    manager = hosts["node1"]
-    tasks = manager.run("docker service ps -q wire_port").stdout.split()
-    have("-e", "published=false")
-    # A node on which a task still ends keeps the old network for good.
-    assert until(lambda: not any(manager.run(f"docker inspect --type task {task}").rc == 0 for task in tasks), 30)[0]
-    ingress(state="absent")
-    assert until(lambda: all(host.run("docker network inspect ingress").rc for host in hosts.values()), 30)[0]
-    ingress(mtu=mtu)
-    # By itself, a node gets the new one with its first task that has a port; a write of its entry gives it at once.
-    output(manager, "for node in $(docker node ls -q); do docker node update --availability active $node; done")
-    ready = "docker network inspect --format '{{json .Containers}}' ingress"
-    assert until(lambda: all("ingress-sbox" in host.run(ready).stdout for host in hosts.values()), 30)[0]
-
-
 @pytest.fixture(scope="module", autouse=True)
-def _tasks(hosts) -> Iterator[None]:
-    if "driver.mtu" in output(hosts["node1"], "docker network inspect --format '{{json .Options}}' ingress"):
-        make_mesh(hosts, None)
+def _tasks() -> Iterator[None]:
+    make_mesh(1500)
     have()
     yield
     have("-e", "state=absent")
@@ -132,8 +116,7 @@ def test_bodies_pass_the_routing_mesh_over_a_narrow_way_once_it_knows_of_it(lab,
         assert not fetched(*mine, where, 3)
         assert not sent(*mine, where, 3)
         narrowed(1500)
-        make_mesh(hosts, NARROW)
-        have()
+        make_mesh(NARROW)
         assert until(lambda: fetched(*mine, where), 30)[0]
         narrowed(NARROW)
         assert fetched(*mine, where)

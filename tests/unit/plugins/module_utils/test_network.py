@@ -49,6 +49,9 @@ def test_unwanted_network_goes():
     absent = {"name": "apps", "state": "absent"}
     assert [item["do"] for item in _network.make_plan(absent, ACTUAL)] == ["remove"]
     assert _network.make_plan(absent, None) == []
+    assert _network.make_plan(absent, dict(ACTUAL, services=[_network.VISIBLE])) != []
+    with pytest.raises(PlanError, match="in use by web: take the services off it first"):
+        _network.make_plan(absent, dict(ACTUAL, services=["web", _network.VISIBLE]))
 
 
 @pytest.mark.parametrize(
