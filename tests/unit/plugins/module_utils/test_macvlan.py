@@ -94,7 +94,8 @@ def test_wrong_macvlan_is_named_with_option_and_reason(changed, words):
     assert _macvlan.check_macvlans([PLANT], hosts(a=None)) == []
 
 
-def plan(known, network=PLANT, manager=True):
+def plan(known, manager=True, **changed):
+    network = changed.pop("network", dict(PLANT, **changed))
     shares = {"plant": _macvlan.parts(network, ["a"], {"a": known})[0]} if network.get("state") != "absent" else {}
     return [(item["do"], item["scope"]) for item in _macvlan.macvlans_plan(known, "a", manager, [network], shares)]
 
@@ -109,9 +110,9 @@ def test_plan_of_a_host():
          "labels": {}}
     ]  # fmt: skip
     assert plan(there) == []
-    assert plan(there, dict(PLANT, attachable=True)) == [("refuse", "swarm")]
-    assert plan(there, dict(PLANT, parent="eth7")) == [("replace", "node")]
-    assert plan(there, {"name": "plant", "state": "absent"}) == [("remove", "node"), ("remove", "swarm")]
+    assert plan(there, attachable=True) == [("refuse", "swarm")]
+    assert plan(there, parent="eth7") == [("replace", "node")]
+    assert plan(there, network={"name": "plant", "state": "absent"}) == [("remove", "node"), ("remove", "swarm")]
     assert plan(dict(bare, swarm={"state": "inactive"})) == []
 
 

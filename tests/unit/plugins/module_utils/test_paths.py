@@ -10,13 +10,13 @@ import pytest
 
 from ansible_collections.dockyard.swarm.plugins.module_utils import _paths
 
-NAMES = ["m1", "w1", "w2"]
+NAMES = ("m1", "w1", "w2")
 
 
 def plan(names=NAMES, **changed):
     addresses = {name: f"192.0.2.{number}" for number, name in enumerate(names, 11)}
     options = {"managers": ["m1"], "data_path_port": 4789, "encrypted": True, "started": 1}
-    return _paths.probe_plan(names, addresses, addresses, **dict(options, **changed))
+    return _paths.probe_plan(list(names), addresses, addresses, **dict(options, **changed))
 
 
 def results(made, firewall=None, opens=False):

@@ -106,7 +106,8 @@ def test_how_far_packets_came_is_remembered_at_its_best():
     for how_far, size, delay in (("filtered", 1500, 0.3), ("arrived", 1400, 0.2), ("filtered", 1300, 0.4)):
         heard.add((7, "udp 4789", size, 1000.0), how_far, 1000.0 + delay)
     heard.add((7, "esp", 60, None), "filtered", 1001.0)
-    (entry,) = heard.senders.values()
+    assert list(heard.senders) == [7]
+    entry = heard.senders[7]
     assert entry["ways"] == {"udp 4789": "arrived", "esp": "filtered"}
     assert entry["sizes"] == {"filtered": 1500, "arrived": 1400}
     assert entry["delay"] == pytest.approx(0.2)
