@@ -120,7 +120,7 @@ def test_network_in_use_is_made_anew_and_its_service_has_it_again(hosts, manager
 
 
 def test_container_that_belongs_to_no_service_is_left_alone_and_so_is_the_network(hosts, manager, user):
-    made({**TWO, "replace": True})
+    assert run({**TWO, "replace": True}).code == 0
     before, network = spec(manager, user), inspected(manager, "network", "two")
     output(hosts["node3"], "docker run -d --name byhand --network two busybox:1 sleep 1000")
     failed = run({**TWO, "internal": True, "replace": True})
@@ -179,7 +179,7 @@ def test_routing_mesh_is_replaced_under_load(hosts, manager, address):
 
 def test_networks_follow_the_ways_between_the_hosts(hosts, manager):
     """Interfaces of 1400 and a mesh made for 1500 that nobody publishes by: it is made for them, other networks are a warning."""
-    made({"name": "ingress", "ingress": True, "mtu": 1500, "replace": True})
+    assert run({"name": "ingress", "ingress": True, "mtu": 1500, "replace": True}).code == 0
     for name in NODES:
         output(hosts[name], "ip link set vec0 mtu 1400")
     try:
@@ -196,12 +196,17 @@ def test_networks_follow_the_ways_between_the_hosts(hosts, manager):
     finally:
         for name in NODES:
             output(hosts[name], "ip link set vec0 mtu 1500")
-    made({"name": "fresh", "state": "absent"}, {"name": "ingress", "ingress": True, "mtu": 1500, "replace": True})
+    assert (
+        run(
+            {"name": "fresh", "state": "absent"}, {"name": "ingress", "ingress": True, "mtu": 1500, "replace": True}
+        ).code
+        == 0
+    )
 
 
 def test_network_that_fills_up_is_told_and_holds_what_was_foretold(manager):
     small = {"name": "small", "subnet": "10.33.0.0/28"}
-    made(small)
+    assert run(small).code == 0
     output(manager, "docker service create -d --name many --replicas 7 --network small busybox:1 tail -f /dev/null")
     runs(manager, "many", 7)
     told_of = " ".join(run(small, tell=playbook).output.split())
