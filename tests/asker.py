@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import itertools
 import threading
 import time
 from dataclasses import dataclass, field
@@ -86,3 +87,36 @@ class Asker(Repeated):
             finally:
                 connection.close()
         return "no node accepted a connection: " + "; ".join(refusals)
+
+
+@dataclass
+class Outage(Repeated):
+    """Asks one node without a pause, and tells for how long it did not answer."""
+
+    address: str
+    port: int
+    interval: float = 0.02
+    answered: list[float] = field(default_factory=list)
+
+    def once(self, turn: int) -> None:
+        """Ask once."""
+        start = time.monotonic()
+        if answers(self.address, self.port):
+            self.answered.append(start)
+
+    @property
+    def seconds(self) -> float:
+        """The longest time between a request that was answered and the next one that was."""
+        return max(after - before for before, after in itertools.pairwise(self.answered))
+
+
+def answers(address: str, port: int, patience: float = 0.5) -> bool:
+    """Whether a web server answers a request within some seconds."""
+    connection = http.client.HTTPConnection(address, port, timeout=patience)
+    try:
+        connection.request("GET", "/", headers={"Connection": "close"})
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()

@@ -10,6 +10,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import yaml
+
 if TYPE_CHECKING:
     from lab.api import Machine
 
@@ -119,6 +121,12 @@ def power_cut(machine: Machine, running: subprocess.Popen[bytes]) -> None:
     running.kill()
     running.wait()
     machine.boot()
+
+
+def archives(*images: str) -> list[dict[str, str]]:
+    """Archives of these of the lab's images, as option swarm_engine_image_archives takes them."""
+    variables = yaml.safe_load((INVENTORY / "group_vars" / "all" / "lab.yml").read_text())
+    return [item for item in variables["swarm_engine_image_archives"] if item["image"] in images]
 
 
 def until(probe, seconds: float, interval: float = 0.3):

@@ -201,8 +201,6 @@ def macvlans_plan(facts, host, manager, networks, shares):
     :param shares: each macvlan's parts by host, see :func:`parts`.
     """
     plan = []
-    if facts["swarm"]["state"] != "active":
-        return plan
     actual = {item["name"]: item for item in facts["swarm"].get("networks") or []}
     for item in networks:
         full = dict({"state": "present", "attachable": False, "internal": False, "labels": {}, "subnets": []}, **item)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import os
 import socket
 import threading
 
 import pytest
-import yaml
 
-from tests.support import INVENTORY, ROOT, Told, output, told, until
+from tests.asker import answers
+from tests.support import ROOT, Told, archives, output, told, until
 
 SOAK = bool(os.environ.get("DOCKYARD_SOAK"))
 OLD, NEW = "26.1.5", "28.5.2"
@@ -129,25 +128,13 @@ def warnings(run: Told) -> list[str]:
 
 def answered(address: str, port: int, patience: float = 20.0) -> bool:
     """Whether a web server answers, at last."""
-
-    def once() -> bool:
-        connection = http.client.HTTPConnection(address, port, timeout=2)
-        try:
-            connection.request("GET", "/")
-            return connection.getresponse().status == 200
-        except OSError:
-            return False
-        finally:
-            connection.close()
-
-    return bool(until(once, patience)[0])
+    return bool(until(lambda: answers(address, port, 2), patience)[0])
 
 
 def test_published_ports_that_a_reload_of_firewalld_shuts_are_led_in_again(node, address):
     """A reload alone leaves the Engine's rules alone. With a direct rule it takes all of them away, and the Engine does not make
     those of the routing mesh anew."""
-    archives = yaml.safe_load((INVENTORY / "group_vars" / "all" / "lab.yml").read_text())["swarm_engine_image_archives"]
-    web = {"swarm_engine_image_archives": [item for item in archives if item["image"] == "nginx:1"]}
+    web = {"swarm_engine_image_archives": archives("nginx:1")}
     run = job("-e", json.dumps(web))
     assert run.code == 0, run.output
     create = "docker service create --quiet --detach --name"

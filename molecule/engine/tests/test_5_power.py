@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import yaml
 
-from tests.support import INVENTORY, begun, module, output, power_cut, until
+from tests.support import archives, begun, module, output, power_cut, until
 
 CONFIG = "/etc/chrony/chrony.conf"
 LOOK = "stat -c '%n %s %A %U %G' /etc/chrony/*"
@@ -38,8 +37,7 @@ def test_what_a_package_wrote_is_whole_after_a_power_cut(hosts, lab):
 
 def test_an_image_that_was_loaded_is_whole_after_a_power_cut(hosts, lab):
     host, machine = hosts["node1"], lab.machine("node1")
-    archives = yaml.safe_load((INVENTORY / "group_vars" / "all" / "lab.yml").read_text())["swarm_engine_image_archives"]
-    (wanted,) = [{"src": item["path"], "image": item["image"]} for item in archives if item["image"] == "busybox:1"]
+    (wanted,) = [{"src": item["path"], "image": item["image"]} for item in archives("busybox:1")]
     host.run("docker image rm --force busybox:1")
     running = begun("image_load", "node1", **wanted)
     assert until(lambda: host.run("docker image inspect busybox:1").rc == 0, 120, 0.1)[0]

@@ -6,10 +6,11 @@ import ipaddress
 import json
 import re
 import sys
+from contextlib import ExitStack
 
 import pytest
 
-from tests.load import Load, answers
+from tests.asker import Outage, answers
 from tests.support import NODES, begun, container, output, playbook, power_cut, told, until
 
 DEADLINE = 120
@@ -164,10 +165,11 @@ def test_routing_mesh_is_replaced_under_load(hosts, manager, address):
     assert until(lambda: all(answers(address[name], 8080) for name in NODES), DEADLINE)[0]
     before = [spec(manager, name) for name in ("web", "both")]
     mesh = {"name": "ingress", "ingress": True, "mtu": 1400, "replace": True}
-    with Load([address[name] for name in NODES], 8080) as load:
+    with ExitStack() as stack:
+        asked = [stack.enter_context(Outage(address[name], 8080)) for name in NODES]
         made(mesh)
         assert until(lambda: all(answers(address[name], 8080) for name in NODES), DEADLINE)[0]
-    outages = [load.outage(address[name]) for name in NODES]
+    outages = [node.seconds for node in asked]
     sys.stdout.write(f"routing mesh replaced: no answer for {', '.join(f'{seconds:.1f}' for seconds in outages)} s\n")
     assert max(outages) < DEADLINE
     assert [spec(manager, name) for name in ("web", "both")] == before
