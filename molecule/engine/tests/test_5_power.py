@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from tests.support import archives, begun, module, output, power_cut, until
 
 CONFIG = "/etc/chrony/chrony.conf"
