@@ -250,7 +250,10 @@ def plant(address):
     upper = list(subnet.subnets(new_prefix=25))[1]
     return {
         "name": "plant",
-        "subnets": [{"subnet": str(subnet), "gateway": str(subnet[1]), "ip_range": str(upper), "part": 28}],
+        "subnets": [
+            {"subnet": str(subnet), "gateway": str(subnet[1]), "ip_range": str(upper), "part": 28},
+            {"subnet": "fd00:77::/64", "ip_range": "fd00:77::1000/116"},
+        ],
         "attachable": True,
     }
 
@@ -269,13 +272,16 @@ def test_containers_have_addresses_of_the_physical_network(hosts, manager, addre
     own = {name: container(hosts[name], "gauge") for name in NODES}
     form = "{{.NetworkSettings.Networks.plant.IPAddress}}"
     found = {name: output(hosts[name], f"docker inspect --format '{form}' {own[name]}") for name in NODES}
+    form = "{{.NetworkSettings.Networks.plant.GlobalIPv6Address}}"
+    sixes = {name: output(hosts[name], f"docker inspect --format '{form}' {own[name]}") for name in NODES}
     shares = [ipaddress.ip_network(f"{found[name]}/28", strict=False) for name in NODES]
     assert len(set(shares)) == 3
     for name in NODES:
         # From outside, as any other machine of that network.
         assert until(lambda name=name: answers(found[name], 80), DEADLINE)[0], name
         for other in set(NODES) - {name}:
-            assert output(hosts[name], f"docker exec {own[name]} wget -q -T 5 -O - http://{found[other]}/") == "well"
+            for where in (found[other], f"[{sixes[other]}]"):
+                assert output(hosts[name], f"docker exec {own[name]} wget -q -T 5 -O - 'http://{where}/'") == "well"
             assert "SSH-2.0" in output(
                 hosts[name], f"docker exec {own[name]} sh -c 'nc -w 5 {address[other]} 22 < /dev/null'"
             )
@@ -285,10 +291,11 @@ def test_containers_have_addresses_of_the_physical_network(hosts, manager, addre
 
 def test_node_that_is_new_gets_a_part_of_its_own(hosts, manager, plant):
     """Its config is taken away as a new node would not have it; all others keep theirs."""
-    form = "{{(index .IPAM.Config 0).IPRange}}"
+    form = "{{range .IPAM.Config}}{{.IPRange}} {{end}}"
 
     def parts():
-        return {name: output(hosts[name], f"docker network inspect --format '{form}' plant-config") for name in NODES}
+        command = f"docker network inspect --format '{form}' plant-config"
+        return {name: sorted(output(hosts[name], command).split()) for name in NODES}
 
     before = parts()
     output(manager, "docker service rm gauge")
