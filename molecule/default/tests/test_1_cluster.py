@@ -43,7 +43,7 @@ def test_published_port_answers_through_every_node_and_reaches_all_replicas(mana
         return len(seen) == 3
 
     # The machines have just booted: what one node missed of another's tasks, it learns with the next full exchange, 30 s later.
-    assert until(all_seen, 60, 0)[0], seen
+    assert until(all_seen, 90, 0)[0], seen
 
 
 def test_task_reaches_task_on_another_machine_over_the_encrypted_network(manager, hosts):
