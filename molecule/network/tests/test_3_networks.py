@@ -154,14 +154,16 @@ def mesh_mtu(host) -> int:
 
 
 def test_routing_mesh_is_replaced_under_load(hosts, manager, address):
+    """No task runs on node1, which has to answer nevertheless."""
     output(
         manager,
-        f"docker service create -d --name web --replicas 1 --update-order start-first -p 8080:80 busybox:1 sh -c '{WEB}'; "
-        "docker service create -d --name both --replicas 2 --update-order start-first -p 8082:80 "
+        "docker service create -d --name web --constraint node.hostname==node2 --update-order start-first -p 8080:80 "
+        f"busybox:1 sh -c '{WEB}'; "
+        "docker service create -d --name both --constraint node.hostname==node3 --update-order start-first -p 8082:80 "
         f"--publish mode=host,published=8081,target=80 --stop-grace-period 1s busybox:1 sh -c '{WEB}'",
     )
     runs(manager, "web", 1)
-    runs(manager, "both", 2)
+    runs(manager, "both", 1)
     assert until(lambda: all(answers(address[name], 8080) for name in NODES), DEADLINE)[0]
     before = [spec(manager, name) for name in ("web", "both")]
     mesh = {"name": "ingress", "ingress": True, "mtu": 1400, "replace": True}
@@ -179,7 +181,7 @@ def test_routing_mesh_is_replaced_under_load(hosts, manager, address):
     output(manager, "docker service rm web both")
 
 
-def test_networks_follow_the_ways_between_the_hosts(hosts, manager):
+def test_networks_follow_the_ways_between_the_hosts(hosts, manager, address):
     """Interfaces of 1400 and a mesh made for 1500 that nobody publishes by: it is made for them, other networks are a warning."""
     assert run({"name": "ingress", "ingress": True, "mtu": 1500, "replace": True}).code == 0
     for name in NODES:
@@ -195,6 +197,11 @@ def test_networks_follow_the_ways_between_the_hosts(hosts, manager):
         assert inspected(manager, "network", "fresh")["Options"]["com.docker.network.driver.mtu"] == "1400"
         assert inspected(manager, "network", "ingress")["Options"]["com.docker.network.driver.mtu"] == "1400"
         made({"name": "fresh"})
+        # Nodes that run no task have the new mesh, too.
+        alone = "--name alone --constraint node.hostname==node2 --stop-grace-period 1s -p 8085:80"
+        output(manager, f"docker service create -d {alone} busybox:1 sh -c '{WEB}'")
+        assert until(lambda: all(answers(address[name], 8085) for name in NODES), DEADLINE)[0]
+        output(manager, "docker service rm alone")
     finally:
         for name in NODES:
             output(hosts[name], "ip link set vec0 mtu 1500")
