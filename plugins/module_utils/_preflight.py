@@ -50,7 +50,8 @@ def cluster_plan(managers, workers, hosts, options):
         :func:`_swarm.cluster_plan` takes them.
     :returns: a dictionary with ``problems`` and ``warnings``, texts that name host, option and remedy; ``addresses`` and
         ``data_paths`` by host, ``hostnames``, addresses by the hosts' own names; ``way_mtu``, what the interfaces of all hosts
-        that were read can carry; ``macvlans``, each macvlan's parts by host; ``manager``, who is asked for the swarm, and
+        that were read can carry; ``macvlans``, each macvlan's parts by host; ``room``, of each network what
+        :func:`_network_room.forecast` gives; ``manager``, who is asked for the swarm, and
         ``managers``, who can be; ``nodes``, the swarm's as they list them; ``hosts``, who the hosts that were read are;
         ``join_addrs``; ``probe``, :func:`_paths.probe_plan`'s plan; ``swarm``, :func:`_swarm.cluster_plan`'s.
     """
@@ -96,7 +97,8 @@ def cluster_plan(managers, workers, hosts, options):
     _fill_addresses(addresses, hosts, state)
     data_paths = _data_paths(addresses, hosts)
     ways = _ways(data_paths, read)
-    warnings += _network.too_wide(state.get("networks") or [], ways) + _room(read)
+    room, full = _room(read)
+    warnings += _network.too_wide(state.get("networks") or [], ways) + full
     return {
         "problems": ["%s: %s" % (host, text) if host else text for host, text in problems],
         "warnings": warnings,
@@ -105,6 +107,7 @@ def cluster_plan(managers, workers, hosts, options):
         "data_paths": data_paths,
         "way_mtu": _network.path_mtu(ways.values()),
         "macvlans": macvlans,
+        "room": room,
         "manager": plan["manager"],
         "managers": _swarm.able_managers({host: facts["swarm"] for host, facts in read.items()}),
         "nodes": state.get("nodes") or [],
@@ -288,12 +291,14 @@ def _ways(data_paths, read):
 
 
 def _room(read):
-    """Networks that are almost full, as the leader sees it."""
+    """What each network has room for, as the leader sees it, and warnings of those that are almost full."""
     for facts in read.values():
         networks = facts["swarm"].get("networks") or []
         if any(item.get("taken") for item in networks):
-            return _network_room.almost_full(networks, len(facts["swarm"]["nodes"]))
-    return []
+            nodes = len(facts["swarm"]["nodes"])
+            room = {item["name"]: _network_room.forecast(item, nodes) for item in networks}
+            return room, _network_room.almost_full(networks, nodes)
+    return {}, []
 
 
 def _join_addrs(manager, state, addresses):

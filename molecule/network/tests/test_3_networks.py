@@ -224,6 +224,8 @@ def test_network_that_fills_up_is_told_and_holds_what_was_foretold(manager):
     )
     assert found, told_of
     fits = int(found.group(2))
+    status = " ".join(playbook(name="status").output.split())
+    assert "network small 10.33.0.0/28, 11 of 13 addresses taken, room for 2 more tasks" in status
     assert (int(found.group(1)), fits) == (11, 2)
     output(manager, f"docker service scale -d many={7 + fits}")
     runs(manager, "many", 7 + fits)
