@@ -41,7 +41,10 @@ options:
     description: The part of O(subnet) that tasks get addresses from, in CIDR notation.
     type: str
   subnets:
-    description: Several subnets, instead of O(subnet), O(gateway) and O(ip_range). A task gets an address of one of them.
+    description:
+      - Several subnets, instead of O(subnet), O(gateway) and O(ip_range).
+      - A task or a service gets an address of any one of them, and a node on which no task has one of a subnet may not reach that
+        subnet (seen on Engine 26.1). One large subnet has no such trouble.
     type: list
     elements: dict
     default: []

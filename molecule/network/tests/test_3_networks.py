@@ -16,7 +16,8 @@ from tests.support import NODES, begun, container, output, playbook, power_cut, 
 DEADLINE = 120
 TWO = {
     "name": "two",
-    "subnets": [{"subnet": "10.31.0.0/24"}, {"subnet": "10.32.0.0/24", "ip_range": "10.32.0.128/25"}],
+    "subnet": "10.32.0.0/24",
+    "ip_range": "10.32.0.128/25",
     "attachable": True,
     "labels": {"team": "a"},
 }
@@ -187,7 +188,8 @@ def test_networks_follow_the_ways_between_the_hosts(hosts, manager, address):
     for name in NODES:
         output(hosts[name], "ip link set vec0 mtu 1400")
     try:
-        first = run({"name": "fresh"}, tell=playbook)
+        fresh = {"name": "fresh", "subnets": [{"subnet": "10.41.0.0/24"}, {"subnet": "10.42.0.0/24"}]}
+        first = run(fresh, tell=playbook)
         flat = " ".join(first.output.split())
         assert first.code == 0, first.output
         assert (
@@ -196,7 +198,7 @@ def test_networks_follow_the_ways_between_the_hosts(hosts, manager, address):
         )
         assert inspected(manager, "network", "fresh")["Options"]["com.docker.network.driver.mtu"] == "1400"
         assert inspected(manager, "network", "ingress")["Options"]["com.docker.network.driver.mtu"] == "1400"
-        made({"name": "fresh"})
+        made(fresh)
         # Nodes that run no task have the new mesh, too.
         alone = "--name alone --constraint node.hostname==node2 --stop-grace-period 1s -p 8085:80"
         output(manager, f"docker service create -d {alone} busybox:1 sh -c '{WEB}'")
