@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from tests.support import INVENTORY, Run, output, playbook, tasks, until
+from tests.support import INVENTORY, Run, archives, output, playbook, tasks, until
 
 if TYPE_CHECKING:
     import testinfra
@@ -57,6 +57,14 @@ class Cluster:
         self.own: dict[str, dict[str, Any]] = {}
         # What each run was, and everything it printed.
         self.said: list[tuple[str, str]] = []
+
+    @classmethod
+    def small(cls, lab: Lab, hosts: Mapping[str, testinfra.host.Host]) -> Iterator[Cluster]:
+        """The machines, none of them in the inventory yet, with one image instead of all that the lab has; for a fixture."""
+        found = cls(lab, hosts)
+        found.common["swarm_engine_image_archives"] = archives("nginx:1")
+        yield found
+        ARRANGED.unlink(missing_ok=True)
 
     @property
     def names(self) -> list[str]:

@@ -46,8 +46,7 @@ RETURN = r"""
 _value:
   description:
     - The changes, each with its reason, the C(network) as it is wanted, and its C(scope), overlay, node or swarm.
-    - A network that differs and is not to be replaced
-      is there with C(refuse).
+    - A network that differs and is not to be replaced is there with C(refuse).
   type: list
   elements: dict
 """

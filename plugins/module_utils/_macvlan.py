@@ -69,14 +69,8 @@ def _own_addresses(part, hosts):
     for host, facts in hosts.items():
         for item in facts["addresses"]:
             if range_.version == 4 and ipaddress.ip_address(item["address"]) in range_:
-                yield (
-                    host,
-                    "option ip_range %s has the host's own address %s: choose a range that nobody else uses"
-                    % (
-                        range_,
-                        item["address"],
-                    ),
-                )
+                text = "option ip_range %s has the host's own address %s: choose a range that nobody else uses"
+                yield host, text % (range_, item["address"])
 
 
 def parts(network, names, hosts):

@@ -10,8 +10,8 @@ balancer. When none is left, new tasks stay in state new, and only the leader's 
 
 from __future__ import annotations
 
+from ansible_collections.dockyard.swarm.plugins.module_utils._drain import OVER
 from ansible_collections.dockyard.swarm.plugins.module_utils._network import parse
-from ansible_collections.dockyard.swarm.plugins.module_utils._network_swap import OVER
 
 # Part of the addresses, in percent, from which on it is told.
 FULL = 80
@@ -65,11 +65,11 @@ def forecast(network, nodes):
     return {"size": total, "taken": used, "fits": max(0, total - used - max(0, nodes - parts["nodes"]))}
 
 
-def almost_full(networks, nodes):
-    """Warnings of networks most of whose addresses are taken."""
+def almost_full(networks, rooms):
+    """Warnings of networks most of whose addresses are taken; ``rooms`` has the :func:`forecast` of each by its name."""
     found = []
     for item in networks:
-        room = forecast(item, nodes)
+        room = rooms[item["name"]]
         if room and room["taken"] * 100 >= room["size"] * FULL:
             found.append(
                 "network %s: %d of %d addresses are taken, by %d tasks, %d services and %d nodes; %d more tasks fit: give it a "

@@ -14,8 +14,9 @@ from __future__ import annotations
 import copy
 import json
 
+from ansible_collections.dockyard.swarm.plugins.module_utils._drain import OVER
+
 NOTE = "dockyard.swarm.detached"
-OVER = ("complete", "shutdown", "failed", "rejected", "remove", "orphaned")
 
 
 def uses(spec, network):

@@ -297,7 +297,7 @@ def _room(read):
         if any(item.get("taken") for item in networks):
             nodes = len(facts["swarm"]["nodes"])
             room = {item["name"]: _network_room.forecast(item, nodes) for item in networks}
-            return room, _network_room.almost_full(networks, nodes)
+            return room, _network_room.almost_full(networks, room)
     return {}, []
 
 

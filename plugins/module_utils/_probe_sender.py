@@ -107,6 +107,4 @@ def _source(target):
 @functools.lru_cache(maxsize=None)
 def _mtu(address):
     """The MTU of the interface that has an address."""
-    names = [item["interface"] for item in read_addresses() if item["address"] == address]
-    with open("/sys/class/net/%s/mtu" % names[0], encoding="ascii") as handle:
-        return int(handle.read())
+    return next(item["mtu"] for item in read_addresses() if item["address"] == address)

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.cluster import ARRANGED, Cluster
-from tests.support import archives
+from tests.cluster import Cluster
 
 
 @pytest.fixture(scope="session")
 def cluster(lab, hosts):
     """The swarm, with one image instead of all that the lab has."""
-    found = Cluster(lab, hosts)
-    found.common["swarm_engine_image_archives"] = archives("nginx:1")
-    yield found
-    ARRANGED.unlink(missing_ok=True)
+    yield from Cluster.small(lab, hosts)

@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.asker import Asker
-from tests.cluster import ARRANGED, Cluster
+from tests.cluster import Cluster
 from tests.secrecy import Secrecy
-from tests.support import archives
 
 PORT = 8080
 
@@ -15,10 +14,7 @@ PORT = 8080
 @pytest.fixture(scope="session")
 def cluster(lab, hosts):
     """The machines, none of them in the inventory yet, with one image instead of all that the lab has."""
-    found = Cluster(lab, hosts)
-    found.common["swarm_engine_image_archives"] = archives("nginx:1")
-    yield found
-    ARRANGED.unlink(missing_ok=True)
+    yield from Cluster.small(lab, hosts)
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ import json
 import re
 import sys
 from contextlib import ExitStack
+from operator import itemgetter
 
 import pytest
 
@@ -112,8 +113,8 @@ def test_network_in_use_is_made_anew_and_its_service_has_it_again(hosts, manager
     assert without_targets(spec(manager, user)) == without_targets(before)
     anew = inspected(manager, "network", "two")
     assert anew["Id"] != network["Id"]
-    key = lambda item: item["Subnet"]  # noqa: E731
-    assert sorted(anew["IPAM"]["Config"], key=key) == sorted(network["IPAM"]["Config"], key=key)
+    by_subnet = itemgetter("Subnet")
+    assert sorted(anew["IPAM"]["Config"], key=by_subnet) == sorted(network["IPAM"]["Config"], key=by_subnet)
     assert (anew["Attachable"], anew["Options"]["com.docker.network.driver.mtu"]) == (False, "1300")
     node = running(manager, user)[0]
     inside = f"docker exec {container(hosts[node], user)} "

@@ -51,7 +51,7 @@ def test_forecast_leaves_each_node_an_address_for_its_load_balancer():
 
 def test_network_that_is_almost_full_is_told_from_80_percent_on():
     net = network(("10.20.0.0/28", "10.20.0.1", None), taken={"tasks": 7, "services": 1, "nodes": 2})
-    assert room.almost_full([net], 2) == []
+    assert room.almost_full([net], {"apps": room.forecast(net, 2)}) == []
     net["taken"]["tasks"] = 8
-    (text,) = room.almost_full([net], 2)
+    (text,) = room.almost_full([net], {"apps": room.forecast(net, 2)})
     assert "network apps: 11 of 13 addresses are taken, by 8 tasks, 1 services and 2 nodes; 2 more tasks fit" in text
