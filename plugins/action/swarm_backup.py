@@ -12,7 +12,7 @@ import os
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.dockyard.swarm.plugins.plugin_utils import _backup_store
+from ..plugin_utils import _backup_store
 
 
 class ActionModule(ActionBase):

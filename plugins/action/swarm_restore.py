@@ -9,7 +9,7 @@ from __future__ import annotations
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.dockyard.swarm.plugins.plugin_utils import _backup_store, _node_key
+from ..plugin_utils import _backup_store, _node_key
 
 
 class ActionModule(ActionBase):

@@ -13,7 +13,7 @@ import re
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.dockyard.swarm.plugins.module_utils._plan import PlanError, change, public
+from ..module_utils._core.plan import PlanError, change, public
 
 RENEW = datetime.timedelta(days=30)
 _NAME = re.compile(r"^[a-z0-9][a-z0-9-]*$")

@@ -52,10 +52,10 @@ _value:
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _dns_role
-from ansible_collections.dockyard.swarm.plugins.module_utils._dns_records import check_records
-from ansible_collections.dockyard.swarm.plugins.module_utils._dnsmasq import settings_of
-from ansible_collections.dockyard.swarm.plugins.module_utils._plan import PlanError
+from ..module_utils._core.plan import PlanError
+from ..module_utils._dns import role_plan
+from ..module_utils._dns.dnsmasq import settings_of
+from ..module_utils._dns.records import check_records
 
 
 def dns_plan(node, settings, resolvers, packages=()):
@@ -66,12 +66,12 @@ def dns_plan(node, settings, resolvers, packages=()):
         "manage_resolver": bool(resolvers),
         "resolvers": list(resolvers),
     }
-    return _told(_dns_role.make_role_plan, node, wanted)
+    return _told(role_plan.make_role_plan, node, wanted)
 
 
 def dns_records(records, hosts, names, domain, strict=True):
     domain = domain.lower().rstrip(".")
-    made = _dns_role.automatic_records(hosts, names, domain, records)
+    made = role_plan.automatic_records(hosts, names, domain, records)
     known = [item["name"] for item in made] if strict else None
     problems = check_records(records, domain, option="swarm_dns_records", known=known)
     if problems:
@@ -80,11 +80,11 @@ def dns_records(records, hosts, names, domain, strict=True):
 
 
 def resolv_conf(text, servers):
-    return _dns_role.resolv_conf_text(text, servers)
+    return role_plan.resolv_conf_text(text, servers)
 
 
 def upstream_servers(text, own):
-    return _told(_dns_role.upstreams_text, text, own)
+    return _told(role_plan.upstreams_text, text, own)
 
 
 def _told(function, *args):

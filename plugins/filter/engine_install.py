@@ -56,9 +56,9 @@ _value:
   type: dict
 """
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _engine_install
+from ..module_utils._engine import install
 
 
 class FilterModule:
     def filters(self):
-        return {"engine_install": _engine_install.wanted}
+        return {"engine_install": install.wanted}

@@ -67,9 +67,9 @@ _value:
   type: dict
 """
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _engine_plan
+from ..module_utils._engine import engine_plan
 
 
 class FilterModule:
     def filters(self):
-        return {"engine_plan": _engine_plan.engine_plan, "rolling_batches": _engine_plan.rolling_batches}
+        return {"engine_plan": engine_plan.engine_plan, "rolling_batches": engine_plan.rolling_batches}

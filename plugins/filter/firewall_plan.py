@@ -45,7 +45,7 @@ _value:
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _firewall, _nftables
+from ..module_utils._host import firewall, nftables
 
 
 def _told(function, *arguments):
@@ -56,24 +56,24 @@ def _told(function, *arguments):
 
 
 def firewall_plan(facts, rules, keep=()):
-    return _told(_firewall.make_plan, facts["firewall"], rules, keep)
+    return _told(firewall.make_plan, facts["firewall"], rules, keep)
 
 
 def firewall_rules(addresses, host, options):
-    return _told(_firewall.wanted_rules, host, addresses, options)
+    return _told(firewall.wanted_rules, host, addresses, options)
 
 
 def firewall_table(facts, wanted, published="open", present=True):
-    texts = {_nftables.PATH: _told(_nftables.ruleset, wanted, facts["firewall"]["rules"], published)}
-    texts.update(_nftables.UNIT_FILES)
+    texts = {nftables.PATH: _told(nftables.ruleset, wanted, facts["firewall"]["rules"], published)}
+    texts.update(nftables.UNIT_FILES)
     unit = {
-        "name": _firewall.OWN_UNIT,
+        "name": firewall.OWN_UNIT,
         "present": present,
         "reload": True,
         "restart": facts["firewall"]["table"] is False,
     }
     files = [
-        {"path": path, "content": text, "unit": _firewall.OWN_UNIT, "present": present} for path, text in texts.items()
+        {"path": path, "content": text, "unit": firewall.OWN_UNIT, "present": present} for path, text in texts.items()
     ]
     files[0]["validate"] = "nft -c -f %s"
     return {"files": files, "units": [unit]}

@@ -60,9 +60,9 @@ _value:
   elements: dict
 """
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _host_plan
+from ..module_utils._host import host_plan
 
 
 class FilterModule:
     def filters(self):
-        return {"host_plan": _host_plan.host_plan}
+        return {"host_plan": host_plan.host_plan}

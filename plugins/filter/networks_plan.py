@@ -51,15 +51,15 @@ _value:
   elements: dict
 """
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _macvlan, _network
+from ..module_utils._networks import macvlan, overlay
 
 
 def networks_plan(facts, networks, way, macvlans):
     plan = []
     if macvlans["manager"]:
-        plan += [dict(item, scope="overlay") for item in _network.networks_plan(facts, networks, way)]
+        plan += [dict(item, scope="overlay") for item in overlay.networks_plan(facts, networks, way)]
     wanted = macvlans["networks"]
-    return plan + _macvlan.macvlans_plan(facts, macvlans["host"], macvlans["manager"], wanted, macvlans["parts"])
+    return plan + macvlan.macvlans_plan(facts, macvlans["host"], macvlans["manager"], wanted, macvlans["parts"])
 
 
 class FilterModule:

@@ -40,12 +40,12 @@ _value:
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _package_files
+from ..module_utils._packages.package_files import for_host
 
 
 def package_files(paths, facts):
     try:
-        return _package_files.for_host(paths, facts)
+        return for_host(paths, facts)
     except ValueError as exc:
         raise AnsibleFilterError(str(exc)) from exc
 

@@ -140,11 +140,12 @@ import os
 import shlex
 import subprocess
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _config_files, _plan
-from ansible_collections.dockyard.swarm.plugins.module_utils._facts import read_files
-from ansible_collections.dockyard.swarm.plugins.module_utils._files import read_text, remove, write_text
-from ansible_collections.dockyard.swarm.plugins.module_utils._module import SecretiveModule
-from ansible_collections.dockyard.swarm.plugins.module_utils._systemd import act, journal_tail, read_units
+from ..module_utils._core import config_files
+from ..module_utils._core.atomic_files import read_text, remove, write_text
+from ..module_utils._core.file_facts import read_files
+from ..module_utils._core.no_log import SecretiveModule
+from ..module_utils._core.plan import ApplyError, run
+from ..module_utils._core.systemd import act, journal_tail, read_units
 
 
 class ConfigFiles:
@@ -162,7 +163,7 @@ class ConfigFiles:
         return {"files": read_files(stamps + paths), "units": read_units(units) if units else {}}
 
     def plan(self, state):
-        return _config_files.make_plan(state, self.files, self.units, self.params["folders"])
+        return config_files.make_plan(state, self.files, self.units, self.params["folders"])
 
     def apply(self, plan, state):
         todo = {}
@@ -201,8 +202,8 @@ class ConfigFiles:
                 # After a few failed starts systemd refuses to try again, also with files that are right.
                 act("reset-failed", unit["name"], fail=False)
                 act("reload" if "reload" in told and "start" not in told else "restart", unit["name"])
-            except _plan.ApplyError as exc:
-                raise _plan.ApplyError(str(exc), journal=journal_tail(unit["name"])) from exc
+            except ApplyError as exc:
+                raise ApplyError(str(exc), journal=journal_tail(unit["name"])) from exc
         for item in changes:
             if item.get("stamp"):
                 write_text(item["stamp"], item["stamped"] + "\n", keep=False)
@@ -242,12 +243,10 @@ def _write(item):
                 check=False,
             )
         except (OSError, subprocess.SubprocessError) as exc:
-            raise _plan.ApplyError(
-                "%s is left alone: its new text cannot be checked: %s" % (item["path"], exc)
-            ) from exc
+            raise ApplyError("%s is left alone: its new text cannot be checked: %s" % (item["path"], exc)) from exc
         if done.returncode:
             said = done.stdout.decode("utf-8", "replace").strip().replace(path, item["path"])
-            raise _plan.ApplyError("%s is left alone: %s refuses its new text: %s" % (item["path"], words[0], said))
+            raise ApplyError("%s is left alone: %s refuses its new text: %s" % (item["path"], words[0], said))
 
     write_text(
         item["path"], item["content"], mode=int(item["mode"], 8), keep=False, check=check if item["validate"] else None
@@ -297,7 +296,7 @@ def main():
         supports_check_mode=True,
     )
     files = ConfigFiles(module.params)
-    _plan.run(module, "files and units", files.read, files.plan, files.apply, shown=files.shown)
+    run(module, "files and units", files.read, files.plan, files.apply, shown=files.shown)
 
 
 if __name__ == "__main__":

@@ -127,21 +127,16 @@ import tempfile
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _daemon, _plan
-from ansible_collections.dockyard.swarm.plugins.module_utils._config_files import unit_plan
-from ansible_collections.dockyard.swarm.plugins.module_utils._engine_api import Engine, EngineError, wait_for
-from ansible_collections.dockyard.swarm.plugins.module_utils._engine_data_facts import left_behind
-from ansible_collections.dockyard.swarm.plugins.module_utils._engine_facts import JOURNAL, read_daemon_json
-from ansible_collections.dockyard.swarm.plugins.module_utils._facts import read_files
-from ansible_collections.dockyard.swarm.plugins.module_utils._files import read_text, remove, write_text
-from ansible_collections.dockyard.swarm.plugins.module_utils._systemd import (
-    RUNNING,
-    act,
-    journal_tail,
-    read_units,
-    release,
-    systemctl,
-)
+from ..module_utils._core.atomic_files import read_text, remove, write_text
+from ..module_utils._core.config_files import unit_plan
+from ..module_utils._core.engine_api import Engine, EngineError
+from ..module_utils._core.file_facts import read_files
+from ..module_utils._core.plan import ApplyError, PlanError, run
+from ..module_utils._core.systemd import RUNNING, act, journal_tail, read_units, release, systemctl
+from ..module_utils._core.wait import wait_for
+from ..module_utils._engine import daemon_json
+from ..module_utils._engine.daemon_file import PREVIOUS, read_daemon_json
+from ..module_utils._engine.data_facts import left_behind
 
 UNIT = "docker.service"
 SOCKET = "docker.socket"
@@ -160,13 +155,13 @@ class Daemon:
         return dict(
             read_daemon_json(self.path),
             text=read_text(self.path),
-            interrupted=read_text(JOURNAL) is not None,
+            interrupted=read_text(PREVIOUS) is not None,
             installed=unit is not None,
             running=bool(unit) and unit["active"] == "active",
             unit=unit,
             argv=unit["argv"] if unit else [],
-            drop_in=read_files([_daemon.DROP_IN]).get(_daemon.DROP_IN),
-            drop_in_text=read_text(_daemon.DROP_IN),
+            drop_in=read_files([daemon_json.DROP_IN]).get(daemon_json.DROP_IN),
+            drop_in_text=read_text(daemon_json.DROP_IN),
             left_behind=self._left_behind(),
             flushed=self.params["flushed"],
         )
@@ -174,21 +169,21 @@ class Daemon:
     def _left_behind(self):
         """(old, new) where the wanted data-root would start the daemon without the data that it has, else None."""
         current = read_daemon_json(self.path)["options"]
-        return left_behind(current, _daemon.merge(current, self.params["options"], self.params["remove"]))
+        return left_behind(current, daemon_json.merge(current, self.params["options"], self.params["remove"]))
 
     def plan(self, state):
         wanted = self.params["options"]
-        problems = _daemon.check_options(
+        problems = daemon_json.check_options(
             wanted, self._version(state), self.params["swarm"], state["argv"], self.params["allow_plain_tcp"]
         )
         both = sorted(set(wanted) & set(self.params["remove"]))
         problems += ["daemon option %s is both wanted and to be removed" % name for name in both]
         environment = self.params["environment"]
-        problems += _daemon.check_environment(environment or {})
-        problems += _daemon.check_data_root(state["left_behind"])
+        problems += daemon_json.check_environment(environment or {})
+        problems += daemon_json.check_data_root(state["left_behind"])
         if problems:
-            raise _plan.PlanError("; ".join(problems))
-        plan = _daemon.make_plan(state, wanted, self.params["remove"], environment)
+            raise PlanError("; ".join(problems))
+        plan = daemon_json.make_plan(state, wanted, self.params["remove"], environment)
         if plan and state["installed"] and self.params["validate"]:
             self._validate(state)
         return plan + self._plan_unit(state, plan)
@@ -237,12 +232,14 @@ class Daemon:
         trouble = self._restart()
         if trouble:
             said = journal_tail(UNIT)
-            raise _plan.ApplyError(
-                "the daemon does not start: %s" % (_daemon.own_words(said) or trouble), journal=said, rolled_back=False
+            raise ApplyError(
+                "the daemon does not start: %s" % (daemon_json.own_words(said) or trouble),
+                journal=said,
+                rolled_back=False,
             )
 
     def _configure(self, plan, state):
-        merged = _daemon.merge(state["options"], self.params["options"], self.params["remove"])
+        merged = daemon_json.merge(state["options"], self.params["options"], self.params["remove"])
         text = self._text(state, merged)
         told = plan[-1]["do"] if plan[-1]["to"] == UNIT else None
         if state["error"]:
@@ -255,7 +252,7 @@ class Daemon:
         trouble = self._reload(merged) if told == "reload" else self._restart()
         if trouble:
             self._roll_back(previous, trouble, told)
-        remove(JOURNAL)
+        remove(PREVIOUS)
 
     def _text(self, state, merged):
         """The text that daemon.json is to have, or None; one that says the same already stays as it is."""
@@ -268,8 +265,8 @@ class Daemon:
         environment = self.params["environment"]
         if environment is None:
             return state["drop_in_text"]
-        merged = _daemon.merge(state["options"], self.params["options"], self.params["remove"])
-        texts = _daemon.drop_in_texts(environment, state["argv"], merged)
+        merged = daemon_json.merge(state["options"], self.params["options"], self.params["remove"])
+        texts = daemon_json.drop_in_texts(environment, state["argv"], merged)
         return state["drop_in_text"] if state["drop_in_text"] in texts else texts[-1 if self._overridden(state) else 0]
 
     @staticmethod
@@ -279,30 +276,30 @@ class Daemon:
     def _write(self, text, drop_in):
         """Put both files in place; None removes one. A drop-in that is right keeps its age: systemd looks at it."""
         _put(self.path, text)
-        if drop_in != read_text(_daemon.DROP_IN):
-            _put(_daemon.DROP_IN, drop_in, mode=int(_daemon.DROP_IN_MODE, 8))
+        if drop_in != read_text(daemon_json.DROP_IN):
+            _put(daemon_json.DROP_IN, drop_in, mode=int(daemon_json.DROP_IN_MODE, 8))
         if drop_in is not None and self.params["environment"] is not None:
-            os.chown(_daemon.DROP_IN, 0, 0)
-            os.chmod(_daemon.DROP_IN, int(_daemon.DROP_IN_MODE, 8))
+            os.chown(daemon_json.DROP_IN, 0, 0)
+            os.chmod(daemon_json.DROP_IN, int(daemon_json.DROP_IN_MODE, 8))
 
     def _remember(self, state):
         """Keep the last files that the daemon ran with until the new ones are proven: (daemon.json, drop-in)."""
         if state["interrupted"]:
             try:
-                kept = json.loads(read_text(JOURNAL))
+                kept = json.loads(read_text(PREVIOUS))
                 return kept["text"], kept["drop_in"]
             except (ValueError, KeyError, TypeError):
                 pass
         kept = {"text": state["text"], "drop_in": state["drop_in_text"]}
-        write_text(JOURNAL, json.dumps(kept), mode=0o600)
+        write_text(PREVIOUS, json.dumps(kept), mode=0o600)
         return kept["text"], kept["drop_in"]
 
     def _validate(self, state):
         """Ask dockerd itself, where it has the question, with the flags that it will be started with."""
-        text = self._text(state, _daemon.merge(state["options"], self.params["options"], self.params["remove"]))
+        text = self._text(state, daemon_json.merge(state["options"], self.params["options"], self.params["remove"]))
         if text is None:
             return
-        argv = _daemon.argv_wanted(state["argv"], json.loads(text))
+        argv = daemon_json.argv_wanted(state["argv"], json.loads(text))
         with tempfile.NamedTemporaryFile("w", suffix=".json") as candidate:
             candidate.write(text)
             candidate.flush()
@@ -316,7 +313,7 @@ class Daemon:
                 return
         said = done.stdout.decode("utf-8", "replace").strip()
         if done.returncode and "unknown flag: --validate" not in said:
-            raise _plan.PlanError("dockerd refuses the new %s, nothing was changed: %s" % (self.path, said))
+            raise PlanError("dockerd refuses the new %s, nothing was changed: %s" % (self.path, said))
 
     def _restart(self):
         """Restart the daemon; returns what went wrong, or None."""
@@ -386,12 +383,12 @@ class Daemon:
         else:
             again = self._restart()
         if again is None:
-            remove(JOURNAL)
+            remove(PREVIOUS)
         left = "the old file is back and the daemon runs with it" if again is None else (
             "the old file is back, yet the daemon does not start with it either: %s" % again
         )  # fmt: skip
-        raise _plan.ApplyError(
-            "the daemon did not apply the new %s: %s; %s" % (self.path, _daemon.own_words(said) or trouble, left),
+        raise ApplyError(
+            "the daemon did not apply the new %s: %s; %s" % (self.path, daemon_json.own_words(said) or trouble, left),
             journal=said,
             rolled_back=again is None,
         )
@@ -429,7 +426,7 @@ def main():
         supports_check_mode=True,
     )
     daemon = Daemon(module.params)
-    _plan.run(
+    run(
         module,
         os.path.basename(daemon.path),
         daemon.read,

@@ -166,22 +166,23 @@ import subprocess
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _dns_query, _dnsmasq, _dnsmasq_files, _plan
-from ansible_collections.dockyard.swarm.plugins.module_utils._engine_api import wait_for
-from ansible_collections.dockyard.swarm.plugins.module_utils._facts import read_files
-from ansible_collections.dockyard.swarm.plugins.module_utils._files import read_text, remove, write_text
-from ansible_collections.dockyard.swarm.plugins.module_utils._systemd import act, journal_tail, read_units, systemctl
+from ..module_utils._core.atomic_files import read_text, remove, write_text
+from ..module_utils._core.file_facts import read_files
+from ..module_utils._core.plan import ApplyError, run
+from ..module_utils._core.systemd import act, journal_tail, read_units, systemctl
+from ..module_utils._core.wait import wait_for
+from ..module_utils._dns import dnsmasq, dnsmasq_files, query
 
 
 class Server:
     """The server of this host: reads its state, applies a plan."""
 
     def __init__(self, params):
-        self.settings = _dnsmasq.settings_of(params)
+        self.settings = dnsmasq.settings_of(params)
         self.unit = params["service"] if params["service"].endswith(".service") else params["service"] + ".service"
         self.timeout = params["timeout"]
         self.paths = {"conf": self.settings["conf_path"], "hosts": self.settings["hosts_path"]}
-        self.pending = self.settings["hosts_path"] + _dnsmasq.PENDING
+        self.pending = self.settings["hosts_path"] + dnsmasq.PENDING
 
     def read(self):
         found = read_files(list(self.paths.values()))
@@ -209,16 +210,16 @@ class Server:
             return {"action": "restart", "conf": None, "hosts": None}
 
     def plan(self, state):
-        return _dnsmasq.make_plan(self.settings, state)
+        return dnsmasq.make_plan(self.settings, state)
 
     def apply(self, plan, state):
         if not state["unit"]:
-            raise _plan.ApplyError(
+            raise ApplyError(
                 "service: there is no unit %s, nothing was changed; install dnsmasq first" % self.unit, rolled_back=True
             )
         wanted = {
-            "conf": _dnsmasq_files.render_conf(self.settings),
-            "hosts": _dnsmasq_files.render_hosts(self.settings),
+            "conf": dnsmasq_files.render_conf(self.settings),
+            "hosts": dnsmasq_files.render_hosts(self.settings),
         }
         now = {kind: (state[kind] or {}).get("text") for kind in self.paths}
         if wanted["conf"] != now["conf"]:
@@ -251,12 +252,12 @@ class Server:
                 env=dict(os.environ, LC_ALL="C", PATH=os.environ.get("PATH", "") + ":/usr/sbin:/sbin"),
             )  # fmt: skip
         except (OSError, subprocess.SubprocessError) as exc:
-            raise _plan.ApplyError("the new configuration cannot be tested, nothing was changed: %s" % exc) from exc
+            raise ApplyError("the new configuration cannot be tested, nothing was changed: %s" % exc) from exc
         finally:
             remove(candidate)
         if done.returncode:
-            said = _dnsmasq_files.explain(done.stdout.decode("utf-8", "replace"), candidate, text)
-            raise _plan.ApplyError("dnsmasq refuses the new configuration, nothing was changed: %s" % said)
+            said = dnsmasq_files.explain(done.stdout.decode("utf-8", "replace"), candidate, text)
+            raise ApplyError("dnsmasq refuses the new configuration, nothing was changed: %s" % said)
 
     def _write(self, wanted, now):
         for kind, path in self.paths.items():
@@ -265,7 +266,7 @@ class Server:
                 continue
             if wanted[kind] != now[kind]:
                 write_text(path, wanted[kind])
-            os.chmod(path, int(_dnsmasq.MODE, 8))
+            os.chmod(path, int(dnsmasq.MODE, 8))
             os.chown(path, 0, 0)
 
     def _tell(self, told, old_hosts):
@@ -280,7 +281,7 @@ class Server:
         if code:
             return said.strip().partition("\n")[0].rstrip(".")
         for address in self.settings["listen_addresses"] or ["127.0.0.1"]:
-            for name, kind, present, absent in _dns_query.probes(self.settings, old_hosts):
+            for name, kind, present, absent in query.probes(self.settings, old_hosts):
                 if not wait_for(lambda ask=(address, name, kind, present, absent): self._answers(*ask), self.timeout):
                     return (
                         "within %d s it did not answer as planned on %s when asked for %s %s; is that an address of "
@@ -294,11 +295,11 @@ class Server:
             sock.settimeout(1)
             try:
                 sock.connect((address, 53))
-                sock.send(_dns_query.encode_query(number, name, kind))
-                answer = _dns_query.decode_answer(sock.recv(4096))
+                sock.send(query.encode_query(number, name, kind))
+                answer = query.decode_answer(sock.recv(4096))
             except OSError:
                 return False
-        return bool(answer) and answer["number"] == number and _dns_query.satisfied(answer, present, absent)
+        return bool(answer) and answer["number"] == number and query.satisfied(answer, present, absent)
 
     def _roll_back(self, previous, trouble, ran):
         said = journal_tail(self.unit)
@@ -310,7 +311,7 @@ class Server:
             left = "the old files are back and it %s" % ("runs with them" if ran else "is stopped, as it was")
         else:
             left = "the old files are back, yet it does not start with them either: %s" % output.strip()
-        raise _plan.ApplyError(
+        raise ApplyError(
             "dnsmasq did not take its new files: %s; %s" % (trouble, left), journal=said, rolled_back=code == 0
         )
 
@@ -341,15 +342,15 @@ def main():
             cache_size=dict(type="int", default=1000),
             bind=dict(type="str", choices=["dynamic", "interfaces"], default="dynamic"),
             extra=strings,
-            conf_path=dict(type="path", default=_dnsmasq.CONF_PATH),
-            hosts_path=dict(type="path", default=_dnsmasq.HOSTS_PATH),
+            conf_path=dict(type="path", default=dnsmasq.CONF_PATH),
+            hosts_path=dict(type="path", default=dnsmasq.HOSTS_PATH),
             service=dict(type="str", default="dnsmasq"),
             timeout=dict(type="int", default=15),
         ),
         supports_check_mode=True,
     )
     server = Server(module.params)
-    _plan.run(module, "dnsmasq", server.read, server.plan, server.apply)
+    run(module, "dnsmasq", server.read, server.plan, server.apply)
 
 
 if __name__ == "__main__":

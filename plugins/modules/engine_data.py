@@ -115,23 +115,23 @@ import time
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _engine_data, _plan, _trees
-from ansible_collections.dockyard.swarm.plugins.module_utils import _engine_data_steps as steps
-from ansible_collections.dockyard.swarm.plugins.module_utils._daemon import own_words
-from ansible_collections.dockyard.swarm.plugins.module_utils._engine_api import Engine, EngineError
-from ansible_collections.dockyard.swarm.plugins.module_utils._engine_data import CONTAINERD, DOCKER
-from ansible_collections.dockyard.swarm.plugins.module_utils._engine_data_facts import (
-    read_data,
-    save_kept,
-    save_move,
-)
-from ansible_collections.dockyard.swarm.plugins.module_utils._engine_data_run import SERVICE, UNITS, Running
-from ansible_collections.dockyard.swarm.plugins.module_utils._engine_facts import read_daemon_json, read_engine
-from ansible_collections.dockyard.swarm.plugins.module_utils._files import hold, remove
-from ansible_collections.dockyard.swarm.plugins.module_utils._systemd import RUNNING, journal_tail, settled_units
+from ..module_utils._core import file_tree
+from ..module_utils._core.atomic_files import hold, remove
+from ..module_utils._core.engine_api import Engine, EngineError
+from ..module_utils._core.plan import ApplyError, PlanError, run
+from ..module_utils._core.systemd import RUNNING, journal_tail, settled_units
+from ..module_utils._engine import data_plan
+from ..module_utils._engine import data_steps as steps
+from ..module_utils._engine.daemon_file import read_daemon_json
+from ..module_utils._engine.daemon_json import own_words
+from ..module_utils._engine.data_checks import check
+from ..module_utils._engine.data_engine import SERVICE, UNITS, Running
+from ..module_utils._engine.data_facts import read_data, save_kept, save_move
+from ..module_utils._engine.data_plan import CONTAINERD, DOCKER
+from ..module_utils._facts.engine import read_engine
 
 LOCK = "/run/dockyard-engine-data.lock"
-TROUBLE = (_plan.ApplyError, _trees.TreeError, OSError, ValueError, EngineError, subprocess.SubprocessError)
+TROUBLE = (ApplyError, file_tree.TreeError, OSError, ValueError, EngineError, subprocess.SubprocessError)
 
 
 class EndedError(Exception):
@@ -150,33 +150,33 @@ class Data:
         units = settled_units(UNITS)
         daemon = read_daemon_json()
         engine, _swarm = read_engine(units.get(SERVICE, {}).get("active") in RUNNING)
-        wanted = {name: self.params[name] for name in _engine_data.WANTED}
+        wanted = {name: self.params[name] for name in data_plan.WANTED}
         return dict(read_data(daemon, units, engine, wanted), units=units, running=engine["running"])
 
     def plan(self, state):
-        problems = _engine_data.check(state)
+        problems = check(state)
         # What was begun has to be ended, one way or the other: the Engine may be stopped.
         if problems and not state["move"]:
-            raise _plan.PlanError("; ".join(problems))
-        return _engine_data.make_plan(state)
+            raise PlanError("; ".join(problems))
+        return data_plan.make_plan(state)
 
     def apply(self, _plan_of_all, state):
         if state["move"]:
             self._settle(state["move"], state)
             state = self.read()
-        problems = _engine_data.check(state)
-        coming = [] if problems else _engine_data.moves(state)
+        problems = check(state)
+        coming = [] if problems else data_plan.moves(state)
         if coming:
             self._move(coming, state)
         elif state["move"]:
             self._abandon(state["move"])
         if problems:
-            raise _plan.ApplyError(
+            raise ApplyError(
                 "a move that was cut short was taken back, since it cannot go on: %s" % "; ".join(problems),
                 rolled_back=True,
             )
         state = self.read()
-        for item in _engine_data.make_plan(state):
+        for item in data_plan.make_plan(state):
             if item["do"] == "link":
                 steps.link(item["to"], item["after"])
             elif item["do"] == "set":
@@ -199,7 +199,7 @@ class Data:
         if move["phase"] == "back":
             trouble = self._go_back(move)
             if trouble:
-                raise _plan.ApplyError("the data is on its way back to the old place: %s" % trouble, rolled_back=False)
+                raise ApplyError("the data is on its way back to the old place: %s" % trouble, rolled_back=False)
             return
         done = [item for item in move["trees"] if state[item["tree"]]["place"] == item["target"]]
         undone = [item for item in move["trees"] if item not in done]
@@ -229,10 +229,10 @@ class Data:
     def _abandon(self, move):
         """Leave the data where it is, and start on it what ran."""
         for item in move["trees"]:
-            _trees.remove_tree(steps.incoming(item))
+            file_tree.remove_tree(steps.incoming(item))
         trouble = self.services.start(move)
         if trouble:
-            raise _plan.ApplyError("the data is where it was, yet the Engine does not start: %s" % trouble)
+            raise ApplyError("the data is where it was, yet the Engine does not start: %s" % trouble)
         save_move(None)
 
     # A move.
@@ -244,7 +244,7 @@ class Data:
                 self._copy(move)
         except EndedError:
             trouble = self.services.start(move)
-            raise _plan.ApplyError(
+            raise ApplyError(
                 "ended while it copied; the data is where it was, and %s; the next run goes on"
                 % (("the Engine does not start: %s" % trouble) if trouble else "the Engine runs on it again"),
                 rolled_back=not trouble,
@@ -267,7 +267,7 @@ class Data:
         units = state["units"]
         for item in earlier["trees"]:
             if item["target"] not in [other["target"] for other in coming]:
-                _trees.remove_tree(steps.incoming(item))
+                file_tree.remove_tree(steps.incoming(item))
         move = {
             "phase": "copy",
             "boot": steps.boot_id(),
@@ -293,20 +293,20 @@ class Data:
             since, item["since"] = item["since"], item["since"] or time.time()
             save_move(move)
             os.makedirs(item["target"], mode=0o711, exist_ok=True)
-            _trees.sync(item["source"], steps.incoming(item), since)
-            found = _trees.compare(item["source"], steps.incoming(item), _engine_data.exact)
+            file_tree.sync(item["source"], steps.incoming(item), since)
+            found = file_tree.compare(item["source"], steps.incoming(item), data_plan.exact)
             if found:
-                raise _plan.ApplyError("the copy is not what %s is: %s" % (item["source"], "; ".join(found)))
-            _trees.flush(item["target"])
+                raise ApplyError("the copy is not what %s is: %s" % (item["source"], "; ".join(found)))
+            file_tree.flush(item["target"])
 
     def _give_up(self, move, exc):
         """Start again at the old place; nothing was switched yet."""
         for item in move["trees"]:
-            _trees.remove_tree(steps.incoming(item))
+            file_tree.remove_tree(steps.incoming(item))
         trouble = self.services.start(move)
         if not trouble:
             save_move(None)
-        raise _plan.ApplyError(
+        raise ApplyError(
             "the data was not moved: %s; it is where it was, %s"
             % (exc, ("yet the Engine does not start: %s" % trouble) if trouble else "and the Engine runs on it again"),
             rolled_back=not trouble,
@@ -330,14 +330,14 @@ class Data:
     def _fail(self, move, trouble, said, may_go_back):
         what = "the Engine does not run with its data at %s: %s" % (_places(move, "target"), trouble)
         if not may_go_back:
-            raise _plan.ApplyError(
+            raise ApplyError(
                 "%s; it has worked there since, so the older copy at %s is left alone: find out what is wrong there"
                 % (what, _places(move, "parked")),
                 journal=said,
                 rolled_back=False,
             )
         again = self._go_back(move)
-        raise _plan.ApplyError(
+        raise ApplyError(
             "%s; %s"
             % (what, ("going back did not succeed either: %s" % again) if again else "it runs again at the old place"),
             journal=said,
@@ -370,7 +370,7 @@ class Data:
             save_kept(None, [dict(item, parked=steps.incoming(item)) for item in move["trees"]])
         else:
             for item in move["trees"]:
-                _trees.remove_tree(steps.incoming(item))
+                file_tree.remove_tree(steps.incoming(item))
             save_move(None)
         return None
 
@@ -415,7 +415,7 @@ def main():
     if not module.check_mode:
         hold(LOCK)
     data = Data(module.params)
-    _plan.run(module, "the Engine's data", data.read, data.plan, data.apply, data.result)
+    run(module, "the Engine's data", data.read, data.plan, data.apply, data.result)
 
 
 if __name__ == "__main__":

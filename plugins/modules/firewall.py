@@ -61,9 +61,12 @@ import time
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _facts, _firewall, _firewalld, _plan, _ufw
-from ansible_collections.dockyard.swarm.plugins.module_utils._files import read_text
-from ansible_collections.dockyard.swarm.plugins.module_utils._systemd import read_units
+from ..module_utils._core.atomic_files import read_text
+from ..module_utils._core.plan import ApplyError, PlanError, run
+from ..module_utils._core.systemd import read_units
+from ..module_utils._facts import host
+from ..module_utils._host import firewalld, ufw
+from ..module_utils._host.firewall import make_plan
 
 # ufw fails where dockerd has the kernel's lock at that moment: before it does anything, or when the rule is in its files already.
 BUSY = ("initcaps", "xtables lock", "Directory not empty", "problem running")
@@ -78,13 +81,13 @@ class Firewall:
         self.params = params
 
     def read(self):
-        return _facts.read_firewall(read_units(_facts.FIREWALLS))
+        return host.read_firewall(read_units(host.FIREWALLS))
 
     def plan(self, state):
         try:
-            return _firewall.make_plan(state, self.params["rules"], self.params["keep"])
+            return make_plan(state, self.params["rules"], self.params["keep"])
         except ValueError as exc:
-            raise _plan.PlanError("option rules or keep: %s" % exc) from exc
+            raise PlanError("option rules or keep: %s" % exc) from exc
 
     def apply(self, plan, state):
         busy = [_run(command) for command in self._commands(plan, state["unit"])]
@@ -92,7 +95,7 @@ class Firewall:
             _run(["ufw", "reload"])  # what its files say and the kernel does not
         left = self.plan(self.read())
         if left:
-            raise _plan.ApplyError(
+            raise ApplyError(
                 "%s took the rules and yet does not let through: %s"
                 % (state["unit"], "; ".join("%(do)s %(to)s" % item for item in left))
             )
@@ -101,8 +104,8 @@ class Firewall:
     def _commands(plan, unit):
         if unit == "ufw.service":
             kept = read_text("/etc/ufw/user.rules"), read_text("/etc/ufw/user6.rules")
-            return [["ufw"] + command for command in _ufw.commands(plan, *kept)]
-        return [["firewall-cmd"] + command for command in _firewalld.commands(plan)]
+            return [["ufw"] + command for command in ufw.commands(plan, *kept)]
+        return [["firewall-cmd"] + command for command in firewalld.commands(plan)]
 
 
 def _run(command):
@@ -114,7 +117,7 @@ def _run(command):
             return attempts > 1
         text = done.stdout.decode("utf-8", "replace").strip()
         if attempts == ATTEMPTS or not any(words in text for words in BUSY):
-            raise _plan.ApplyError(
+            raise ApplyError(
                 "%s: %s (what was done before stays; run again when this is solved)"
                 % (" ".join(command), text or "exit code %d" % done.returncode)
             )
@@ -133,7 +136,7 @@ def _once(command):
             check=False,
         )
     except (OSError, subprocess.SubprocessError) as exc:
-        raise _plan.ApplyError("%s: %s" % (" ".join(command), exc)) from exc
+        raise ApplyError("%s: %s" % (" ".join(command), exc)) from exc
 
 
 def main():
@@ -145,7 +148,7 @@ def main():
         supports_check_mode=True,
     )
     firewall = Firewall(module.params)
-    _plan.run(module, "firewall", firewall.read, firewall.plan, firewall.apply, lambda state: {"firewall": state})
+    run(module, "firewall", firewall.read, firewall.plan, firewall.apply, lambda state: {"firewall": state})
 
 
 if __name__ == "__main__":

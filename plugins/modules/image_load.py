@@ -47,9 +47,9 @@ import os
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _plan
-from ansible_collections.dockyard.swarm.plugins.module_utils._engine_api import Engine, EngineError
-from ansible_collections.dockyard.swarm.plugins.module_utils._pending import IMAGES
+from ..module_utils._core.engine_api import Engine, EngineError
+from ..module_utils._core.plan import ApplyError, PlanError, change, run
+from ..module_utils._core.unfinished import IMAGES
 
 LOAD_TIMEOUT = 600
 
@@ -63,8 +63,8 @@ def load_steps(image, there, pending):
     if there and image not in pending:
         return []
     if there:
-        return [_plan.change("load", "image %s" % image, "its load was cut short", before="in parts", after=image)]
-    return [_plan.change("load", "image %s" % image, "not on this host", after=image)]
+        return [change("load", "image %s" % image, "its load was cut short", before="in parts", after=image)]
+    return [change("load", "image %s" % image, "not on this host", after=image)]
 
 
 def main():
@@ -79,7 +79,7 @@ def main():
         try:
             there = engine.find("/images/%s/json" % image) is not None
         except EngineError as exc:
-            raise _plan.PlanError("the Engine cannot be asked for images: %s" % exc.message) from exc
+            raise PlanError("the Engine cannot be asked for images: %s" % exc.message) from exc
         return {"there": there, "pending": IMAGES.names()}
 
     def plan(state):
@@ -98,13 +98,13 @@ def main():
                     "POST", "/images/load?quiet=1", stream=archive, length=os.fstat(archive.fileno()).st_size
                 )
         except (OSError, EngineError) as exc:
-            raise _plan.ApplyError("image %s was not loaded: %s" % (image, exc)) from exc
+            raise ApplyError("image %s was not loaded: %s" % (image, exc)) from exc
         if not read()["there"]:
             IMAGES.forget([image])
-            raise _plan.ApplyError("the archive %s does not hold image %s: %s" % (src, image, answer))
+            raise ApplyError("the archive %s does not hold image %s: %s" % (src, image, answer))
         IMAGES.end([image])
 
-    _plan.run(module, "images", read, plan, apply)
+    run(module, "images", read, plan, apply)
 
 
 if __name__ == "__main__":

@@ -99,9 +99,11 @@ plan:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _macvlan, _plan
-from ansible_collections.dockyard.swarm.plugins.module_utils._engine_api import Engine, EngineError, query, wait_for
-from ansible_collections.dockyard.swarm.plugins.module_utils._engine_facts import network_facts, read_configs
+from ..module_utils._core.engine_api import Engine, EngineError, query
+from ..module_utils._core.plan import ApplyError, PlanError, run
+from ..module_utils._core.wait import wait_for
+from ..module_utils._networks.macvlan import cluster_plan, config_name, node_plan
+from ..module_utils._networks.network_facts import network_facts, read_configs
 
 
 class Macvlan:
@@ -110,7 +112,7 @@ class Macvlan:
     def __init__(self, params):
         self.params = params
         self.node = params["scope"] == "node"
-        self.name = _macvlan.config_name(params["name"]) if self.node else params["name"]
+        self.name = config_name(params["name"]) if self.node else params["name"]
         self.engine = Engine()
 
     def read(self):
@@ -119,11 +121,11 @@ class Macvlan:
                 return read_configs(self.engine).get(self.name)
             found = self.engine.get("/networks" + query(scope=["swarm"]))
         except EngineError as exc:
-            raise _plan.PlanError("network %s: the Engine does not tell: %s" % (self.name, exc.message)) from exc
+            raise PlanError("network %s: the Engine does not tell: %s" % (self.name, exc.message)) from exc
         return next((network_facts(net) for net in found if net["Name"] == self.name), None)
 
     def plan(self, state):
-        return (_macvlan.node_plan if self.node else _macvlan.cluster_plan)(self.params, state)
+        return (node_plan if self.node else cluster_plan)(self.params, state)
 
     def apply(self, plan, _state):
         try:
@@ -133,7 +135,7 @@ class Macvlan:
             if plan[0]["do"] in ("create", "replace"):
                 self.engine.post("/networks/create", self._config() if self.node else self._network())
         except EngineError as exc:
-            raise _plan.ApplyError("network %s: %s" % (self.name, exc.message)) from exc
+            raise ApplyError("network %s: %s" % (self.name, exc.message)) from exc
 
     def _remove(self, timeout):
         refusal = []
@@ -149,7 +151,7 @@ class Macvlan:
             return True
 
         if not wait_for(gone, timeout):
-            raise _plan.ApplyError(
+            raise ApplyError(
                 "network %s: %s: take the services and containers that use network %s off it, run with state: absent, and then "
                 "without it" % (self.name, refusal[0], self.params["name"])
             )
@@ -174,7 +176,7 @@ class Macvlan:
             "CheckDuplicate": True,
             "Attachable": self.params["attachable"],
             "Internal": self.params["internal"],
-            "ConfigFrom": {"Network": _macvlan.config_name(self.name)},
+            "ConfigFrom": {"Network": config_name(self.name)},
             "Labels": {key: str(value) for key, value in self.params["labels"].items()},
         }
 
@@ -203,7 +205,7 @@ def main():
     if params["scope"] == "node" and params["state"] == "present" and not (params["parent"] and params["subnets"]):
         module.fail_json(msg="network %s: scope node needs options parent and subnets" % params["name"])
     macvlan = Macvlan(params)
-    _plan.run(module, "network %s" % macvlan.name, macvlan.read, macvlan.plan, macvlan.apply)
+    run(module, "network %s" % macvlan.name, macvlan.read, macvlan.plan, macvlan.apply)
 
 
 if __name__ == "__main__":

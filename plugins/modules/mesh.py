@@ -37,24 +37,27 @@ import subprocess
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _mesh, _plan
-from ansible_collections.dockyard.swarm.plugins.module_utils._engine_api import Engine, EngineError
-from ansible_collections.dockyard.swarm.plugins.module_utils._ingress import BRIDGE
+from ..module_utils._core import plan
+from ..module_utils._core.engine_api import Engine, EngineError
+from ..module_utils._host import routing_mesh
+from ..module_utils._host.published_ports import BRIDGE
 
 
 def apply(_plan_made, _state):
     address = _address()
-    ports = _mesh.published(_mesh.listed("mangle", _mesh.SANDBOX))
-    for words in _mesh.repairs(ports, address, _mesh.listed("nat") or "", _mesh.listed("filter") or ""):
+    ports = routing_mesh.published(routing_mesh.listed("mangle", routing_mesh.SANDBOX))
+    for words in routing_mesh.repairs(
+        ports, address, routing_mesh.listed("nat") or "", routing_mesh.listed("filter") or ""
+    ):
         done = subprocess.run(
             ["iptables", "-w", "10"] + words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
         )
         if done.returncode:
             said = done.stdout.decode("utf-8", "replace").strip()
-            raise _plan.ApplyError("iptables %s: %s" % (" ".join(words), said))
-    left = _mesh.make_plan(_mesh.read(True))
+            raise plan.ApplyError("iptables %s: %s" % (" ".join(words), said))
+    left = routing_mesh.make_plan(routing_mesh.read(True))
     if left:
-        raise _plan.ApplyError("iptables took the rules, and yet: %s" % "; ".join(item["to"] for item in left))
+        raise plan.ApplyError("iptables took the rules, and yet: %s" % "; ".join(item["to"] for item in left))
 
 
 def _address():
@@ -63,12 +66,12 @@ def _address():
         containers = Engine().get("/networks/%s" % BRIDGE)["Containers"]
         return containers["ingress-sbox"]["IPv4Address"].split("/")[0]
     except (EngineError, KeyError) as exc:
-        raise _plan.ApplyError("the Engine does not tell where its routing mesh is: %s" % exc) from exc
+        raise plan.ApplyError("the Engine does not tell where its routing mesh is: %s" % exc) from exc
 
 
 def main():
     module = AnsibleModule(argument_spec={}, supports_check_mode=True)
-    _plan.run(module, "routing mesh", lambda: _mesh.read(True), _mesh.make_plan, apply)
+    plan.run(module, "routing mesh", lambda: routing_mesh.read(True), routing_mesh.make_plan, apply)
 
 
 if __name__ == "__main__":

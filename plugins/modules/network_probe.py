@@ -131,7 +131,7 @@ heard:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _probe_listener, _probe_sender
+from ..module_utils._probe import listener, sender
 
 
 def main():
@@ -162,12 +162,12 @@ def main():
         module.fail_json(msg="option index: %d is not between 0 and 65535" % module.params["index"])
     try:
         if step == "listen":
-            _probe_listener.start(nonce, module.params["timeout"])
+            listener.start(nonce, module.params["timeout"])
             module.exit_json(changed=False)
         if step == "send":
-            sent = _probe_sender.send(nonce, module.params["index"], module.params["peers"])
+            sent = sender.send(nonce, module.params["index"], module.params["peers"])
             module.exit_json(changed=False, **sent)
-        module.exit_json(changed=False, heard=_probe_listener.ask(nonce))
+        module.exit_json(changed=False, heard=listener.ask(nonce))
     except OSError as exc:
         module.fail_json(msg="%s is not possible: %s. It needs root" % (step, exc))
 

@@ -238,47 +238,46 @@ swarm:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _facts, _mesh
-from ansible_collections.dockyard.swarm.plugins.module_utils._engine_data_facts import read_data
-from ansible_collections.dockyard.swarm.plugins.module_utils._engine_facts import (
-    JOURNAL,
-    read_daemon_json,
-    read_engine,
-    read_swarm,
-    stopped,
-)
-from ansible_collections.dockyard.swarm.plugins.module_utils._files import read_text
-from ansible_collections.dockyard.swarm.plugins.module_utils._systemd import RUNNING, settled_units
+from ..module_utils._core.atomic_files import read_text
+from ..module_utils._core.file_facts import read_files
+from ..module_utils._core.systemd import RUNNING, settled_units
+from ..module_utils._engine.daemon_file import PREVIOUS, read_daemon_json
+from ..module_utils._engine.data_facts import read_data
+from ..module_utils._facts import host
+from ..module_utils._facts.engine import read_engine
+from ..module_utils._facts.swarm import read_swarm, stopped
+from ..module_utils._host import routing_mesh
+from ..module_utils._host.interfaces import read_addresses, read_port_53, read_resolvers, read_routes
 
 
 def read(packages, candidates, repository, sysctls, kernel_modules, units, files, data):
     """All facts of this host as one dict."""
-    system = _facts.read_os()
-    found = _facts.read_packages(set(_facts.PACKAGES).union(packages), system["family"])
-    unit_facts = settled_units(list(_facts.UNITS) + [name for name in units if name not in _facts.UNITS])
+    system = host.read_os()
+    found = host.read_packages(set(host.PACKAGES).union(packages), system["family"])
+    unit_facts = settled_units(list(host.UNITS) + [name for name in units if name not in host.UNITS])
     daemon = read_daemon_json()
     engine, local = read_engine(unit_facts.get("docker.service", {}).get("active") in RUNNING)
     places = read_data(daemon, unit_facts, engine, data)
-    firewall = _facts.read_firewall(unit_facts)
+    firewall = host.read_firewall(unit_facts)
     return {
         "os": system,
-        "machine": _facts.read_machine(),
-        "addresses": _facts.read_addresses(),
-        "routes": _facts.read_routes(),
+        "machine": host.read_machine(),
+        "addresses": read_addresses(),
+        "routes": read_routes(),
         "packages": found["versions"],
         "holds": found["holds"],
-        "candidates": _facts.read_candidates(candidates, system["family"]),
-        "repository": _facts.read_repository(repository, system),
-        "selinux": _facts.read_selinux(),
-        "files": _facts.read_files(list(_facts.FILES) + list(files)),
+        "candidates": host.read_candidates(candidates, system["family"]),
+        "repository": host.read_repository(repository, system),
+        "selinux": host.read_selinux(),
+        "files": read_files(list(host.FILES) + list(files)),
         "units": unit_facts,
-        "sysctls": _facts.read_sysctls(sysctls),
-        "kernel_modules": _facts.read_modules(kernel_modules),
-        "dns": {"resolvers": _facts.read_resolvers(), "port_53": _facts.read_port_53()},
-        "time_sync": _facts.first_active(_facts.TIME_SYNC, unit_facts),
+        "sysctls": host.read_sysctls(sysctls),
+        "kernel_modules": host.read_modules(kernel_modules),
+        "dns": {"resolvers": read_resolvers(), "port_53": read_port_53()},
+        "time_sync": host.first_active(host.TIME_SYNC, unit_facts),
         "firewall": firewall,
         "mesh": _read_mesh(firewall["unit"], daemon["options"]) if engine["running"] else None,
-        "daemon": dict(daemon, interrupted=read_text(JOURNAL) is not None),
+        "daemon": dict(daemon, interrupted=read_text(PREVIOUS) is not None),
         "data": places,
         "engine": engine,
         "swarm": read_swarm(local if engine["running"] else stopped(places)),
@@ -288,7 +287,7 @@ def read(packages, candidates, repository, sysctls, kernel_modules, units, files
 def _read_mesh(firewall, options):
     """Whether published ports are led in, where the Engine's rules are those of iptables."""
     own = options.get("iptables", True) and options.get("firewall-backend") in (None, "iptables")
-    return _mesh.read(firewall == "firewalld.service") if own else None
+    return routing_mesh.read(firewall == "firewalld.service") if own else None
 
 
 def main():

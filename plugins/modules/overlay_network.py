@@ -149,9 +149,11 @@ network:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _network, _network_swap, _plan
-from ansible_collections.dockyard.swarm.plugins.module_utils._engine_api import Engine, EngineError, query, wait_for
-from ansible_collections.dockyard.swarm.plugins.module_utils._engine_facts import network_facts
+from ..module_utils._core.engine_api import Engine, EngineError, query
+from ..module_utils._core.plan import ApplyError, PlanError, run
+from ..module_utils._core.wait import wait_for
+from ..module_utils._networks import overlay, replacement
+from ..module_utils._networks.network_facts import network_facts
 
 POLL = 0.2
 
@@ -173,44 +175,44 @@ class Network:
             found = [network_facts(net) for net in self.engine.get("/networks" + query(scope=["swarm"]))]
             services = self.engine.get("/services")
         except EngineError as exc:
-            raise _plan.PlanError("this host cannot answer for the swarm: %s" % exc.message) from exc
+            raise PlanError("this host cannot answer for the swarm: %s" % exc.message) from exc
         network = next((net for net in found if net["name"] == self.name), None)
         if network:
-            users = [item["Spec"]["Name"] for item in services if _network_swap.uses(item["Spec"], network)]
+            users = [item["Spec"]["Name"] for item in services if replacement.uses(item["Spec"], network)]
             network["services"] = sorted(users)
-        waiting = _network_swap.waiting(item["Spec"] for item in services)
+        waiting = replacement.waiting(item["Spec"] for item in services)
         return {"network": network, "waiting": waiting.get(self.name, {}).get("services", [])}
 
     def plan(self, state):
-        trouble = _network.check_addresses(_network.wanted_network(self.params))
+        trouble = overlay.check_addresses(overlay.wanted_network(self.params))
         if trouble:
-            raise _plan.PlanError("network %s: %s" % (self.name, "; ".join(trouble)))
-        return _network.make_plan(self.params, state["network"], self.way, state["waiting"])
+            raise PlanError("network %s: %s" % (self.name, "; ".join(trouble)))
+        return overlay.make_plan(self.params, state["network"], self.way, state["waiting"])
 
     def apply(self, plan, state):
-        wanted = _network.wanted_network(self.params)
+        wanted = overlay.wanted_network(self.params)
         verb = plan[0]["do"]
         try:
             if verb == "remove":
                 self._remove(state["network"])
             elif verb == "replace":
-                self._replace(state["network"], _network.heir(wanted, state["network"], self.way))
+                self._replace(state["network"], overlay.heir(wanted, state["network"], self.way))
             else:
                 if verb == "create":
-                    self._create(_network.for_way(wanted, self.way))
+                    self._create(overlay.for_way(wanted, self.way))
                 self._attach()
         except EngineError as exc:
-            raise _plan.ApplyError("network %s: %s" % (self.name, exc.message)) from exc
+            raise ApplyError("network %s: %s" % (self.name, exc.message)) from exc
 
     def _replace(self, network, wanted):
-        services = [item for item in self.engine.get("/services") if _network_swap.uses(item["Spec"], network)]
+        services = [item for item in self.engine.get("/services") if replacement.uses(item["Spec"], network)]
         before = self._counts(services)
         options = {name: value for name, value in wanted.items() if name != "state"}
         try:
             for service in services:
-                self._update(service["ID"], _network_swap.detached, network, options)
+                self._update(service["ID"], replacement.detached, network, options)
             self._remove(network)
-        except (EngineError, _plan.ApplyError):
+        except (EngineError, ApplyError):
             if self.engine.find("/networks/%s" % network["id"]) is not None:
                 self._attach(before)
             raise
@@ -218,12 +220,12 @@ class Network:
         self._attach(before)
 
     def _still_on(self, network):
-        return _network_swap.still_on(self.engine.get("/tasks"), network["id"])
+        return replacement.still_on(self.engine.get("/tasks"), network["id"])
 
     def _remove(self, network):
         """A node on which a task of the routing mesh still ends would keep the old one until its Engine is started anew."""
         if not wait_for(lambda: not self._still_on(network), self.timeout, POLL):
-            raise _plan.ApplyError(
+            raise ApplyError(
                 "network %s: these tasks are still on it after %d s, and it was left as it is: %s; see docker inspect --type task"
                 % (self.name, self.timeout, ", ".join(self._still_on(network)))
             )
@@ -233,13 +235,13 @@ class Network:
             if "in use by task" not in exc.message:
                 raise
             # Tasks that the list of tasks does not have: containers that were attached by hand.
-            raise _plan.ApplyError(
+            raise ApplyError(
                 "network %s: a container that belongs to no service is on it, and it was left as it is: find it on the hosts "
                 "with docker ps --filter network=%s, and take it off" % (network["name"], network["name"])
             ) from exc
         # Gone means gone on this node too: its name is free only then.
         if not wait_for(lambda: self.engine.find("/networks/%s" % network["id"]) is None, self.timeout, POLL):
-            raise _plan.ApplyError("network %s is still there after %d s" % (network["name"], self.timeout))
+            raise ApplyError("network %s is still there after %d s" % (network["name"], self.timeout))
 
     def _create(self, wanted):
         self.engine.post("/networks/create", body_of(wanted))
@@ -256,16 +258,16 @@ class Network:
         services = [
             item
             for item in self.engine.get("/services")
-            if (_network_swap.note_of(item["Spec"]) or {}).get("network") == self.name
+            if (replacement.note_of(item["Spec"]) or {}).get("network") == self.name
         ]
         if not services:
             return
         network = self.read()["network"]
         for service in services:
-            self._update(service["ID"], _network_swap.attached, network["id"])
+            self._update(service["ID"], replacement.attached, network["id"])
 
         def back():
-            running = _network_swap.running_on(self.engine.get("/tasks"), network["id"])
+            running = replacement.running_on(self.engine.get("/tasks"), network["id"])
             wanted = self._counts(services)
             goals = {
                 name: min(want, (before or {}).get(name, (want, want))[0]) for name, (_run, want) in wanted.items()
@@ -274,9 +276,9 @@ class Network:
 
         came = wait_for(back, self.timeout, POLL)
         for service in services:
-            self._update(service["ID"], _network_swap.done)
+            self._update(service["ID"], replacement.done)
         if not came:
-            raise _plan.ApplyError(
+            raise ApplyError(
                 "network %s: its services have it again, but not all of their tasks run after %d s: see docker service ps %s"
                 % (self.name, self.timeout, " ".join(item["Spec"]["Name"] for item in services))
             )
@@ -302,7 +304,7 @@ def body_of(wanted):
     if wanted["encrypted"]:
         options["encrypted"] = "true"
     if wanted["mtu"]:
-        options[_network.MTU] = str(wanted["mtu"])
+        options[overlay.MTU] = str(wanted["mtu"])
     ipam = {"Driver": wanted["ipam_driver"] or "default", "Options": wanted["ipam_options"]}
     words = {"subnet": "Subnet", "gateway": "Gateway", "ip_range": "IPRange"}
     ipam["Config"] = [{words[key]: value for key, value in part.items() if value} for part in wanted["subnets"]]
@@ -351,7 +353,7 @@ def main():
         supports_check_mode=True,
     )
     network = Network(module.params)
-    _plan.run(
+    run(
         module,
         "network %s" % module.params["name"],
         network.read,

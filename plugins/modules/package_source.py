@@ -106,20 +106,13 @@ import time
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import (
-    _apt,
-    _apt_sources,
-    _dnf,
-    _dnf_sources,
-    _facts,
-    _openpgp,
-    _plan,
-    _repositories,
-)
-from ansible_collections.dockyard.swarm.plugins.module_utils._files import read_text, remove, write_text
+from ..module_utils._core.atomic_files import read_text, remove, write_text
+from ..module_utils._core.plan import ApplyError, PlanError, run
+from ..module_utils._facts import host
+from ..module_utils._packages import apt, apt_sources, dnf, dnf_sources, openpgp, repositories
 
 # By family: what knows the files, and what runs the package manager.
-FAMILIES = {"Debian": (_apt_sources, _apt), "RedHat": (_dnf_sources, _dnf)}
+FAMILIES = {"Debian": (apt_sources, apt), "RedHat": (dnf_sources, dnf)}
 LOCK_TIMEOUT = 300  # seconds in which another package manager gets done
 
 
@@ -128,7 +121,7 @@ class PackageSource:
 
     def __init__(self, params):
         self.params = params
-        family = _facts.read_os()["family"]
+        family = host.read_os()["family"]
         # What cannot be managed is told by read(), which may.
         self.files, self.manager = FAMILIES.get(family, (None, None))
         self.family = family
@@ -136,11 +129,11 @@ class PackageSource:
 
     def read(self):
         if not self.files:
-            raise _plan.PlanError("repositories of family %s cannot be managed: write them by hand" % self.family)
-        return _repositories.read(self.files, self.params["name"], self.uris)
+            raise PlanError("repositories of family %s cannot be managed: write them by hand" % self.family)
+        return repositories.read(self.files, self.params["name"], self.uris)
 
     def plan(self, state):
-        return _repositories.make_plan(self.files, state, self.params)
+        return repositories.make_plan(self.files, state, self.params)
 
     def apply(self, plan, _state):
         entry, keyring = self.files.paths(self.params["name"])
@@ -160,7 +153,7 @@ class PackageSource:
         if code:
             for path, text in old.items():
                 _put_back(path, text)
-            raise _plan.ApplyError(
+            raise ApplyError(
                 "the package manager cannot use %s %s, everything is as it was before: %s"
                 % (self.params["uri"], self.params["suite"], self.files.complaints(said)),
                 output=said,
@@ -172,17 +165,17 @@ class PackageSource:
             where = self.params["key_url"] or self.params["uri"].rstrip("/") + "/gpg"
             data = self._download(where)
         try:
-            found = _openpgp.fingerprints(data)
+            found = openpgp.fingerprints(data)
         except ValueError as exc:
-            raise _plan.ApplyError("the key from %s is not usable, nothing was changed: %s" % (where, exc)) from exc
-        wanted = _openpgp.normal(self.params["fingerprint"])
+            raise ApplyError("the key from %s is not usable, nothing was changed: %s" % (where, exc)) from exc
+        wanted = openpgp.normal(self.params["fingerprint"])
         # Another key in the same file would be trusted as much.
         if found != [wanted]:
-            raise _plan.ApplyError(
+            raise ApplyError(
                 "the key from %s has the fingerprint %s, and not %s: nothing was changed. Find out why before you change "
                 "option fingerprint." % (where, ", ".join(found), wanted)
             )
-        return _openpgp.armored(data)
+        return openpgp.armored(data)
 
     def _download(self, url):
         # These cost more than all else here, and most runs have the key.
@@ -192,7 +185,7 @@ class PackageSource:
         try:
             return open_url(url, timeout=self.params["timeout"]).read(1 << 20)
         except (OSError, ValueError, UrlError) as exc:
-            raise _plan.ApplyError(
+            raise ApplyError(
                 "the key cannot be fetched from %s, nothing was changed: %s. Hosts without a way there get it by option key."
                 % (url, exc)
             ) from exc
@@ -231,7 +224,7 @@ def main():
     )
     source = PackageSource(module.params)
     header = source.files.paths(source.params["name"])[0] if source.files else source.params["name"]
-    _plan.run(module, header, source.read, source.plan, source.apply)
+    run(module, header, source.read, source.plan, source.apply)
 
 
 if __name__ == "__main__":

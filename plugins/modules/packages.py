@@ -122,17 +122,12 @@ import contextlib
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _apt, _dnf, _facts, _package_files, _packages, _plan
-from ansible_collections.dockyard.swarm.plugins.module_utils._systemd import (
-    RUNNING,
-    act,
-    hold,
-    outdated_units,
-    read_units,
-    release,
-)
+from ..module_utils._core.plan import PlanError, run
+from ..module_utils._core.systemd import RUNNING, act, hold, outdated_units, read_units, release
+from ..module_utils._facts import host
+from ..module_utils._packages import apt, dnf, package_files, transaction
 
-BACKENDS = {"Debian": _apt, "RedHat": _dnf}
+BACKENDS = {"Debian": apt, "RedHat": dnf}
 
 
 class Packages:
@@ -145,9 +140,9 @@ class Packages:
         self.backend = None
 
     def read(self):
-        family = _facts.read_os()["family"]
+        family = host.read_os()["family"]
         if family not in BACKENDS:
-            raise _plan.PlanError("packages of family %s cannot be installed yet: install them by hand" % family)
+            raise PlanError("packages of family %s cannot be installed yet: install them by hand" % family)
         self.backend = BACKENDS[family].Backend(self.params["timeout"], self.params["lists_age"])
         self.files = {item["name"]: item for item in map(_parsed, self.params["files"])}
         return dict(self._packages(), outdated=outdated_units(self.params["restart"]))
@@ -156,16 +151,16 @@ class Packages:
         names = set(self.wanted["names"]).union(self.wanted["hold"], self.wanted["remove"])
         found = self.backend.read(names)
         state = {"packages": found["versions"], "holds": found["holds"]}
-        asked = _packages.undecided(state, self.wanted)
+        asked = transaction.undecided(state, self.wanted)
         state["candidates"] = self.backend.candidates([name for name in asked if name not in self.files])
         state["candidates"].update({name: [self.files[name]["version"]] for name in asked if name in self.files})
         return state
 
     def plan(self, state):
-        plan = _packages.make_plan(state, self.wanted)
+        plan = transaction.make_plan(state, self.wanted)
         if self.params["download_only"]:
-            return _packages.fetch_plan(plan)
-        return plan + _packages.restart_plan(state["outdated"])
+            return transaction.fetch_plan(plan)
+        return plan + transaction.restart_plan(state["outdated"])
 
     def apply(self, plan, state):
         if self.params["download_only"]:
@@ -185,8 +180,8 @@ class Packages:
             self._install(plan)
 
     def _install(self, plan):
-        listed = [item for item in _packages.installed(plan) if item["name"] not in self.files]
-        fetched = bool(listed) and (bool(_packages.undecided_items(listed)) or self.backend.lists_are_old())
+        listed = [item for item in transaction.installed(plan) if item["name"] not in self.files]
+        fetched = bool(listed) and (bool(transaction.undecided_items(listed)) or self.backend.lists_are_old())
         if fetched:
             plan = self._plan_by_new_lists()
         files = self._paths()
@@ -202,7 +197,7 @@ class Packages:
 
     def _plan_by_new_lists(self):
         self.backend.fetch_lists()
-        return _packages.make_plan(self._packages(), self.wanted, strict=True)
+        return transaction.make_plan(self._packages(), self.wanted, strict=True)
 
     def _hold(self, before):
         """What was held before stays so, whatever the package manager made of it."""
@@ -225,9 +220,9 @@ class Packages:
 
 def _parsed(path):
     try:
-        return dict(_package_files.parse(path), path=path)
+        return dict(package_files.parse(path), path=path)
     except ValueError as exc:
-        raise _plan.PlanError("option files: %s" % exc) from exc
+        raise PlanError("option files: %s" % exc) from exc
 
 
 def main():
@@ -248,7 +243,7 @@ def main():
         supports_check_mode=True,
     )
     packages = Packages(module.params)
-    _plan.run(module, "packages", packages.read, packages.plan, packages.apply)
+    run(module, "packages", packages.read, packages.plan, packages.apply)
 
 
 if __name__ == "__main__":

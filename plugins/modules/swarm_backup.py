@@ -87,13 +87,16 @@ import time
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _backup, _backup_archive, _plan, _trees
-from ansible_collections.dockyard.swarm.plugins.module_utils._engine_api import Engine, EngineError
-from ansible_collections.dockyard.swarm.plugins.module_utils._engine_facts import read_swarm
-from ansible_collections.dockyard.swarm.plugins.module_utils._files import hold, read_text
-from ansible_collections.dockyard.swarm.plugins.module_utils._freeze import frozen
-from ansible_collections.dockyard.swarm.plugins.module_utils._nodes import update_node
-from ansible_collections.dockyard.swarm.plugins.module_utils._systemd import systemctl
+from ..module_utils._core import file_tree
+from ..module_utils._core.atomic_files import hold, read_text
+from ..module_utils._core.engine_api import Engine, EngineError
+from ..module_utils._core.plan import ApplyError, PlanError, change, run
+from ..module_utils._core.systemd import systemctl
+from ..module_utils._facts.swarm import read_swarm
+from ..module_utils._recovery import archive
+from ..module_utils._recovery import backup as _backup
+from ..module_utils._recovery.process_freeze import frozen
+from ..module_utils._swarm.node_update import update_node
 
 # Beside what is copied: /tmp may be in memory. Whoever finds one of an earlier run removes it.
 SCRATCH = ".dockyard-backup-"
@@ -113,14 +116,14 @@ class Backup:
             info = self.engine.get("/info")
             swarm = read_swarm(info.get("Swarm") or {}, self.engine)
         except EngineError as exc:
-            raise _plan.PlanError("the Engine cannot be asked: %s" % exc) from exc
+            raise PlanError("the Engine cannot be asked: %s" % exc) from exc
         return {"swarm": swarm, "root": info["DockerRootDir"], "version": info["ServerVersion"]}
 
     def plan(self, state):
         trouble = _backup.backup_trouble(state["swarm"], self.force)
         if trouble:
-            raise _plan.PlanError(trouble)
-        return [_plan.change("back up", "swarm %s" % state["swarm"]["cluster_id"][:12], "as every run does")]
+            raise PlanError(trouble)
+        return [change("back up", "swarm %s" % state["swarm"]["cluster_id"][:12], "as every run does")]
 
     def apply(self, _plan_made, state):
         for left in glob.glob(os.path.join(glob.escape(state["root"]), SCRATCH + "*")):
@@ -128,9 +131,9 @@ class Backup:
         folder = tempfile.mkdtemp(prefix=SCRATCH, dir=state["root"])
         try:
             self.made = self._make(state, folder)
-        except (OSError, EngineError, _trees.TreeError, _backup.BackupError) as exc:
+        except (OSError, EngineError, file_tree.TreeError, _backup.BackupError) as exc:
             shutil.rmtree(folder)
-            raise _plan.ApplyError("the swarm was not backed up, and nothing was changed: %s" % exc) from exc
+            raise ApplyError("the swarm was not backed up, and nothing was changed: %s" % exc) from exc
         except BaseException:
             shutil.rmtree(folder)
             raise
@@ -142,8 +145,8 @@ class Backup:
         key = self.engine.get("/swarm/unlockkey")["UnlockKey"] if about["autolock"] else None
         self._settle(swarm["node_id"])
         with frozen(_daemon()) as begun:
-            _trees.sync(source, copy)
-            wrong = _trees.compare(source, copy, exact=lambda _name, _size: False)
+            file_tree.sync(source, copy)
+            wrong = file_tree.compare(source, copy, exact=lambda _name, _size: False)
             took = time.monotonic() - begun
         if wrong:
             raise _backup.BackupError("the copy differs from its source: %s" % "; ".join(wrong))
@@ -152,9 +155,9 @@ class Backup:
             about["autolock"] and self.engine.get("/swarm/unlockkey")["UnlockKey"] != key
         ):
             raise _backup.BackupError("the swarm, or the key that unlocks it, was changed meanwhile: run again")
-        manifest = dict(about, files=_backup_archive.listing(copy))
+        manifest = dict(about, files=archive.listing(copy))
         path = os.path.join(folder, "archive")
-        _backup_archive.pack(copy, manifest, key, path)
+        archive.pack(copy, manifest, key, path)
         shutil.rmtree(copy)
         return {"archive": path, "manifest": manifest, "frozen_ms": round(took * 1000)}
 
@@ -204,7 +207,7 @@ def main():
     if not module.check_mode:
         hold(LOCK)
     backup = Backup(module.params["force"])
-    _plan.run(module, "backup", backup.read, backup.plan, backup.apply, lambda _state: backup.made)
+    run(module, "backup", backup.read, backup.plan, backup.apply, lambda _state: backup.made)
 
 
 if __name__ == "__main__":

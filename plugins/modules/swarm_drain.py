@@ -67,10 +67,21 @@ node:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _drain, _plan
-from ansible_collections.dockyard.swarm.plugins.module_utils._engine_api import Engine, EngineError, wait_for
-from ansible_collections.dockyard.swarm.plugins.module_utils._engine_facts import node_facts
-from ansible_collections.dockyard.swarm.plugins.module_utils._nodes import update_node
+from ..module_utils._core.engine_api import Engine, EngineError
+from ..module_utils._core.plan import ApplyError, PlanError, run
+from ..module_utils._core.wait import wait_for
+from ..module_utils._swarm.drain import (
+    drain_plan,
+    goals,
+    is_back,
+    lacking,
+    moving_services,
+    restart_trouble,
+    restore_plan,
+    task_facts,
+)
+from ..module_utils._swarm.node_facts import node_facts
+from ..module_utils._swarm.node_update import update_node
 
 
 class Drain:
@@ -84,54 +95,54 @@ class Drain:
 
     def read(self):
         if not self.out and not wait_for(self._back, self.timeout):
-            raise _plan.PlanError(
+            raise PlanError(
                 "node %s did not come back within %d s: see `docker node ls` on a manager and `journalctl -u docker` on the "
                 "node. It stays drained until a later run finds it ready" % (self._name(), self.timeout)
             )
         try:
             return {"nodes": self._nodes(), "tasks": self._tasks()}
         except EngineError as exc:
-            raise _plan.PlanError("this host cannot answer for the swarm: %s" % exc.message) from exc
+            raise PlanError("this host cannot answer for the swarm: %s" % exc.message) from exc
 
     def plan(self, state):
         if self.node_id not in [node["id"] for node in state["nodes"]]:
-            raise _plan.PlanError("option node: the swarm has no node %s" % self.node_id)
+            raise PlanError("option node: the swarm has no node %s" % self.node_id)
         if not self.out:
-            return _drain.restore_plan(state["nodes"], self.node_id)
-        trouble = _drain.restart_trouble(state["nodes"], self.node_id)
+            return restore_plan(state["nodes"], self.node_id)
+        trouble = restart_trouble(state["nodes"], self.node_id)
         if trouble:
-            raise _plan.PlanError(trouble)
-        return _drain.drain_plan(state["nodes"], state["tasks"], self.node_id)
+            raise PlanError(trouble)
+        return drain_plan(state["nodes"], state["tasks"], self.node_id)
 
     def apply(self, plan, state):
-        wanted = _drain.goals(state["tasks"], self.node_id)
+        wanted = goals(state["tasks"], self.node_id)
         for item in plan:
             if "set" in item:
                 update_node(self.engine, self.node_id, item["set"])
         if not self.out or wait_for(lambda: not self._lacking(wanted), self.timeout, interval=0.5):
             return
         left = self._lacking(wanted)
-        for item in _drain.restore_plan(self._nodes(), self.node_id):
+        for item in restore_plan(self._nodes(), self.node_id):
             update_node(self.engine, self.node_id, item["set"])
         told = "; ".join("%s: %s" % pair for pair in sorted(left.items()))
-        raise _plan.ApplyError(
+        raise ApplyError(
             "node %s was not drained within %d s, and has its availability back (%s): see `docker service ps` of these services"
             % (self._name(), self.timeout, told)
         )
 
     def _lacking(self, wanted):
-        return _drain.lacking(self._tasks(), self.node_id, wanted)
+        return lacking(self._tasks(), self.node_id, wanted)
 
     def _nodes(self):
         return [node_facts(node) for node in self.engine.get("/nodes")]
 
     def _tasks(self):
-        services = _drain.moving_services(self.engine.get("/services"))
-        return [_drain.task_facts(task, services) for task in self.engine.get("/tasks")]
+        services = moving_services(self.engine.get("/services"))
+        return [task_facts(task, services) for task in self.engine.get("/tasks")]
 
     def _back(self):
         try:
-            return any(node["id"] == self.node_id and _drain.is_back(node) for node in self._nodes())
+            return any(node["id"] == self.node_id and is_back(node) for node in self._nodes())
         except EngineError:
             return False
 
@@ -155,7 +166,7 @@ def main():
         supports_check_mode=True,
     )
     drain = Drain(module.params)
-    _plan.run(module, "node", drain.read, drain.plan, drain.apply, drain.result)
+    run(module, "node", drain.read, drain.plan, drain.apply, drain.result)
 
 
 if __name__ == "__main__":

@@ -113,9 +113,11 @@ swarm:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _plan, _quorum, _swarm
-from ansible_collections.dockyard.swarm.plugins.module_utils._engine_api import Engine, EngineError, wait_for
-from ansible_collections.dockyard.swarm.plugins.module_utils._engine_facts import read_swarm
+from ..module_utils._core.engine_api import Engine, EngineError
+from ..module_utils._core.plan import ApplyError, PlanError, run
+from ..module_utils._core.wait import wait_for
+from ..module_utils._facts.swarm import read_swarm
+from ..module_utils._swarm import cluster_plan, quorum
 
 
 class Member:
@@ -130,22 +132,22 @@ class Member:
         try:
             return read_swarm(self.engine.get("/info").get("Swarm") or {}, self.engine)
         except EngineError as exc:
-            raise _plan.PlanError("the Engine cannot be asked: %s" % exc) from exc
+            raise PlanError("the Engine cannot be asked: %s" % exc) from exc
 
     def plan(self, state):
         params = self.params
         if params["cluster_id"] and state["cluster_id"] not in (None, params["cluster_id"]):
-            raise _plan.PlanError(
+            raise PlanError(
                 "option cluster_id: this node is a manager of swarm %s, not of %s: take it out with "
                 "'docker swarm leave --force' first" % (state["cluster_id"], params["cluster_id"])
             )
-        plan = _swarm.join_plan(state, params)
+        plan = cluster_plan.join_plan(state, params)
         if plan and params["state"] == "absent" and not params["force"]:
-            trouble = _quorum.leave_trouble(state)
+            trouble = quorum.leave_trouble(state)
             if trouble:
-                raise _plan.PlanError(trouble)
+                raise PlanError(trouble)
         if plan and params["state"] == "present" and not params["advertise_addr"]:
-            raise _plan.PlanError("option advertise_addr is needed to initialise or join a swarm")
+            raise PlanError("option advertise_addr is needed to initialise or join a swarm")
         return plan
 
     def apply(self, plan, state):
@@ -176,13 +178,13 @@ class Member:
         try:
             self.engine.post("/swarm/init", body)
         except EngineError as exc:
-            raise _plan.ApplyError("the swarm was not made: %s" % exc.message) from exc
+            raise ApplyError("the swarm was not made: %s" % exc.message) from exc
         self._wait("initialised")
 
     def _join(self):
         params = self.params
         if not params["join_token"] or not params["join_addrs"]:
-            raise _plan.ApplyError("options join_token and join_addrs are needed to join a swarm; nothing was changed")
+            raise ApplyError("options join_token and join_addrs are needed to join a swarm; nothing was changed")
         reasons = []
         for address in params["join_addrs"]:
             body = dict(self._common(), RemoteAddrs=[address], JoinToken=params["join_token"])
@@ -194,16 +196,16 @@ class Member:
                     break
                 reasons.append("%s: %s" % (address, exc.message))
         else:
-            raise _plan.ApplyError("no manager let this node in: %s" % "; ".join(reasons))
+            raise ApplyError("no manager let this node in: %s" % "; ".join(reasons))
         self._wait("joined")
 
     def _leave(self, force):
         try:
             self.engine.post("/swarm/leave?force=%s" % ("true" if force else "false"))
         except EngineError as exc:
-            raise _plan.ApplyError("the node did not leave its swarm: %s" % exc.message) from exc
+            raise ApplyError("the node did not leave its swarm: %s" % exc.message) from exc
         if not wait_for(lambda: self._state() == "inactive", self.params["timeout"]):
-            raise _plan.ApplyError("the node is still leaving its swarm after %d s" % self.params["timeout"])
+            raise ApplyError("the node is still leaving its swarm after %d s" % self.params["timeout"])
 
     def _local(self):
         try:
@@ -225,7 +227,7 @@ class Member:
     def _wait(self, what):
         if not wait_for(self._ready, self.params["timeout"]):
             local = self._local()
-            raise _plan.ApplyError(
+            raise ApplyError(
                 "%s, but not an active member after %d s: state %s %s; a run later on goes on from here"
                 % (what, self.params["timeout"], local.get("LocalNodeState"), local.get("Error") or "")
             )
@@ -253,7 +255,7 @@ def main():
         supports_check_mode=True,
     )
     member = Member(module.params)
-    _plan.run(module, "swarm", member.read, member.plan, member.apply, lambda state: {"swarm": state})
+    run(module, "swarm", member.read, member.plan, member.apply, lambda state: {"swarm": state})
 
 
 if __name__ == "__main__":

@@ -80,11 +80,13 @@ nodes:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _members, _plan, _quorum
-from ansible_collections.dockyard.swarm.plugins.module_utils._engine_api import Engine, EngineError, wait_for
-from ansible_collections.dockyard.swarm.plugins.module_utils._engine_facts import node_facts
-from ansible_collections.dockyard.swarm.plugins.module_utils._nodes import update_node
-from ansible_collections.dockyard.swarm.plugins.module_utils._settings import SECOND
+from ..module_utils._core.engine_api import Engine, EngineError
+from ..module_utils._core.plan import ApplyError, PlanError, run
+from ..module_utils._core.wait import wait_for
+from ..module_utils._swarm import members, quorum
+from ..module_utils._swarm.node_facts import node_facts
+from ..module_utils._swarm.node_update import update_node
+from ..module_utils._swarm.settings import SECOND
 
 # After so many heartbeats that did not come, a node is down.
 MISSED = 3
@@ -101,14 +103,14 @@ class Nodes:
         try:
             return [node_facts(node) for node in self.engine.get("/nodes")]
         except EngineError as exc:
-            raise _plan.PlanError("this host cannot answer for the swarm: %s" % exc.message) from exc
+            raise PlanError("this host cannot answer for the swarm: %s" % exc.message) from exc
 
     def plan(self, state):
-        plan = _members.nodes_plan(state, self.params["nodes"], self.params["forget"], self.params["left"])
+        plan = members.nodes_plan(state, self.params["nodes"], self.params["forget"], self.params["left"])
         by_verb = {verb: [item["node"] for item in plan if item["do"] == verb] for verb in ("demote", "promote")}
-        trouble = _quorum.demotion_trouble(state, by_verb["demote"], by_verb["promote"], self.params["forget"])
+        trouble = quorum.demotion_trouble(state, by_verb["demote"], by_verb["promote"], self.params["forget"])
         if trouble:
-            raise _plan.PlanError(trouble)
+            raise PlanError(trouble)
         return plan
 
     def apply(self, plan, _state):
@@ -123,7 +125,7 @@ class Nodes:
                     update_node(self.engine, item["node"], item["set"])
                 self._settle(item)
             except EngineError as exc:
-                raise _plan.ApplyError(
+                raise ApplyError(
                     "%s %s failed: %s; done before: %s"
                     % (item["do"], item["to"], exc.message, ", ".join(done) or "nothing")
                 ) from exc
@@ -141,7 +143,7 @@ class Nodes:
             heartbeat = self.engine.get("/swarm")["Spec"].get("Dispatcher", {}).get("HeartbeatPeriod") or 0
             timeout = max(timeout, MISSED * heartbeat // SECOND + 30)
         if not wait_for(down, timeout):
-            raise _plan.ApplyError(
+            raise ApplyError(
                 "node %s is still up after %d s: it has not left the swarm, or another machine is behind it"
                 % (node_id, timeout)
             )
@@ -169,7 +171,7 @@ class Nodes:
             return (status or {}).get("Reachability") == "reachable" if item["do"] == "promote" else not status
 
         if not wait_for(settled, self.params["timeout"]):
-            raise _plan.ApplyError("%s: not done after %d s" % (item["to"], self.params["timeout"]))
+            raise ApplyError("%s: not done after %d s" % (item["to"], self.params["timeout"]))
 
 
 def main():
@@ -189,7 +191,7 @@ def main():
         supports_check_mode=True,
     )
     nodes = Nodes(module.params)
-    _plan.run(module, "nodes", nodes.read, nodes.plan, nodes.apply, lambda state: {"nodes": state})
+    run(module, "nodes", nodes.read, nodes.plan, nodes.apply, lambda state: {"nodes": state})
 
 
 if __name__ == "__main__":

@@ -55,22 +55,14 @@ import os
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _backup, _plan
-from ansible_collections.dockyard.swarm.plugins.module_utils._engine_api import Engine, EngineError
-from ansible_collections.dockyard.swarm.plugins.module_utils._engine_facts import read_swarm
-from ansible_collections.dockyard.swarm.plugins.module_utils._facts import read_addresses
-from ansible_collections.dockyard.swarm.plugins.module_utils._files import hold, read_text, remove, write_text
-from ansible_collections.dockyard.swarm.plugins.module_utils._force_new import force_new, restart, wait_sealed
-from ansible_collections.dockyard.swarm.plugins.module_utils._manager import (
-    KEY_OPTIONS,
-    LOCK,
-    is_sealed,
-    key_path,
-    local,
-    put_key,
-    settled,
-    start,
-)
+from ..module_utils._core.atomic_files import hold, read_text, remove, write_text
+from ..module_utils._core.engine_api import Engine, EngineError
+from ..module_utils._core.plan import ApplyError, PlanError, run
+from ..module_utils._facts.swarm import read_swarm
+from ..module_utils._host.interfaces import read_addresses
+from ..module_utils._recovery.force_new_cluster import force_new, restart, wait_sealed
+from ..module_utils._recovery.recover import RECOVERY_PENDING, recover_request, recover_steps
+from ..module_utils._swarm.manager_key import KEY_OPTIONS, LOCK, is_sealed, key_path, local, put_key, settled, start
 
 
 class Recover:
@@ -86,18 +78,18 @@ class Recover:
             info = self.engine.get("/info")
             swarm = read_swarm(info.get("Swarm") or {}, self.engine)
         except EngineError as exc:
-            raise _plan.PlanError("the Engine cannot be asked: %s" % exc) from exc
+            raise PlanError("the Engine cannot be asked: %s" % exc) from exc
         root = info["DockerRootDir"]
         return {
             "swarm": swarm,
             "root": root,
             "joined": json.loads(read_text(os.path.join(root, "swarm", "docker-state.json")) or "{}"),
             "sealed": is_sealed(root),
-            "journal": json.loads(read_text(_backup.RECOVERY) or "null"),
+            "journal": json.loads(read_text(RECOVERY_PENDING) or "null"),
         }
 
     def plan(self, state):
-        return _backup.recover_steps(state["swarm"], state["sealed"], state["journal"])
+        return recover_steps(state["swarm"], state["sealed"], state["journal"])
 
     def apply(self, plan, state):
         steps = [item["do"] for item in plan]
@@ -110,9 +102,9 @@ class Recover:
             else:
                 self._decrypt(state, "decrypt" in steps)
                 restart(self.engine, state["root"], self.timeout)
-            remove(_backup.RECOVERY)
+            remove(RECOVERY_PENDING)
         except (OSError, EngineError) as exc:
-            raise _plan.ApplyError("%s; a run later on goes on from here" % exc) from exc
+            raise ApplyError("%s; a run later on goes on from here" % exc) from exc
 
     def _recover(self, state, sealed):
         """Let it go on alone; whether the Engine has to be started anew then."""
@@ -124,7 +116,7 @@ class Recover:
             try:
                 self._alone(state, swarm, autolock)
                 return False
-            except _plan.ApplyError:
+            except ApplyError:
                 pass  # it cannot stop the manager that runs, as one whose tasks hang: the Engine has to
         if autolock or journal or swarm["state"] == "active":
             # The Engine reads the key when it starts; and one that was unlocked without a quorum lets nobody in any more.
@@ -132,7 +124,7 @@ class Recover:
             if settled(self.engine, self.timeout) == "locked":
                 if is_sealed(state["root"]):
                     return True  # it went on alone all the same
-                raise _plan.ApplyError("the manager stays locked with its key decrypted: see journalctl -u docker")
+                raise ApplyError("the manager stays locked with its key decrypted: see journalctl -u docker")
             # Now it knows who it is. Objects of the cluster cannot be read yet.
             swarm = read_swarm(dict(local(self.engine), ControlAvailable=False))
         self._alone(state, swarm, autolock)
@@ -140,12 +132,12 @@ class Recover:
 
     def _alone(self, state, swarm, autolock):
         addresses = [item["address"] for item in read_addresses()]
-        request = _backup.recover_request(swarm, state["joined"], addresses, autolock)
+        request = recover_request(swarm, state["joined"], addresses, autolock)
         self._note(autolock, True)
         wait_sealed(state["root"], force_new(self.engine, request, self.timeout), self.timeout)
 
     def _note(self, autolock, alone):
-        write_text(_backup.RECOVERY, json.dumps({"autolock": autolock, "alone": alone}), mode=0o600)
+        write_text(RECOVERY_PENDING, json.dumps({"autolock": autolock, "alone": alone}), mode=0o600)
 
     def _decrypt(self, state, sealed):
         if sealed:
@@ -169,7 +161,7 @@ def main():
     def result(state):
         return {"swarm": state["swarm"], "key": key_path(state["root"]) if state["sealed"] else None}
 
-    _plan.run(module, "swarm", recover.read, recover.plan, recover.apply, result)
+    run(module, "swarm", recover.read, recover.plan, recover.apply, result)
 
 
 if __name__ == "__main__":

@@ -75,22 +75,25 @@ import json
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _backup, _backup_steps, _plan
-from ansible_collections.dockyard.swarm.plugins.module_utils._engine_api import Engine, EngineError, wait_for
-from ansible_collections.dockyard.swarm.plugins.module_utils._engine_facts import read_swarm
-from ansible_collections.dockyard.swarm.plugins.module_utils._facts import read_addresses
-from ansible_collections.dockyard.swarm.plugins.module_utils._files import hold, remove, write_text
-from ansible_collections.dockyard.swarm.plugins.module_utils._force_new import force_new, restart, wait_sealed
-from ansible_collections.dockyard.swarm.plugins.module_utils._manager import (
-    DOCKER,
-    KEY_OPTIONS,
-    LOCK,
-    is_sealed,
-    key_path,
-    put_key,
-    settled,
+from ..module_utils._core.atomic_files import hold, remove, write_text
+from ..module_utils._core.engine_api import Engine, EngineError
+from ..module_utils._core.plan import ApplyError, PlanError, run
+from ..module_utils._core.systemd import RUNNING, act, journal_tail, read_units
+from ..module_utils._core.wait import wait_for
+from ..module_utils._facts.swarm import read_swarm
+from ..module_utils._host.interfaces import read_addresses
+from ..module_utils._recovery import backup, restore_steps
+from ..module_utils._recovery.force_new_cluster import force_new, restart, wait_sealed
+from ..module_utils._recovery.restore import (
+    IDENTITY,
+    PLACING,
+    RESTORE_PENDING,
+    STARTED,
+    init_request,
+    is_restored,
+    node_plan,
 )
-from ansible_collections.dockyard.swarm.plugins.module_utils._systemd import RUNNING, act, journal_tail, read_units
+from ..module_utils._swarm.manager_key import DOCKER, KEY_OPTIONS, LOCK, is_sealed, key_path, put_key, settled
 
 SOCKET = "docker.socket"
 
@@ -104,7 +107,7 @@ class Restore:
         self.engine = Engine(timeout=max(60, params["timeout"]))
 
     def read(self):
-        journal = _backup_steps.read_journal()
+        journal = restore_steps.read_journal()
         state = {
             "swarm": None,
             "version": None,
@@ -116,13 +119,13 @@ class Restore:
             try:
                 info = self.engine.get("/info")
             except EngineError as exc:
-                raise _plan.PlanError("the Engine cannot be asked: %s" % exc) from exc
+                raise PlanError("the Engine cannot be asked: %s" % exc) from exc
             swarm = read_swarm(info.get("Swarm") or {}, self.engine)
             state.update(swarm=swarm, version=info["ServerVersion"], root=info["DockerRootDir"])
         return dict(state, sealed=bool(state["root"]) and is_sealed(state["root"]))
 
     def plan(self, state):
-        return _backup.node_plan(state, self.manifest)
+        return node_plan(state, self.manifest)
 
     def apply(self, plan, state):
         try:
@@ -137,38 +140,38 @@ class Restore:
             if is_sealed(root) and plan[-1]["do"] != "end":
                 return  # the controller's half sends the key for the last restart
             restart(self.engine, root, self.params["timeout"])
-            remove(_backup.JOURNAL)
-        except (OSError, EngineError, _backup.BackupError) as exc:
-            raise _plan.ApplyError("%s; a run later on goes on from here" % exc) from exc
+            remove(RESTORE_PENDING)
+        except (OSError, EngineError, backup.BackupError) as exc:
+            raise ApplyError("%s; a run later on goes on from here" % exc) from exc
 
     def _put(self, state):
         root = state["root"]
         if not root:
-            raise _plan.ApplyError("the Engine does not run: install and start it, as role swarm_engine does")
+            raise ApplyError("the Engine does not run: install and start it, as role swarm_engine does")
         with open(self.params["archive"], "rb") as source:
-            _backup_steps.unpack(source, root)
-        self._note(_backup.PLACING, root)
+            restore_steps.unpack(source, root)
+        self._note(PLACING, root)
         act("stop", SOCKET, DOCKER)
-        _backup_steps.place(root)
-        self._note(_backup.STARTED, root)
-        _backup_steps.clear(root)
+        restore_steps.place(root)
+        self._note(STARTED, root)
+        restore_steps.clear(root)
 
     def _note(self, phase, root):
-        note = {key: self.manifest[key] for key in _backup.IDENTITY}
-        write_text(_backup.JOURNAL, json.dumps(dict(note, phase=phase, root=root)), mode=0o600)
+        note = {key: self.manifest[key] for key in IDENTITY}
+        write_text(RESTORE_PENDING, json.dumps(dict(note, phase=phase, root=root)), mode=0o600)
 
     def _recover(self, state):
         if read_units([DOCKER]).get(DOCKER, {}).get("active") not in RUNNING:
             act("reset-failed", DOCKER, fail=False)
             act("start", SOCKET, DOCKER, timeout=self.params["timeout"] + 60)
         if not wait_for(self.engine.answers, self.params["timeout"]):
-            raise _plan.ApplyError("the Engine does not start with the state of the backup: %s" % journal_tail(DOCKER))
+            raise ApplyError("the Engine does not start with the state of the backup: %s" % journal_tail(DOCKER))
         if settled(self.engine, self.params["timeout"]) == "locked":
             return  # it encrypted its key, which it does only once it goes on alone: an earlier run was cut short after that
-        request = _backup.init_request(self.manifest, state["addresses"])
+        request = init_request(self.manifest, state["addresses"])
         swarm = force_new(self.engine, request, self.params["timeout"])
-        if not _backup.is_restored(swarm, self.manifest):
-            raise _plan.ApplyError(
+        if not is_restored(swarm, self.manifest):
+            raise ApplyError(
                 "the node is %s in swarm %s, not %s in %s as in the backup"
                 % (swarm["node_id"], swarm["cluster_id"], self.manifest["node_id"], self.manifest["cluster_id"])
             )
@@ -200,7 +203,7 @@ def main():
     def result(state):
         return {"swarm": state["swarm"], "key": key_path(state["root"]) if state["sealed"] else None}
 
-    _plan.run(module, "swarm", restore.read, restore.plan, restore.apply, result)
+    run(module, "swarm", restore.read, restore.plan, restore.apply, result)
 
 
 if __name__ == "__main__":

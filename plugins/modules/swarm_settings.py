@@ -95,8 +95,10 @@ cluster_id:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _plan, _settings
-from ansible_collections.dockyard.swarm.plugins.module_utils._engine_api import Engine, EngineError, wait_for
+from ..module_utils._core.engine_api import Engine, EngineError
+from ..module_utils._core.plan import ApplyError, PlanError, run
+from ..module_utils._core.wait import wait_for
+from ..module_utils._swarm.settings import public_spec, rotation_plan, settings_plan, unrotated, update_request
 
 
 class Settings:
@@ -112,18 +114,18 @@ class Settings:
         try:
             return self.engine.get("/swarm")
         except EngineError as exc:
-            raise _plan.PlanError("this host cannot answer for the swarm: %s" % exc.message) from exc
+            raise PlanError("this host cannot answer for the swarm: %s" % exc.message) from exc
 
     def plan(self, state):
         spec = state.get("Spec") or {}
-        return _settings.settings_plan(self.wanted, spec) + _settings.rotation_plan(
+        return settings_plan(self.wanted, spec) + rotation_plan(
             self.rotate, self.wanted, spec, bool(state.get("RootRotationInProgress"))
         )
 
     def apply(self, plan, state):
         self._update(plan, state)
         if "ca" in self.rotate and not wait_for(self._rotated, self.timeout):
-            raise _plan.ApplyError(
+            raise ApplyError(
                 "%sthe new certificate authority is not everywhere after %d s. Nodes without a certificate of it: %s. The "
                 "rotation goes on by itself, and ends once these nodes are back or out of the swarm"
                 % (self._done(plan), self.timeout, self._lacking())
@@ -132,7 +134,7 @@ class Settings:
     def _update(self, plan, state):
         """All of the plan in one request; again where somebody else wrote in between."""
         for attempt in (1, 2, 3):
-            request = _settings.update_request(state["Version"]["Index"], state.get("Spec") or {}, self.wanted, plan)
+            request = update_request(state["Version"]["Index"], state.get("Spec") or {}, self.wanted, plan)
             if request is None:
                 return
             try:
@@ -140,7 +142,7 @@ class Settings:
                 return
             except EngineError as exc:
                 if attempt == 3 or "out of sequence" not in exc.message:
-                    raise _plan.ApplyError("the swarm did not take the change: %s" % exc.message) from exc
+                    raise ApplyError("the swarm did not take the change: %s" % exc.message) from exc
             state = self.read()
 
     def _rotated(self):
@@ -151,7 +153,7 @@ class Settings:
 
     def _lacking(self):
         try:
-            return ", ".join(_settings.unrotated(self.engine.get("/swarm"), self.engine.get("/nodes"))) or "none"
+            return ", ".join(unrotated(self.engine.get("/swarm"), self.engine.get("/nodes"))) or "none"
         except EngineError as exc:
             return "not known, since this host cannot answer for the swarm (%s)" % exc.message
 
@@ -190,13 +192,13 @@ def main():
         supports_check_mode=True,
     )
     settings = Settings(module.params)
-    _plan.run(
+    run(
         module,
         "swarm",
         settings.read,
         settings.plan,
         settings.apply,
-        lambda state: {"spec": _settings.public_spec(state.get("Spec") or {}), "cluster_id": state["ID"]},
+        lambda state: {"spec": public_spec(state.get("Spec") or {}), "cluster_id": state["ID"]},
     )
 
 

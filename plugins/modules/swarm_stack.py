@@ -176,11 +176,13 @@ services:
 import base64
 import time
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _plan, _service_spec, _stack
-from ansible_collections.dockyard.swarm.plugins.module_utils._engine_api import Engine, EngineError, query
-from ansible_collections.dockyard.swarm.plugins.module_utils._engine_facts import MANAGED, network_facts
-from ansible_collections.dockyard.swarm.plugins.module_utils._module import SecretiveModule
-from ansible_collections.dockyard.swarm.plugins.module_utils._service_spec import NAMESPACE
+from ..module_utils._core.engine_api import Engine, EngineError, query
+from ..module_utils._core.no_log import SecretiveModule
+from ..module_utils._core.plan import ApplyError, PlanError, public, run
+from ..module_utils._core.swarm_objects import MANAGED
+from ..module_utils._networks.network_facts import network_facts
+from ..module_utils._services.spec import NAMESPACE, resolve
+from ..module_utils._services.stack import desired, judge, plan_stack, task_errors
 
 REFUSED = "this node is not a manager of a swarm with a quorum: run on a manager (%s)"
 
@@ -191,7 +193,7 @@ class Stack:
     def __init__(self, engine, options):
         self.engine = engine
         self.options = options
-        self.want = _stack.desired(options)
+        self.want = desired(options)
         self.changed = set()  # services that this run changed
 
     def read(self):
@@ -200,7 +202,7 @@ class Stack:
             networks = [network_facts(net) for net in self.engine.get("/networks" + query(scope=["swarm"]))]
             contents = {kind: self.engine.get("/" + kind) for kind in ("secrets", "configs")}
         except EngineError as exc:
-            raise _plan.PlanError(REFUSED % exc) from exc
+            raise PlanError(REFUSED % exc) from exc
         ours = {
             item["Spec"]["Name"]: item
             for item in services
@@ -218,7 +220,7 @@ class Stack:
         return state
 
     def plan(self, state):
-        return _stack.plan_stack(self.options, state)
+        return plan_stack(self.options, state)
 
     def apply(self, plan, state):
         # Names that lead nowhere are found before anything is made; secrets and configs are made first.
@@ -226,7 +228,7 @@ class Stack:
             kind: dict(state["ids"][kind], **dict.fromkeys(self.want[kind], "")) for kind in ("secrets", "configs")
         }
         for spec in self.want["services"].values():
-            _service_spec.resolve(spec, state["ids"]["networks"], contents["secrets"], contents["configs"])
+            resolve(spec, state["ids"]["networks"], contents["secrets"], contents["configs"])
         removals = [item for item in plan if item["do"] == "remove" and item["kind"] != "service"]
         done = []
         for item in plan:
@@ -245,8 +247,8 @@ class Stack:
         try:
             act(item, state)
         except EngineError as exc:
-            raise _plan.ApplyError(
-                "cannot %s %s: %s%s" % (item["do"], item["to"], exc.message, _left(done)), plan=_plan.public([item])
+            raise ApplyError(
+                "cannot %s %s: %s%s" % (item["do"], item["to"], exc.message, _left(done)), plan=public([item])
             ) from exc
         done.append("%s %s" % (item["do"], item["to"]))
 
@@ -277,7 +279,7 @@ class Stack:
         if item["do"] == "replace":
             self._delete("/services/" + current["ID"])
         if item["do"] in ("create", "replace"):
-            spec = _service_spec.resolve(wanted, ids["networks"], ids["secrets"], ids["configs"])
+            spec = resolve(wanted, ids["networks"], ids["secrets"], ids["configs"])
             self.engine.post("/services/create", spec, headers=headers)
         else:
             self._update(current, wanted, ids, headers)
@@ -285,7 +287,7 @@ class Stack:
 
     def _update(self, current, wanted, ids, headers):
         for attempt in (1, 2, 3):
-            spec = _service_spec.resolve(wanted, ids["networks"], ids["secrets"], ids["configs"], current["Spec"])
+            spec = resolve(wanted, ids["networks"], ids["secrets"], ids["configs"], current["Spec"])
             try:
                 self.engine.post(
                     "/services/%s/update?version=%d" % (current["ID"], current["Version"]["Index"]),
@@ -338,12 +340,12 @@ class Stack:
             verdicts = {}
             for name in self.want["services"]:
                 if name not in listed:
-                    raise _plan.ApplyError("service %s is gone: somebody removed it meanwhile; run again" % name)
+                    raise ApplyError("service %s is gone: somebody removed it meanwhile; run again" % name)
                 tasks = self.engine.get("/tasks" + query(service=[listed[name]["ID"]]))
-                verdicts[name] = (_stack.judge(listed[name], tasks, name in self.changed), listed[name], tasks)
+                verdicts[name] = (judge(listed[name], tasks, name in self.changed), listed[name], tasks)
             return verdicts
         except EngineError as exc:
-            raise _plan.ApplyError("cannot see whether the services run: %s" % exc) from exc
+            raise ApplyError("cannot see whether the services run: %s" % exc) from exc
 
     def _give_up(self, names, verdicts, done, timed_out):
         try:
@@ -354,12 +356,12 @@ class Stack:
         for name in names:
             verdict, service, tasks = verdicts[name]
             started = (service.get("UpdateStatus") or {}).get("StartedAt") if name in self.changed else None
-            errors[name] = _stack.task_errors(name, tasks, nodes, started or "")
+            errors[name] = task_errors(name, tasks, nodes, started or "")
             after = " after %d s" % self.options["wait"] if timed_out else ""
             parts.append("service %s: %s%s" % (name, verdict["why"], after))
             parts += errors[name] or ["its tasks report no error"]
         hint = "see: docker service ps --no-trunc %s; docker service logs %s" % (names[0], names[0])
-        raise _plan.ApplyError("%s. %s%s" % ("; ".join(parts), hint, _left(done)), task_errors=errors)
+        raise ApplyError("%s. %s%s" % ("; ".join(parts), hint, _left(done)), task_errors=errors)
 
     def result(self, _state):
         if self.options["wait"] and not self.changed and self.want["services"]:
@@ -409,10 +411,10 @@ def main():
     )
     try:
         stack = Stack(Engine(), module.params)
-    except _plan.PlanError as exc:
+    except PlanError as exc:
         module.fail_json(msg=str(exc))
     result = stack.result if not module.check_mode else None
-    _plan.run(module, "stack " + module.params["name"], stack.read, stack.plan, stack.apply, result)
+    run(module, "stack " + module.params["name"], stack.read, stack.plan, stack.apply, result)
 
 
 if __name__ == "__main__":

@@ -39,7 +39,7 @@ manager:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.dockyard.swarm.plugins.module_utils._engine_api import Engine, EngineError
+from ..module_utils._core.engine_api import Engine, EngineError
 
 
 def main():

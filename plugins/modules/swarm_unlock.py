@@ -58,20 +58,11 @@ state:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _plan
-from ansible_collections.dockyard.swarm.plugins.module_utils._engine_api import Engine, EngineError
-from ansible_collections.dockyard.swarm.plugins.module_utils._files import hold
-from ansible_collections.dockyard.swarm.plugins.module_utils._manager import (
-    DOCKER,
-    KEY_OPTIONS,
-    LOCK,
-    is_sealed,
-    key_path,
-    put_key,
-    settled,
-    start,
-)
-from ansible_collections.dockyard.swarm.plugins.module_utils._systemd import journal_tail
+from ..module_utils._core.atomic_files import hold
+from ..module_utils._core.engine_api import Engine, EngineError
+from ..module_utils._core.plan import ApplyError, PlanError, change, run
+from ..module_utils._core.systemd import journal_tail
+from ..module_utils._swarm.manager_key import DOCKER, KEY_OPTIONS, LOCK, is_sealed, key_path, put_key, settled, start
 
 
 class Lock:
@@ -85,7 +76,7 @@ class Lock:
         try:
             info = self.engine.get("/info")
         except EngineError as exc:
-            raise _plan.PlanError("the Engine cannot be asked: %s" % exc) from exc
+            raise PlanError("the Engine cannot be asked: %s" % exc) from exc
         root = info["DockerRootDir"]
         state = (info.get("Swarm") or {}).get("LocalNodeState") or "inactive"
         return {"state": state, "root": root, "sealed": is_sealed(root)}
@@ -100,9 +91,9 @@ class Lock:
                 put_key(state["root"], self.params["node_key"], self.params["node_key_of"])
             start(self.engine, timeout)
         except (OSError, EngineError) as exc:
-            raise _plan.ApplyError("%s; a run later on goes on from here" % exc) from exc
+            raise ApplyError("%s; a run later on goes on from here" % exc) from exc
         if settled(self.engine, timeout) in (None, "locked"):
-            raise _plan.ApplyError("the manager stays locked with its key decrypted: %s" % journal_tail(DOCKER))
+            raise ApplyError("the manager stays locked with its key decrypted: %s" % journal_tail(DOCKER))
 
 
 def unlock_steps(state):
@@ -110,11 +101,11 @@ def unlock_steps(state):
     if state["state"] != "locked":
         return []
     why = "the manager is locked"
-    restart = _plan.change("restart", "swarm: this manager", why, before="locked", after="unlocked")
+    restart = change("restart", "swarm: this manager", why, before="locked", after="unlocked")
     if not state["sealed"]:
         return [restart]  # an earlier run was cut short
     after = "decrypted, until there is a quorum"
-    return [_plan.change("decrypt", key_path(state["root"]), why, before="encrypted", after=after), restart]
+    return [change("decrypt", key_path(state["root"]), why, before="encrypted", after=after), restart]
 
 
 def main():
@@ -134,7 +125,7 @@ def main():
     def result(state):
         return {"state": state["state"], "key": key_path(state["root"]) if state["sealed"] else None}
 
-    _plan.run(module, "swarm", lock.read, lock.plan, lock.apply, result)
+    run(module, "swarm", lock.read, lock.plan, lock.apply, result)
 
 
 if __name__ == "__main__":

@@ -39,8 +39,8 @@ cluster_id:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.dockyard.swarm.plugins.module_utils._engine_api import Engine, EngineError
-from ansible_collections.dockyard.swarm.plugins.module_utils._engine_facts import unlock_key
+from ..module_utils._core.engine_api import Engine, EngineError
+from ..module_utils._swarm.manager_key import unlock_key
 
 
 def main():

@@ -18,7 +18,7 @@ import re
 
 from ansible.errors import AnsibleActionFail
 
-from ansible_collections.dockyard.swarm.plugins.plugin_utils._secretbox import SecretboxError, open_box
+from ._secretbox import SecretboxError, open_box
 
 PATH = "certificates/swarm-node.key"
 _UNLOCK = "SWMKEY-1-"

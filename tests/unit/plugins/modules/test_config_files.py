@@ -8,7 +8,7 @@ import os
 
 import pytest
 
-from ansible_collections.dockyard.swarm.plugins.module_utils._plan import ApplyError
+from ansible_collections.dockyard.swarm.plugins.module_utils._core.plan import ApplyError
 from ansible_collections.dockyard.swarm.plugins.modules.config_files import ConfigFiles
 
 EMPTY = {"files": [], "secret_files": [], "folders": [], "units": []}

@@ -18,17 +18,17 @@ import tempfile
 
 import pytest
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import (
-    _engine_data,
-    _engine_data_facts,
-    _engine_data_run,
-    _engine_data_steps,
-    _engine_facts,
-    _files,
-    _trees,
+from ansible_collections.dockyard.swarm.plugins.module_utils._core import atomic_files, file_tree
+from ansible_collections.dockyard.swarm.plugins.module_utils._core.engine_api import EngineError
+from ansible_collections.dockyard.swarm.plugins.module_utils._core.plan import ApplyError, PlanError
+from ansible_collections.dockyard.swarm.plugins.module_utils._engine import (
+    data_engine,
+    data_facts,
+    data_plan,
+    data_steps,
 )
-from ansible_collections.dockyard.swarm.plugins.module_utils._engine_api import EngineError
-from ansible_collections.dockyard.swarm.plugins.module_utils._plan import ApplyError, PlanError
+from ansible_collections.dockyard.swarm.plugins.module_utils._engine.containerd_config import root_of
+from ansible_collections.dockyard.swarm.plugins.module_utils._engine.daemon_file import read_daemon_json
 from ansible_collections.dockyard.swarm.plugins.modules import engine_data
 
 CONTAINER = "c" * 64
@@ -82,7 +82,7 @@ class Host:
     def place(self):
         """Where the Engine would start now."""
         path = self.root + "/etc/docker/daemon.json"
-        options = json.loads(_files.read_text(path) or "{}")
+        options = json.loads(atomic_files.read_text(path) or "{}")
         return os.path.realpath(options.get("data-root") or self.docker)
 
     def start(self):
@@ -106,7 +106,7 @@ class Host:
         unit = {"enabled": "enabled", "argv": ["/usr/sbin/dockerd", "-H", "fd://"]}
         return {
             name: dict(unit, active="active" if name in self.active else "inactive", masked=name in self.masked)
-            for name in _engine_data_run.UNITS
+            for name in data_engine.UNITS
         }
 
     def act(self, verb, *names, fail=True):
@@ -160,28 +160,28 @@ def host(make_host):
 
 
 def patched(host, monkeypatch):
-    defaults = {_engine_data.DOCKER: host.docker, _engine_data.CONTAINERD: host.containerd}
+    defaults = {data_plan.DOCKER: host.docker, data_plan.CONTAINERD: host.containerd}
     for name, path in defaults.items():
-        monkeypatch.setitem(_engine_data.DEFAULTS, name, path)
+        monkeypatch.setitem(data_plan.DEFAULTS, name, path)
     for name in ("act", "systemctl"):
-        monkeypatch.setattr(_engine_data_run, name, getattr(host, name))
-    monkeypatch.setattr(_engine_data_run, "read_units", host.units)
-    monkeypatch.setattr(_engine_data_run, "shims", list)
+        monkeypatch.setattr(data_engine, name, getattr(host, name))
+    monkeypatch.setattr(data_engine, "read_units", host.units)
+    monkeypatch.setattr(data_engine, "shims", list)
     monkeypatch.setattr(engine_data, "settled_units", host.units)
     monkeypatch.setattr(engine_data, "read_engine", host.read_engine)
     monkeypatch.setattr(engine_data, "Engine", lambda: host)
     monkeypatch.setattr(engine_data, "journal_tail", lambda _unit: "")
-    monkeypatch.setattr(_engine_data_steps, "DAEMON_JSON", host.root + "/etc/docker/daemon.json")
-    monkeypatch.setattr(_engine_data_steps, "DAEMON_JOURNAL", host.root + "/etc/docker/.previous")
-    read = functools.partial(_engine_facts.read_daemon_json, host.root + "/etc/docker/daemon.json")
+    monkeypatch.setattr(data_steps, "DAEMON_JSON", host.root + "/etc/docker/daemon.json")
+    monkeypatch.setattr(data_steps, "PREVIOUS", host.root + "/etc/docker/.previous")
+    read = functools.partial(read_daemon_json, host.root + "/etc/docker/daemon.json")
     monkeypatch.setattr(engine_data, "read_daemon_json", read)
-    monkeypatch.setattr(_engine_data_facts, "JOURNAL", host.root + "/etc/docker/.dockyard-data.json")
-    monkeypatch.setattr(_engine_data_facts, "CONTAINERD_CONFIG", host.root + "/etc/containerd/config.toml")
-    monkeypatch.setattr(_engine_data_facts, "_file_system", lambda _path, _table: GOOD_DISK)
-    monkeypatch.setattr(_engine_data_facts, "shims", list)
-    monkeypatch.setattr(_engine_data_steps, "writers", lambda _root: [])
-    monkeypatch.setattr(_engine_data_steps, "boot_id", lambda: "boot %d" % host.boots)
-    monkeypatch.setattr(_trees, "flush", lambda _path: None)
+    monkeypatch.setattr(data_facts, "MOVE_JOURNAL", host.root + "/etc/docker/.dockyard-data.json")
+    monkeypatch.setattr(data_facts, "CONTAINERD_CONFIG", host.root + "/etc/containerd/config.toml")
+    monkeypatch.setattr(data_facts, "_file_system", lambda _path, _table: GOOD_DISK)
+    monkeypatch.setattr(data_facts, "shims", list)
+    monkeypatch.setattr(data_steps, "writers", lambda _root: [])
+    monkeypatch.setattr(data_steps, "boot_id", lambda: "boot %d" % host.boots)
+    monkeypatch.setattr(file_tree, "flush", lambda _path: None)
     monkeypatch.setattr(os, "fsync", lambda _handle: None)  # what a disk forgets is not seen here
     return host
 
@@ -206,15 +206,15 @@ def cut_short(host, before_step, counts=lambda: True):
     with pytest.MonkeyPatch.context() as patch:
         for name in STEPS:
             patch.setattr(os, name, counted(getattr(os, name)))
-        patch.setattr(_trees, "exchange", counted(_trees.exchange))
+        patch.setattr(file_tree, "exchange", counted(file_tree.exchange))
         for name in ("act", "systemctl"):
-            patch.setattr(_engine_data_run, name, counted(getattr(host, name)))
+            patch.setattr(data_engine, name, counted(getattr(host, name)))
         yield
 
 
 def run(host, check=False, **wanted):
     """A run of the module; gives what it planned."""
-    params = dict(_engine_data.WANTED, timeout=0, **wanted)
+    params = dict(data_plan.WANTED, timeout=0, **wanted)
     data = engine_data.Data(params)
     state = data.read()
     plan = data.plan(state)
@@ -249,7 +249,7 @@ def test_an_old_copy_goes_when_it_is_not_wanted(host):
     assert run(host, check=True, **wanted) == ["remove /var/lib/docker.dockyard-old"]
     assert run(host, **wanted) == ["remove /var/lib/docker.dockyard-old"]
     assert not os.path.exists(host.docker + ".dockyard-old")
-    assert not os.path.exists(_engine_data_facts.JOURNAL)
+    assert not os.path.exists(data_facts.MOVE_JOURNAL)
     assert run(host, **wanted) == []
 
 
@@ -268,7 +268,7 @@ def test_a_link_takes_the_place_of_the_data(host):
     assert run(host, **wanted) == ["move /var/lib/docker"]
     assert os.readlink(host.docker) == host.target
     assert os.path.isdir(host.docker + ".dockyard-old")
-    assert not os.path.exists(_engine_data_steps.DAEMON_JSON)
+    assert not os.path.exists(data_steps.DAEMON_JSON)
     assert run(host, **wanted) == []
     other = host.root + "/srv/other"
     run(host, data_root=other, link=True)
@@ -283,7 +283,7 @@ def test_a_link_takes_the_place_of_the_data(host):
 
 
 def test_a_place_that_is_a_mount_point_is_emptied_into_itself(host, monkeypatch):
-    monkeypatch.setattr(_engine_data_facts, "is_mounted", lambda place, _table: place == host.docker)
+    monkeypatch.setattr(data_facts, "is_mounted", lambda place, _table: place == host.docker)
     run(host, data_root=host.target)
     assert os.listdir(host.docker) == [".dockyard-old"]
     assert os.path.exists(host.docker + "/.dockyard-old/swarm/state")
@@ -294,8 +294,8 @@ def test_both_trees_move_with_one_stop(host):
     wanted = {"data_root": host.target, "containerd_root": host.root + "/srv/containerd"}
     assert run(host, **wanted) == ["move /var/lib/containerd", "move /var/lib/docker"]
     assert host.written == 2
-    with open(_engine_data_facts.CONTAINERD_CONFIG, encoding="ascii") as config:
-        assert _engine_data.root_of(config.read()) == host.root + "/srv/containerd"
+    with open(data_facts.CONTAINERD_CONFIG, encoding="ascii") as config:
+        assert root_of(config.read()) == host.root + "/srv/containerd"
     assert run(host, **wanted) == []
 
 
@@ -327,7 +327,7 @@ def test_what_was_written_at_a_place_that_is_given_up_comes_along(host):
 
 
 def test_no_space_is_told_before_anything_is_stopped(host, monkeypatch):
-    monkeypatch.setattr(_engine_data_facts, "_file_system", lambda _path, _table: dict(GOOD_DISK, free_mib=1))
+    monkeypatch.setattr(data_facts, "_file_system", lambda _path, _table: dict(GOOD_DISK, free_mib=1))
     with pytest.raises(PlanError, match=r"has 1 MiB and needs 65 MiB, 1 MiB are free at .*/srv/docker"):
         run(host, data_root=host.target)
     assert host.written == 1
@@ -338,7 +338,7 @@ def test_a_move_that_cannot_go_on_is_taken_back(host, monkeypatch):
     with pytest.raises(Crash), cut_short(host, 12):
         run(host, data_root=host.target)
     assert "docker.service" not in host.active
-    monkeypatch.setattr(_engine_data_facts, "_file_system", lambda _path, _table: dict(GOOD_DISK, free_mib=1))
+    monkeypatch.setattr(data_facts, "_file_system", lambda _path, _table: dict(GOOD_DISK, free_mib=1))
     with pytest.raises(ApplyError, match=r"a move that was cut short was taken back.*not enough space"):
         run(host, data_root=host.target)
     assert host.place == host.docker

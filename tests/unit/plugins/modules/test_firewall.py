@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from ansible_collections.dockyard.swarm.plugins.module_utils._plan import ApplyError
+from ansible_collections.dockyard.swarm.plugins.module_utils._core.plan import ApplyError
 from ansible_collections.dockyard.swarm.plugins.modules import firewall
 
 

@@ -8,8 +8,8 @@ import copy
 
 import pytest
 
-from ansible_collections.dockyard.swarm.plugins.module_utils._engine_api import EngineError
-from ansible_collections.dockyard.swarm.plugins.module_utils._plan import ApplyError, PlanError
+from ansible_collections.dockyard.swarm.plugins.module_utils._core.engine_api import EngineError
+from ansible_collections.dockyard.swarm.plugins.module_utils._core.plan import ApplyError, PlanError
 from ansible_collections.dockyard.swarm.plugins.modules.swarm_settings import Settings
 
 

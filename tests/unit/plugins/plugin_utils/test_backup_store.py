@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _backup_archive
+from ansible_collections.dockyard.swarm.plugins.module_utils._recovery.archive import content, listing, pack
 from ansible_collections.dockyard.swarm.plugins.plugin_utils import _backup_store as store
-from tests.unit.plugins.module_utils.test_backup import CLUSTER, MANIFEST
-from tests.unit.plugins.module_utils.test_backup_archive import make_state
+from tests.unit.plugins.module_utils._recovery.test_archive import make_state
+from tests.unit.plugins.module_utils._recovery.test_backup import CLUSTER, MANIFEST
 from tests.unit.plugins.plugin_utils.test_node_key import OTHER, SEALED, UNLOCK
 
 SECRET = b"the certificate authority's key"
@@ -31,11 +31,11 @@ def archive(tmp_path):
         manifest = {
             **MANIFEST,
             "created": f"2026-03-{day:02}T00:00:00Z",
-            "files": _backup_archive.listing(folder),
+            "files": listing(folder),
             **changes,
         }
         path = tmp_path / f"archive{day}"
-        _backup_archive.pack(folder, manifest, unlock_key, str(path))
+        pack(folder, manifest, unlock_key, str(path))
         return path.read_bytes()
 
     return make
@@ -175,7 +175,7 @@ class TestLocked:
         data = archive(unlock_key=UNLOCK, node_key=SEALED.encode(), autolock=True)
         opened, keys = store.unsealed(data)
         assert keys == [UNLOCK]
-        text = _backup_archive.content(opened, "certificates/swarm-node.key").decode()
+        text = content(opened, "certificates/swarm-node.key").decode()
         assert text.startswith("-----BEGIN PRIVATE KEY-----")
         # All else is as it was, and the list of files tells of the new one.
         path = store.keep(opened, str(folder), key, 3)[0]

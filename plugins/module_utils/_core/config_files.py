@@ -1,0 +1,153 @@
+# Copyright (c) dockyard.swarm contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Private to dockyard.swarm: files, folders, and the units that read them. Pure: no I/O.
+
+A daemon reads its files only when it starts. A unit may have a stamp: a file that is written after its start and tells
+with which files that was (the change's ``stamped``, and a line end). A run that was cut short between the two leaves
+no right stamp behind, and the next one restarts the unit.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+from .plan import change
+from .systemd import RUNNING, STARTS_AT_BOOT
+
+UNWANTED = "this host does not need it any more"
+
+
+def digest(text):
+    """SHA-256 of a text as it lies on the disk."""
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def make_plan(facts, files=(), units=(), folders=()):
+    """The changes that files, folders and units need.
+
+    :param facts: ``{files, units}`` as ``node_facts`` reads them.
+    :param files: ``[{path, content, mode, unit, present}]``; all belong to root. ``unit`` is the one that reads it.
+    :param units: ``[{name, stamp, own, present, restart, reload}]``. One that is not ``own`` belongs to the host and is only
+        restarted where it runs; ``restart`` asks for one whatever the files say, and ``reload`` makes a reload of it.
+    :param folders: ``[{path, mode, gid}]``; all belong to root.
+    """
+    plan = folder_plan(facts, folders)
+    touched = set()
+    for item in files:
+        found = _plan_file(facts, item)
+        plan += found
+        if found:
+            touched.add(item.get("unit"))
+    for unit in units:
+        plan += _plan_unit(facts, unit, files, unit["name"] in touched)
+    return plan
+
+
+def files_sum(files, unit):
+    """One sum over all files that a unit reads, as its stamp tells it."""
+    mine = [item for item in files if item.get("unit") == unit and _present(item)]
+    return "files " + digest("\n".join(sorted("%s %s" % (item["path"], digest(item["content"])) for item in mine)))
+
+
+def folder_plan(facts, folders):
+    """Folders, each ``{path, mode, gid}``, that are missing or have another mode or owner; root owns all of them."""
+    plan = []
+    for item in folders:
+        actual, wanted = facts["files"].get(item["path"]), looks_like(item["mode"], gid=item["gid"])
+        if actual is None:
+            plan.append(change("make", item["path"], "missing", after=wanted, folder=item))
+        elif looks(actual) != wanted:
+            why = "its mode or owner differs"
+            plan.append(change("own", item["path"], why, before=looks(actual), after=wanted, folder=item))
+    return plan
+
+
+def unit_plan(facts, name):
+    """A unit that must be enabled and run."""
+    unit = facts["units"].get(name)
+    if unit is None:
+        return [change("start", name, "it is not there yet", after="enabled, active")]
+    plan = []
+    if unit["masked"] or unit["enabled"] not in STARTS_AT_BOOT:
+        plan.append(change("enable", name, "it would not start at boot", before=unit["enabled"], after="enabled"))
+    if unit["active"] not in RUNNING:
+        plan.append(change("start", name, "it does not run", before=unit["active"], after="active"))
+    if unit["needs_daemon_reload"]:
+        plan.append(change("read", name, "its unit files were changed since systemd read them"))
+    return plan
+
+
+def looks(actual):
+    """Mode and owner of a file as facts tell them, as one text."""
+    return looks_like(actual["mode"], actual["uid"], actual["gid"])
+
+
+def looks_like(mode, uid=0, gid=0):
+    """Mode and owner as one text."""
+    return "mode %s, owner %s:%s" % (mode, uid, gid)
+
+
+def _present(item):
+    return item.get("present", True)
+
+
+def _plan_file(facts, item):
+    path, actual = item["path"], facts["files"].get(item["path"])
+    if not _present(item):
+        return [] if actual is None else [_removal(path)]
+    mode = item.get("mode", "0644")
+    if actual is None:
+        return [change("write", path, "missing", before="absent", after=looks_like(mode))]
+    if actual["link"]:
+        return [change("write", path, "it is a symbolic link", before="link to %s" % actual["link"], after="file")]
+    if actual["sha256"] != digest(item["content"]):
+        return [change("write", path, "its content differs", before="old content", after="new content")]
+    before, after = looks(actual), looks_like(mode)
+    if before != after:
+        return [change("write", path, "its mode or owner differs", before=before, after=after)]
+    return []
+
+
+def _removal(path):
+    return change("remove", path, UNWANTED, before="present", after="absent")
+
+
+def _plan_unit(facts, unit, files, touched):
+    name, stamp = unit["name"], unit.get("stamp")
+    actual = facts["units"].get(name)
+    if not _present(unit):
+        gone = [_removal(stamp)] if stamp in facts["files"] else []
+        return ([change("stop", name, UNWANTED, "present", "absent")] if actual else []) + gone
+    wanted = files_sum(files, name)
+    why = _why_restart(facts, unit, wanted, touched)
+    runs = bool(actual) and actual["active"] in RUNNING
+    stamped = {"stamp": stamp, "stamped": wanted} if stamp else {}
+    restart = [change("reload" if unit.get("reload") else "restart", name, why, **stamped)] if why else []
+    if not unit.get("own", True):
+        # systemd-journald always runs; the facts tell of the host's other daemons.
+        return restart if runs or name == "systemd-journald.service" or unit.get("restart") else []
+    found = unit_plan(facts, name)
+    for item in found:
+        if item["do"] == "start":
+            item.update(stamped)
+    return (restart if runs else []) + found
+
+
+def _why_restart(facts, unit, wanted, touched):
+    if touched:
+        return "its files change"
+    if unit.get("restart"):
+        return "what it sets differs"
+    if unit.get("stamp"):
+        have = (facts["files"].get(unit["stamp"]) or {}).get("sha256")
+        if have != digest(wanted + "\n"):
+            return "it has not been started with its files yet"
+    return None
+
+
+def missing_packages(facts, packages):
+    """Packages that are not installed."""
+    have = facts.get("packages") or {}
+    return [change("install", "package %s" % name, "missing", after=name) for name in packages if name not in have]

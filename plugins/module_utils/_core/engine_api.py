@@ -1,0 +1,142 @@
+# Copyright (c) dockyard.swarm contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Private to dockyard.swarm: the Engine API over its unix socket, with the standard library alone.
+
+HTTP/1.0 is spoken on purpose: the Engine then answers without chunks and closes, so that a request is one write and
+one read to the end. ``http.client`` would cost each module call more time for its imports than the requests take.
+Paths carry no version: the daemon then speaks its own newest one, which every daemon accepts.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+
+SOCKET = "/var/run/docker.sock"
+
+
+class EngineError(Exception):
+    """The Engine answered with an error (``status`` is its HTTP code) or did not answer (``status`` is 0)."""
+
+    def __init__(self, status, message, request):
+        super().__init__("%s: %s" % (request, message))
+        self.status = status
+        self.message = message
+
+
+class Engine:
+    """One daemon, reached by its unix socket.
+
+    :param path: the socket's path.
+    :param timeout: seconds one request may take.
+    """
+
+    def __init__(self, path=SOCKET, timeout=60):
+        self.path = path
+        self.timeout = timeout
+
+    def request(self, method, path, body=None, headers=None, stream=None, length=None, timeout=None):
+        """Send one request and return the decoded answer: JSON where it is JSON, else text.
+
+        :param body: what is sent as JSON.
+        :param stream: a binary file object of ``length`` bytes, sent instead of ``body``.
+        """
+        name = "%s %s" % (method, path)
+        payload = b"" if body is None else json.dumps(body).encode()
+        lines = ["%s %s HTTP/1.0" % (method, path), "Host: docker"]
+        if stream is not None:
+            lines += ["Content-Type: application/x-tar", "Content-Length: %d" % length]
+        elif body is not None or method == "POST":
+            lines += ["Content-Type: application/json", "Content-Length: %d" % len(payload)]
+        lines += ["%s: %s" % item for item in (headers or {}).items()]
+        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            sock.settimeout(timeout or self.timeout)
+            sock.connect(self.path)
+            _send(sock, "\r\n".join(lines + ["", ""]).encode() + payload, stream, length)
+            answer = _read_all(sock)
+        except OSError as exc:
+            raise EngineError(0, "no answer on %s: %s" % (self.path, exc), name) from exc
+        finally:
+            sock.close()
+        return _decode(answer, name)
+
+    def get(self, path, timeout=None):
+        return self.request("GET", path, timeout=timeout)
+
+    def post(self, path, body=None, headers=None, timeout=None):
+        return self.request("POST", path, body, headers=headers, timeout=timeout)
+
+    def delete(self, path):
+        return self.request("DELETE", path)
+
+    def find(self, path):
+        """Like :meth:`get`, but None where the Engine knows no such thing."""
+        try:
+            return self.get(path)
+        except EngineError as exc:
+            if exc.status == 404:
+                return None
+            raise
+
+    def answers(self):
+        """Whether a daemon answers now."""
+        try:
+            self.get("/_ping", timeout=5)
+        except EngineError:
+            return False
+        return True
+
+
+def _send(sock, start, stream, length):
+    try:
+        sock.sendall(start)
+        if stream is not None:
+            sock.sendfile(stream, count=length)
+    except (BrokenPipeError, ConnectionResetError):
+        pass  # the Engine may have heard enough: what it says to that is there to be read
+
+
+def _read_all(sock):
+    """What comes until the other side closes; it resets where it closes before it has read everything."""
+    parts = []
+    while True:
+        try:
+            part = sock.recv(1 << 16)
+        except ConnectionResetError:
+            if not parts:
+                raise
+            part = b""
+        if not part:
+            return b"".join(parts)
+        parts.append(part)
+
+
+def _decode(answer, name):
+    head, end, body = answer.partition(b"\r\n\r\n")
+    if not end:
+        raise EngineError(0, "no whole answer", name)
+    status_line, _sep, header_text = head.decode("latin-1").partition("\r\n")
+    try:
+        status = int(status_line.split(" ")[1])
+    except (IndexError, ValueError):
+        raise EngineError(0, "an answer that is not HTTP", name) from None
+    text = body.decode("utf-8", "replace")
+    is_json = "application/json" in header_text.lower()
+    try:
+        data = json.loads(text) if is_json and text.strip() else text
+    except ValueError:
+        data = text  # a stream of JSON lines, as image loading answers
+    if status >= 400:
+        message = data.get("message", text) if isinstance(data, dict) else text.strip()
+        raise EngineError(status, message, name)
+    return data
+
+
+def query(**filters):
+    """The ``?filters=`` part of a list request, for example ``query(label=["a=b"])``."""
+    from urllib.parse import quote
+
+    return "?filters=" + quote(json.dumps(filters, sort_keys=True))

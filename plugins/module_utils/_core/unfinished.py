@@ -1,0 +1,54 @@
+# Copyright (c) dockyard.swarm contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Private to dockyard.swarm: what was begun on this host by others' programs, and is not certain to be on the disk.
+
+After a power cut a package may be in the package manager's database whose scripts never ran, or whose files are empty; and the
+Engine may list an image whose files are empty. For half a minute, what was written is not on the disk. What is noted here
+counts as not there, so that whoever wants it makes it anew.
+"""
+
+from __future__ import annotations
+
+import os
+
+from .atomic_files import read_text, remove, write_text
+
+
+class Pending:
+    """Names, in a file."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def names(self):
+        """The names of what is not certain."""
+        return set((read_text(self.path) or "").split())
+
+    def since(self):
+        """When the latest of it was begun, in seconds since the epoch."""
+        return os.stat(self.path).st_mtime
+
+    def begin(self, names):
+        """Note names before anything is done; those noted before stay."""
+        self._keep(self.names().union(names))
+
+    def end(self, names=None):
+        """Forget these names, or all: what they stand for is complete. Has it on the disk before."""
+        os.sync()
+        self.forget(names)
+
+    def forget(self, names=None):
+        """Forget these names, or all: nothing was done."""
+        self._keep(set() if names is None else self.names().difference(names))
+
+    def _keep(self, names):
+        if names:
+            write_text(self.path, "".join("%s\n" % name for name in sorted(names)))
+        else:
+            remove(self.path)
+
+
+PACKAGES = Pending("/etc/dockyard/packages.pending")
+IMAGES = Pending("/etc/dockyard/images.pending")

@@ -1,0 +1,130 @@
+# Copyright (c) dockyard.swarm contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Private to dockyard.swarm: what differs between two Specs of a service, ours and the Engine's. All pure.
+
+:func:`comparable` brings either into the one form in which two of them can be compared.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+
+from .spec import capability
+from .values import SECOND
+
+
+def comparable(spec, networks):
+    """What a Spec says, as ``option -> value``, without the defaults that the Engine writes into it.
+
+    What no option stands for keeps the Engine's own name, so that it is found as well.
+
+    :param networks: ID -> name.
+    """
+    spec = copy.deepcopy(spec)
+    task = spec.pop("TaskTemplate", None) or {}
+    box = task.pop("ContainerSpec", None) or {}
+    place = task.pop("Placement", None) or {}
+    endpoint = spec.pop("EndpointSpec", None) or {}
+    dns = box.pop("DNSConfig", None) or {}
+    mode = spec.pop("Mode", None) or {}
+    attached = (task.pop("Networks", None) or []) + (spec.pop("Networks", None) or [])
+    image = box.pop("Image", None)
+    view = {
+        "image": image,
+        "command": box.pop("Command", None),
+        "args": box.pop("Args", None),
+        "env": sorted(box.pop("Env", None) or []),
+        "user": box.pop("User", None),
+        "hostname": box.pop("Hostname", None),
+        "labels": spec.pop("Labels", None),
+        "container_labels": box.pop("Labels", None),
+        "read_only": box.pop("ReadOnly", None),
+        "mounts": _sorted(box.pop("Mounts", None)),
+        "hosts": sorted(box.pop("Hosts", None) or []),
+        "dns": dns.pop("Nameservers", None),
+        "secrets": _sorted(_without(box.pop("Secrets", None), "SecretID")),
+        "configs": _sorted(_without(box.pop("Configs", None), "ConfigID")),
+        "cap_drop": sorted(capability(item) for item in box.pop("CapabilityDrop", None) or []),
+        "healthcheck": _pruned(box.pop("Healthcheck", None)),
+        "resources": _pruned(task.pop("Resources", None)),
+        "restart": _with_defaults(task.pop("RestartPolicy", None), Condition="any", Delay=5 * SECOND),
+        "constraints": sorted(place.pop("Constraints", None) or []),
+        "networks": _sorted([dict(net, Target=networks.get(net.get("Target"), net.get("Target"))) for net in attached]),
+        "endpoint_mode": endpoint.pop("Mode", None),
+        "update": _rollout_view(spec.pop("UpdateConfig", None)),
+        "rollback": _rollout_view(spec.pop("RollbackConfig", None)),
+        "publish": _sorted(
+            [_with_defaults(port, Protocol="tcp", PublishMode="ingress") for port in endpoint.pop("Ports", None) or []]
+        ),
+    }
+    # The Engine's own notes, not somebody's wish.
+    spec.pop("Name", None)
+    task.pop("ForceUpdate", None)
+    place.pop("Platforms", None)
+    for part, key, default in (
+        (task, "Runtime", "container"),
+        (box, "Isolation", "default"),
+        (view, "endpoint_mode", "vip"),
+    ):
+        if part.get(key) == default:
+            part.pop(key)
+    # These may be 0 or false and mean it.
+    view["stop_grace_period"] = box.pop("StopGracePeriod", None)
+    view["init"] = box.pop("Init", None)
+    zero_counts = {"stop_grace_period", "init"}
+    replicated = mode.pop("Replicated", None)
+    if replicated is not None:
+        view["replicas"] = 1 if replicated.get("Replicas") is None else replicated["Replicas"]
+        zero_counts.add("replicas")
+    elif "Global" in mode:
+        mode.pop("Global")
+        view["mode"] = "global"
+    rest = {"": spec, "TaskTemplate.": task, "ContainerSpec.": box, "Placement.": place, "EndpointSpec.": endpoint,
+            "DNSConfig.": dns, "Mode.": mode}  # fmt: skip
+    for prefix, part in rest.items():
+        for key, value in part.items():
+            view[prefix + key] = _pruned(value)
+    return {key: value for key, value in view.items() if (value is not None if key in zero_counts else value)}
+
+
+def differences(wanted, actual):
+    """The options in which two comparable Specs differ, as ``{option: (before, after)}``."""
+    actual = dict(actual)
+    if "@" not in wanted.get("image", ""):
+        actual["image"] = actual.get("image", "").split("@")[0]
+    keys = sorted(set(wanted) | set(actual))
+    return {key: (actual.get(key), wanted.get(key)) for key in keys if actual.get(key) != wanted.get(key)}
+
+
+def _pruned(value):
+    """Without everything that is empty, down to the leaves; labels and the like hold texts and are not passed here."""
+    if isinstance(value, dict):
+        parts = {key: _pruned(item) for key, item in value.items()}
+        return {key: item for key, item in parts.items() if item not in (None, "", 0, False, [], {})}
+    if isinstance(value, list):
+        return [_pruned(item) for item in value]
+    return value
+
+
+def _sorted(items):
+    return sorted((_pruned(item) for item in items or []), key=lambda item: json.dumps(item, sort_keys=True))
+
+
+def _without(items, key):
+    return [{name: value for name, value in item.items() if name != key} for item in items or []]
+
+
+def _with_defaults(values, **defaults):
+    given = {key: value for key, value in (values or {}).items() if value is not None}
+    view = dict(defaults, **given)
+    return {key: value for key, value in view.items() if value not in ("", False, 0) or key == "Delay"}
+
+
+def _rollout_view(values):
+    if values is None:  # what the swarm does without one
+        values = {"Parallelism": 1}
+    view = dict({"Order": "stop-first", "FailureAction": "pause", "Monitor": 5 * SECOND}, **(values or {}))
+    return _pruned(view)

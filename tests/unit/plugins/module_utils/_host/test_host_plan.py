@@ -1,0 +1,190 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.dockyard.swarm.plugins.filter.plan_text import plan_text
+from ansible_collections.dockyard.swarm.plugins.module_utils._core import config_files
+from ansible_collections.dockyard.swarm.plugins.module_utils._engine import engine_plan, install
+from ansible_collections.dockyard.swarm.plugins.module_utils._host import host_plan
+from ansible_collections.dockyard.swarm.plugins.module_utils._networks import overlay
+from ansible_collections.dockyard.swarm.plugins.module_utils._swarm import drain
+
+FILE = {"sha256": config_files.digest("x"), "mode": "0644", "uid": 0, "gid": 0, "link": None}
+FOLDER = {"sha256": None, "mode": "0700", "uid": 0, "gid": 0, "link": None}
+INSTALL = install.wanted(["docker.io"], hold=False)
+UNIT = {"active": "active", "enabled": "enabled", "masked": False, "needs_daemon_reload": False, "argv": ["dockerd"]}
+OUTSIDE = {"state": "inactive"}
+
+
+def facts(**changed):
+    base = {"packages": {"chrony": "4"}, "sysctls": {"a.b": "1"}, "kernel_modules": {"overlay": True},
+            "files": {"/etc/x": FILE}, "units": {"chrony.service": UNIT}}  # fmt: skip
+    return dict(base, **changed)
+
+
+def plan(have):
+    return plan_text(
+        host_plan.host_plan(
+            have, ["chrony"], {"a.b": 1}, ["overlay"], [{"path": "/etc/x", "content": "x"}], ["chrony.service"]
+        )
+    )
+
+
+def test_host_that_is_as_wanted_needs_nothing():
+    assert plan(facts()) == []
+
+
+@pytest.mark.parametrize(
+    ("changed", "line"),
+    [
+        ({"packages": {}}, "install package chrony: missing"),
+        ({"sysctls": {"a.b": "0"}}, "set sysctl a.b: differs"),
+        ({"sysctls": {"a.b": None}}, "set sysctl a.b: differs"),
+        ({"kernel_modules": {"overlay": False}}, "load kernel module overlay: not there"),
+        ({"files": {}}, "write /etc/x: missing"),
+        ({"files": {"/etc/x": dict(FILE, sha256="b" * 64)}}, "write /etc/x: its content differs"),
+        ({"files": {"/etc/x": dict(FILE, link="/tmp/y")}}, "write /etc/x: it is a symbolic link"),
+        ({"files": {"/etc/x": dict(FILE, mode="0666")}}, "write /etc/x: its mode or owner differs"),
+        ({"files": {"/etc/x": dict(FILE, gid=5)}}, "write /etc/x: its mode or owner differs"),
+        ({"units": {}}, "start chrony.service: it is not there yet"),
+        ({"units": {"chrony.service": dict(UNIT, active="inactive")}}, "start chrony.service: it does not run"),
+        (
+            {"units": {"chrony.service": dict(UNIT, enabled="disabled")}},
+            "enable chrony.service: it would not start at boot",
+        ),
+        ({"units": {"chrony.service": dict(UNIT, masked=True)}}, "enable chrony.service: it would not start at boot"),
+        (
+            {"units": {"chrony.service": dict(UNIT, needs_daemon_reload=True)}},
+            "read chrony.service: its unit files were changed since systemd read them",
+        ),
+    ],
+)
+def test_each_drift_is_one_change_with_its_reason(changed, line):
+    assert plan(facts(**changed)) == [line]
+
+
+@pytest.mark.parametrize(
+    ("link", "actual"),
+    [
+        ("/usr/share/zoneinfo/Europe/Berlin", "Europe/Berlin"),
+        ("../usr/share/zoneinfo/Etc/UTC", "Etc/UTC"),
+        (None, None),
+    ],
+)
+def test_time_zone(link, actual):
+    have = facts(files={"/etc/localtime": dict(FILE, link=link)})
+    assert host_plan.timezone_of(have) == actual
+    assert host_plan.host_plan(have, [], {}, [], [], timezone="") == []
+    if actual:
+        assert host_plan.host_plan(have, [], {}, [], [], timezone=actual) == []
+    (change,) = host_plan.host_plan(have, [], {}, [], [], timezone="Asia/Tokyo")
+    assert (change["do"], change["to"], change["before"], change["after"]) == ("set", "time zone", actual, "Asia/Tokyo")
+
+
+def test_without_a_link_the_time_is_utc():
+    assert host_plan.timezone_of(facts(files={})) == "UTC"
+
+
+def test_a_time_zone_that_does_not_exist_is_told_with_one_that_does():
+    assert host_plan.check_timezone("Europe/Berlin") == host_plan.check_timezone("") == []
+    assert host_plan.check_timezone("Europe/Belrin") == ["'Europe/Belrin' is no time zone: did you mean Europe/Berlin?"]
+
+
+@pytest.mark.parametrize(
+    ("have", "lines"),
+    [
+        ({"/s": FOLDER}, []),
+        ({}, ["make /s: missing"]),
+        ({"/s": dict(FOLDER, uid=1000)}, ["own /s: its mode or owner differs"]),
+        ({"/s": dict(FOLDER, mode="0755")}, ["own /s: its mode or owner differs"]),
+    ],
+)
+def test_folders(have, lines):
+    folders = [{"path": "/s", "mode": "0700", "gid": 0}]
+    assert plan_text(config_files.folder_plan({"files": have}, folders)) == lines
+
+
+def test_engine_plan_sees_a_drop_in_that_was_edited_and_leaves_it_alone_where_it_is_not_asked():
+    have = {
+        "packages": {"docker.io": "26"}, "units": {"docker.service": UNIT}, "swarm": OUTSIDE,
+        "engine": {"running": True, "version": "26", "images": {}},
+        "daemon": {"exists": False, "options": {}, "error": None, "interrupted": False},
+        "files": {"/etc/systemd/system/docker.service.d/dockyard.conf": dict(FILE, mode="0600")},
+    }  # fmt: skip
+    assert plan_text(engine_plan.engine_plan(have, INSTALL, {}, environment={"A": "b"})["all"]) == [
+        "write docker.service.d/dockyard.conf: its content differs",
+        "restart docker.service: only a restart applies docker.service.d/dockyard.conf",
+    ]
+    assert engine_plan.engine_plan(have, INSTALL, {})["all"] == []
+
+
+def test_engine_plan_puts_a_node_back_that_was_left_out_of_service():
+    have = {
+        "packages": {"docker.io": "26"}, "units": {"docker.service": UNIT}, "files": {},
+        "engine": {"running": True, "version": "26", "images": {}}, "swarm": {"state": "active", "node_id": "n1"},
+        "daemon": {"exists": True, "options": {}, "error": None, "interrupted": False},
+    }  # fmt: skip
+    node = {"id": "n1", "hostname": "node1", "availability": "drain", "labels": {drain.LABEL: "active"}}
+    assert plan_text(engine_plan.engine_plan(have, INSTALL, {}, cluster=[node])["all"]) == [
+        "restore node node1: its Engine is back"
+    ]
+    assert engine_plan.engine_plan(have, INSTALL, {}, cluster=[dict(node, labels={})])["all"] == []
+    assert engine_plan.engine_plan(have, INSTALL, {}, cluster=[dict(node, id="n2")])["all"] == []
+
+
+@pytest.mark.parametrize(
+    ("options", "state", "wanted"),
+    [({"debug": True}, "active", False), ({"mtu": 1400}, "active", True), ({"mtu": 1400}, "inactive", False)],
+)
+def test_only_a_restart_disturbs_and_only_a_swarm(options, state, wanted):
+    have = {
+        "packages": {"docker.io": "26"}, "units": {"docker.service": UNIT}, "files": {},
+        "engine": {"running": True, "version": "26", "images": {}},
+        "daemon": {"exists": True, "options": {}, "error": None, "interrupted": False}, "swarm": {"state": state},
+    }  # fmt: skip
+    assert engine_plan.engine_plan(have, INSTALL, options)["disturbs"] is wanted
+
+
+def test_files_that_the_engine_reads_at_each_pull_restart_nothing():
+    have = {
+        "packages": {"docker.io": "26"}, "units": {"docker.service": UNIT}, "files": {"/etc/x": FILE},
+        "engine": {"running": True, "version": "26", "images": {}}, "swarm": {"state": "active"},
+        "daemon": {"exists": True, "options": {}, "error": None, "interrupted": False},
+    }  # fmt: skip
+    files = [
+        {"path": "/etc/docker/certs.d/r:5000/ca.crt", "content": "pem"},
+        {"path": "/etc/x", "content": "", "present": False},
+    ]
+    plan = engine_plan.engine_plan(have, INSTALL, {}, files=files)
+    assert [(item["do"], item["to"]) for item in plan["all"]] == [
+        ("write", "/etc/docker/certs.d/r:5000/ca.crt"),
+        ("remove", "/etc/x"),
+    ]
+    assert not plan["disturbs"]
+
+
+def test_networks_plan_tells_what_must_not_be_done_too():
+    actual = {"name": "apps", "id": "n", "subnets": [], "attachable": True, "internal": False, "ingress": False,
+              "encrypted": False, "mtu": None, "labels": {}}  # fmt: skip
+    swarm = {"swarm": {"networks": [actual]}}
+    wanted = [{"name": "apps"}, {"name": "new"}]
+    refused, missing = overlay.networks_plan(swarm, wanted)
+    assert (refused["do"], refused["network"]) == ("refuse", wanted[0])
+    assert "attachable (is True, wanted False)" in refused["why"]
+    assert (missing["do"], missing["network"]) == ("create", wanted[1])
+
+
+@pytest.mark.parametrize(
+    ("installed", "running", "wanted"), [(False, False, True), (True, False, False), (True, True, True)]
+)
+def test_images_of_a_daemon_that_does_not_run_are_unknown(installed, running, wanted):
+    have = {
+        "packages": {"docker.io": "26"}, "units": {"docker.service": UNIT} if installed else {}, "files": {},
+        "engine": {"running": running, "version": "26" if running else None, "images": {}}, "swarm": OUTSIDE,
+        "daemon": {"exists": False, "options": {}, "error": None, "interrupted": False},
+    }  # fmt: skip
+    plan = engine_plan.engine_plan(have, INSTALL, {}, archives=[{"image": "nginx:1", "path": "x"}])
+    assert [item["to"] for item in plan["images"]] == (["image nginx:1"] if wanted else [])
