@@ -24,12 +24,12 @@ from ansible_collections.dockyard.swarm.plugins.module_utils._core.plan import A
 from ansible_collections.dockyard.swarm.plugins.module_utils._engine import (
     data_engine,
     data_facts,
+    data_move,
     data_plan,
     data_steps,
 )
 from ansible_collections.dockyard.swarm.plugins.module_utils._engine.containerd_config import root_of
 from ansible_collections.dockyard.swarm.plugins.module_utils._engine.daemon_file import read_daemon_json
-from ansible_collections.dockyard.swarm.plugins.modules import engine_data
 
 CONTAINER = "c" * 64
 GOOD_DISK = {"point": "/", "type": "ext4", "options": [], "types": True, "free_mib": 10000, "free_files": None}
@@ -167,14 +167,13 @@ def patched(host, monkeypatch):
         monkeypatch.setattr(data_engine, name, getattr(host, name))
     monkeypatch.setattr(data_engine, "read_units", host.units)
     monkeypatch.setattr(data_engine, "shims", list)
-    monkeypatch.setattr(engine_data, "settled_units", host.units)
-    monkeypatch.setattr(engine_data, "read_engine", host.read_engine)
-    monkeypatch.setattr(engine_data, "Engine", lambda: host)
-    monkeypatch.setattr(engine_data, "journal_tail", lambda _unit: "")
+    monkeypatch.setattr(data_move, "settled_units", host.units)
+    monkeypatch.setattr(data_move, "Engine", lambda: host)
+    monkeypatch.setattr(data_move, "journal_tail", lambda _unit: "")
     monkeypatch.setattr(data_steps, "DAEMON_JSON", host.root + "/etc/docker/daemon.json")
     monkeypatch.setattr(data_steps, "PREVIOUS", host.root + "/etc/docker/.previous")
     read = functools.partial(read_daemon_json, host.root + "/etc/docker/daemon.json")
-    monkeypatch.setattr(engine_data, "read_daemon_json", read)
+    monkeypatch.setattr(data_move, "read_daemon_json", read)
     monkeypatch.setattr(data_facts, "MOVE_JOURNAL", host.root + "/etc/docker/.dockyard-data.json")
     monkeypatch.setattr(data_facts, "CONTAINERD_CONFIG", host.root + "/etc/containerd/config.toml")
     monkeypatch.setattr(data_facts, "_file_system", lambda _path, _table: GOOD_DISK)
@@ -215,7 +214,7 @@ def cut_short(host, before_step, counts=lambda: True):
 def run(host, check=False, **wanted):
     """A run of the module; gives what it planned."""
     params = dict(data_plan.WANTED, timeout=0, **wanted)
-    data = engine_data.Data(params)
+    data = data_move.DataMove(params, host.read_engine)
     state = data.read()
     plan = data.plan(state)
     if plan and not check:
