@@ -91,9 +91,8 @@ class Deployment:
             self._delete("/%s/%s" % (kind, state["ids"][kind][name]))
         labels = {MANAGED: "true", NAMESPACE: self.want["name"]}
         if item["do"] == "label":
-            current = self.engine.get("/%s/%s" % (kind, state["ids"][kind][name]))
-            path = "/%s/%s/update?version=%d" % (kind, current["ID"], current["Version"]["Index"])
-            self.engine.post(path, dict(current["Spec"], Labels=labels))
+            path = "/%s/%s" % (kind, state["ids"][kind][name])
+            self.engine.update(path, lambda spec: dict(spec, Labels=labels))
         if item["do"] in ("create", "replace"):
             data = base64.b64encode(self.want[kind][name].encode("utf-8")).decode()
             made = self.engine.post("/%s/create" % kind, {"Name": name, "Labels": labels, "Data": data})
@@ -115,24 +114,12 @@ class Deployment:
             spec = resolve(wanted, ids["networks"], ids["secrets"], ids["configs"])
             self.engine.post("/services/create", spec, headers=headers)
         else:
-            self._update(current, wanted, ids, headers)
+            self.engine.update(
+                "/services/" + current["ID"],
+                lambda spec: resolve(wanted, ids["networks"], ids["secrets"], ids["configs"], spec),
+                headers=headers,
+            )
         self.changed.add(name)
-
-    def _update(self, current, wanted, ids, headers):
-        for attempt in (1, 2, 3):
-            spec = resolve(wanted, ids["networks"], ids["secrets"], ids["configs"], current["Spec"])
-            try:
-                self.engine.post(
-                    "/services/%s/update?version=%d" % (current["ID"], current["Version"]["Index"]),
-                    spec,
-                    headers=headers,
-                )
-                return
-            except EngineError as exc:
-                # The swarm itself writes to a service while a rollout goes on.
-                if attempt == 3 or "out of sequence" not in exc.message:
-                    raise
-            current = self.engine.get("/services/" + current["ID"])
 
     def _delete(self, path):
         try:
