@@ -47,7 +47,7 @@ class Daemon:
             drop_in=read_files([daemon_json.DROP_IN]).get(daemon_json.DROP_IN),
             drop_in_text=read_text(daemon_json.DROP_IN),
             left_behind=self._left_behind(),
-            flushed=self.params["flushed"],
+            rules_missing=self.params["flushed"],
         )
 
     def _left_behind(self):
@@ -97,27 +97,27 @@ class Daemon:
         return state["argv"][0] if state["argv"] else "dockerd"
 
     def apply(self, plan, state):
-        told = {item["do"] for item in plan if item.get("of_unit")}
+        verbs = {item["do"] for item in plan if item.get("of_unit")}
         config = [item for item in plan if not item.get("of_unit")]
-        if "enable" in told:
+        if "enable" in verbs:
             if state["unit"]["masked"]:
                 act("unmask", UNIT, SOCKET)
                 act("unmask", "--runtime", UNIT, SOCKET)
             act("enable", UNIT)
-        restarts = "start" in told or any(item["do"] == "restart" for item in config)
-        if "read" in told and not restarts:
+        restarts = "start" in verbs or any(item["do"] == "restart" for item in config)
+        if "read" in verbs and not restarts:
             act("daemon-reload")
         if config:
             self._configure(config, state)
-        if "start" in told:
+        if "start" in verbs:
             self._start()
 
     def _start(self):
-        trouble = self._restart()
-        if trouble:
+        problem = self._restart()
+        if problem:
             said = journal_tail(UNIT)
             raise ApplyError(
-                "the daemon does not start: %s" % (daemon_json.own_words(said) or trouble),
+                "the daemon does not start: %s" % (daemon_json.failure_reason(said) or problem),
                 journal=said,
                 rolled_back=False,
             )
@@ -125,17 +125,17 @@ class Daemon:
     def _configure(self, plan, state):
         merged = daemon_json.merge(state["options"], self.params["options"], self.params["remove"])
         text = self._text(state, merged)
-        told = plan[-1]["do"] if plan[-1]["to"] == UNIT else None
+        action = plan[-1]["do"] if plan[-1]["to"] == UNIT else None
         if state["error"]:
             write_text(self.path + ".dockyard-unreadable", state["text"])
-        if told is None:
+        if action is None:
             self._write(text, self._drop_in(state))
             return
         previous = self._remember(state)
         self._write(text, self._drop_in(state))
-        trouble = self._reload(merged) if told == "reload" else self._restart()
-        if trouble:
-            self._roll_back(previous, trouble, told)
+        problem = self._reload(merged) if action == "reload" else self._restart()
+        if problem:
+            self._roll_back(previous, problem, action)
         remove(PREVIOUS)
 
     def _text(self, state, merged):
@@ -258,10 +258,10 @@ class Daemon:
         }
         return sorted(name for name, value in wanted.items() if seen[name] != value)
 
-    def _roll_back(self, previous, trouble, told):
+    def _roll_back(self, previous, problem, action):
         said = journal_tail(UNIT)
         self._write(*previous)
-        if told == "reload" and self.engine.answers():
+        if action == "reload" and self.engine.answers():
             systemctl("reload", UNIT)
             again = None
         else:
@@ -272,7 +272,8 @@ class Daemon:
             "the old file is back, yet the daemon does not start with it either: %s" % again
         )  # fmt: skip
         raise ApplyError(
-            "the daemon did not apply the new %s: %s; %s" % (self.path, daemon_json.own_words(said) or trouble, left),
+            "the daemon did not apply the new %s: %s; %s"
+            % (self.path, daemon_json.failure_reason(said) or problem, left),
             journal=said,
             rolled_back=again is None,
         )

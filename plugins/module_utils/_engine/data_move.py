@@ -20,14 +20,14 @@ from .._core.systemd import RUNNING, journal_tail, settled_units
 from . import data_plan
 from . import data_steps as steps
 from .daemon_file import read_daemon_json
-from .daemon_json import own_words
+from .daemon_json import failure_reason
 from .data_checks import check
 from .data_engine import SERVICE, UNITS, Running
 from .data_facts import read_data, save_kept, save_move
 from .data_plan import CONTAINERD, DOCKER
 
 LOCK = "/run/dockyard-engine-data.lock"
-TROUBLE = (ApplyError, file_tree.TreeError, OSError, ValueError, EngineError, subprocess.SubprocessError)
+FAILURES = (ApplyError, file_tree.TreeError, OSError, ValueError, EngineError, subprocess.SubprocessError)
 
 
 class EndedError(Exception):
@@ -97,9 +97,9 @@ class DataMove:
         if move["phase"] == "copy":
             return
         if move["phase"] == "back":
-            trouble = self._go_back(move)
-            if trouble:
-                raise ApplyError("the data is on its way back to the old place: %s" % trouble, rolled_back=False)
+            problem = self._go_back(move)
+            if problem:
+                raise ApplyError("the data is on its way back to the old place: %s" % problem, rolled_back=False)
             return
         done = [item for item in move["trees"] if state[item["tree"]]["place"] == item["target"]]
         undone = [item for item in move["trees"] if item not in done]
@@ -130,9 +130,9 @@ class DataMove:
         """Leave the data where it is, and start on it what ran."""
         for item in move["trees"]:
             file_tree.remove_tree(steps.incoming(item))
-        trouble = self.services.start(move)
-        if trouble:
-            raise ApplyError("the data is where it was, yet the Engine does not start: %s" % trouble)
+        problem = self.services.start(move)
+        if problem:
+            raise ApplyError("the data is where it was, yet the Engine does not start: %s" % problem)
         save_move(None)
 
     # A move.
@@ -143,13 +143,13 @@ class DataMove:
             with _ending_noticed():
                 self._copy(move)
         except EndedError:
-            trouble = self.services.start(move)
+            problem = self.services.start(move)
             raise ApplyError(
                 "ended while it copied; the data is where it was, and %s; the next run goes on"
-                % (("the Engine does not start: %s" % trouble) if trouble else "the Engine runs on it again"),
-                rolled_back=not trouble,
+                % (("the Engine does not start: %s" % problem) if problem else "the Engine runs on it again"),
+                rolled_back=not problem,
             )
-        except TROUBLE as exc:
+        except FAILURES as exc:
             self._give_up(move, exc)
         move["phase"] = "switch"
         save_move(move)
@@ -157,7 +157,7 @@ class DataMove:
             for step in (steps.place, self._commit, steps.park):
                 for item in move["trees"]:
                     step(item)
-        except TROUBLE as exc:
+        except FAILURES as exc:
             self._fail(move, str(exc), "", may_go_back=True)
         self._prove(move, may_go_back=True)
 
@@ -203,13 +203,13 @@ class DataMove:
         """Start again at the old place; nothing was switched yet."""
         for item in move["trees"]:
             file_tree.remove_tree(steps.incoming(item))
-        trouble = self.services.start(move)
-        if not trouble:
+        problem = self.services.start(move)
+        if not problem:
             save_move(None)
         raise ApplyError(
             "the data was not moved: %s; it is where it was, %s"
-            % (exc, ("yet the Engine does not start: %s" % trouble) if trouble else "and the Engine runs on it again"),
-            rolled_back=not trouble,
+            % (exc, ("yet the Engine does not start: %s" % problem) if problem else "and the Engine runs on it again"),
+            rolled_back=not problem,
         )
 
     def _prove(self, move, may_go_back):
@@ -217,18 +217,18 @@ class DataMove:
         move["phase"] = "started"
         move.setdefault("started", time.time())
         save_move(move)
-        trouble = self.services.start(move)
-        if not trouble and SERVICE in move["ran"]:
+        problem = self.services.start(move)
+        if not problem and SERVICE in move["ran"]:
             move["lived"] = True
             save_move(move)
-            trouble = self.services.wait_for_the_same(move)
-        if trouble:
+            problem = self.services.wait_for_the_same(move)
+        if problem:
             said = journal_tail(SERVICE)
-            self._fail(move, trouble if move.get("lived") else own_words(said) or trouble, said, may_go_back)
+            self._fail(move, problem if move.get("lived") else failure_reason(said) or problem, said, may_go_back)
         save_kept(None, move["trees"])
 
-    def _fail(self, move, trouble, said, may_go_back):
-        what = "the Engine does not run with its data at %s: %s" % (_places(move, "target"), trouble)
+    def _fail(self, move, problem, said, may_go_back):
+        what = "the Engine does not run with its data at %s: %s" % (_places(move, "target"), problem)
         if not may_go_back:
             raise ApplyError(
                 "%s; it has worked there since, so the older copy at %s is left alone: find out what is wrong there"
@@ -260,11 +260,11 @@ class DataMove:
                 steps.unlink_default(item)
                 steps.point_back(item)
                 steps.unplace(item)
-            trouble = self.services.start(move)
-        except TROUBLE as exc:
+            problem = self.services.start(move)
+        except FAILURES as exc:
             return str(exc)
-        if trouble:
-            return trouble
+        if problem:
+            return problem
         if move.get("lived"):
             # The copy has what the Engine did there besides swarm and volumes: the next attempt, or nobody, needs it.
             save_kept(None, [dict(item, parked=steps.incoming(item)) for item in move["trees"]])

@@ -13,7 +13,7 @@ from .._core.engine_api import EngineError, query
 from .._core.plan import ApplyError, PlanError, public
 from .._core.swarm_objects import MANAGED
 from .spec import NAMESPACE, resolve
-from .stack import desired, judge, plan_stack, task_errors
+from .stack import desired, plan_stack, service_status, task_errors
 
 REFUSED = "this node is not a manager of a swarm with a quorum: run on a manager (%s)"
 
@@ -134,51 +134,51 @@ class Deployment:
         steady = {}  # service -> (its running tasks, since when they are the same)
         interval = 0.25
         while True:
-            verdicts = self._judge()
+            statuses = self._statuses()
             now = time.monotonic()
             late = {}
-            for name, (verdict, _service, _tasks) in verdicts.items():
-                if steady.get(name, (None, 0))[0] != verdict["ids"]:
-                    steady[name] = (verdict["ids"], now)
-                calm = now - steady[name][1] >= verdict["needs"] or _age(verdict["since"]) >= 2 * verdict["needs"]
-                if verdict["state"] != "running" or not calm:
-                    late[name] = verdict
-            failed = [name for name, verdict in late.items() if verdict["state"] == "failed"]
+            for name, (status, _service, _tasks) in statuses.items():
+                if steady.get(name, (None, 0))[0] != status["ids"]:
+                    steady[name] = (status["ids"], now)
+                calm = now - steady[name][1] >= status["needs"] or _age(status["since"]) >= 2 * status["needs"]
+                if status["state"] != "running" or not calm:
+                    late[name] = status
+            failed = [name for name, status in late.items() if status["state"] == "failed"]
             if not late:
                 return
             if failed or now >= end:
-                self._give_up(failed or sorted(late), verdicts, done, timed_out=not failed)
+                self._give_up(failed or sorted(late), statuses, done, timed_out=not failed)
             time.sleep(min(interval, max(0.05, end - now)))
             interval = min(1.0, interval * 1.5)
 
-    def _judge(self):
+    def _statuses(self):
         try:
             listed = {
                 item["Spec"]["Name"]: item
                 for item in self.engine.get("/services" + query(name=sorted(self.want["services"])))
             }
-            verdicts = {}
+            statuses = {}
             for name in self.want["services"]:
                 if name not in listed:
                     raise ApplyError("service %s is gone: somebody removed it meanwhile; run again" % name)
                 tasks = self.engine.get("/tasks" + query(service=[listed[name]["ID"]]))
-                verdicts[name] = (judge(listed[name], tasks, name in self.changed), listed[name], tasks)
-            return verdicts
+                statuses[name] = (service_status(listed[name], tasks, name in self.changed), listed[name], tasks)
+            return statuses
         except EngineError as exc:
             raise ApplyError("cannot see whether the services run: %s" % exc) from exc
 
-    def _give_up(self, names, verdicts, done, timed_out):
+    def _give_up(self, names, statuses, done, timed_out):
         try:
             nodes = {node["ID"]: (node.get("Description") or {}).get("Hostname") for node in self.engine.get("/nodes")}
         except EngineError:
             nodes = {}
         parts, errors = [], {}
         for name in names:
-            verdict, service, tasks = verdicts[name]
+            status, service, tasks = statuses[name]
             started = (service.get("UpdateStatus") or {}).get("StartedAt") if name in self.changed else None
             errors[name] = task_errors(name, tasks, nodes, started or "")
             after = " after %d s" % self.options["wait"] if timed_out else ""
-            parts.append("service %s: %s%s" % (name, verdict["why"], after))
+            parts.append("service %s: %s%s" % (name, status["why"], after))
             parts += errors[name] or ["its tasks report no error"]
         hint = "see: docker service ps --no-trunc %s; docker service logs %s" % (names[0], names[0])
         raise ApplyError("%s. %s%s" % ("; ".join(parts), hint, _left(done)), task_errors=errors)
@@ -187,8 +187,8 @@ class Deployment:
         if self.options["wait"] and not self.changed and self.want["services"]:
             self.wait()
         services = {}
-        for name, (verdict, _service, _tasks) in (self._judge() if self.want["services"] else {}).items():
-            services[name] = {"running": verdict["running"], "desired": verdict["desired"]}
+        for name, (status, _service, _tasks) in (self._statuses() if self.want["services"] else {}).items():
+            services[name] = {"running": status["running"], "desired": status["desired"]}
         return {"services": services}
 
 

@@ -55,7 +55,7 @@ def restore_plan(nodes, node_id):
     ]  # fmt: skip
 
 
-def restart_trouble(nodes, node_id):
+def restart_problem(nodes, node_id):
     """Why the Engine of this node must not be stopped now: a text, or None.
 
     One or two managers lose their quorum with any of them, for as long as it is away; that cannot be helped. Three and more

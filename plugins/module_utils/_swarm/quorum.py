@@ -51,7 +51,7 @@ class Quorum:
         return left, len(self.alive - {node_id}), left // 2 + 1
 
 
-def demotion_trouble(known, demoted, promoted=(), forgotten=()):
+def demotion_problem(known, demoted, promoted=(), forgotten=()):
     """Why the managers with these IDs must not be demoted, once others are promoted or forgotten: a text, or None."""
     quorum = Quorum(known)
     for node_id in promoted:
@@ -73,7 +73,7 @@ def no_demotion(name, quorum, node_id):
     )  # fmt: skip
 
 
-def leave_trouble(state):
+def leave_problem(state):
     """Why this node must not leave its swarm: a text, or None where nothing speaks against it.
 
     :param state: the ``swarm`` part of node_facts.

@@ -376,7 +376,7 @@ WANTED["away from a link"] = away_from_a_link
 def crashes(make_host, wanted, prepare=None):
     """A new host for each step that a run takes, on which it was cut short before that step.
 
-    :param prepare: gives the host some trouble with its new place; then only what follows on that counts.
+    :param prepare: makes the new place fail; then only what follows on that counts.
     """
     for step in itertools.count(1):
         host = make_host()
@@ -419,11 +419,11 @@ def forget(host):
 
 
 @pytest.mark.parametrize("power", [False, True], ids=["kill", "power cut"])
-@pytest.mark.parametrize("trouble", [refuse, forget])
+@pytest.mark.parametrize("failure", [refuse, forget])
 @pytest.mark.parametrize("wanted", [WANTED["plain"], WANTED["both as links"]], ids=["plain", "both as links"])
-def test_nothing_is_lost_wherever_the_way_back_is_cut_short(make_host, trouble, wanted, power):
+def test_nothing_is_lost_wherever_the_way_back_is_cut_short(make_host, failure, wanted, power):
     step = 0
-    for step, host in crashes(make_host, wanted, trouble):
+    for step, host in crashes(make_host, wanted, failure):
         if power:
             host.power_cut()
         with contextlib.suppress(ApplyError):

@@ -21,10 +21,10 @@ def test_the_role_plans_the_move_and_leaves_data_root_to_it():
     plan = engine_plan.engine_plan(facts, install, {"data-root": "/srv/docker"})
     assert [item["do"] for item in plan["all"]] == ["move"]
     # A swarm's node has to be out of service meanwhile; nothing else stops its Engine.
-    assert (plan["disturbs"], plan["stops"]) == (True, False)
+    assert (plan["needs_downtime"], plan["stops"]) == (True, False)
     facts["data"] = dict(
         facts["data"], docker=tree("/srv/docker"), targets={"docker": target("/srv/docker", same=True)}
     )
     found = engine_plan.engine_plan(facts, install, {"data-root": "/srv/docker"})
     assert [item["do"] for item in found["all"]] == ["add", "restart"]
-    assert (found["disturbs"], found["stops"]) == (True, True)
+    assert (found["needs_downtime"], found["stops"]) == (True, True)
