@@ -14,6 +14,8 @@ A plan is a list of changes; a change is a plain dict, so that modules return it
 
 from __future__ import annotations
 
+from .plan_text import distinct, hide
+
 
 def change(do, to, why, before=None, after=None, **data):
     """One change of a plan. ``data`` is for the apply step only and is not shown in the diff."""
@@ -33,17 +35,15 @@ class ApplyError(Exception):
 
 
 def as_diff(plan, header):
-    """The before/after text pair that ``--diff`` shows, made from the plan itself."""
-
-    def side(key):
-        lines = []
-        for item in plan:
-            value = item.get(key)
-            if value is not None:
-                lines.append("%s: %s" % (item["to"], _text(value)))
-        return "".join("%s\n" % line for line in lines)
-
-    return dict(before_header=header, after_header=header, before=side("before"), after=side("after"))
+    """The before/after text pair that ``--diff`` shows, made from the plan itself, without secrets."""
+    texts = {"before": "", "after": ""}
+    for item in plan:
+        sides = {key: _text(hide(item[key])) for key in texts if item.get(key) is not None}
+        if len(sides) == 2:
+            sides["before"], sides["after"] = distinct(sides["before"], sides["after"])
+        for key, text in sides.items():
+            texts[key] += "%s: %s\n" % (item["to"], text)
+    return dict(before_header=header, after_header=header, **texts)
 
 
 def _text(value):
