@@ -63,7 +63,7 @@ _value:
     - The changes by part, C(restore), C(repository), C(packages), C(data), C(files), C(daemon), C(unit), C(images), and C(all)
       of them; each a list.
     - C(changes) are those of C(packages) that touch an Engine that is there, and end it for a while.
-    - C(stops) tells whether packages or options stop a daemon, C(disturbs) whether anything does that serves a swarm.
+    - C(stops) tells whether packages or options stop a daemon, C(needs_downtime) whether anything does that serves a swarm.
   type: dict
 """
 

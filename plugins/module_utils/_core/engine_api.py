@@ -13,9 +13,13 @@ from __future__ import annotations
 
 import json
 import socket
-from typing import Any, BinaryIO, Iterable
+import time
+from typing import Any, BinaryIO, Callable, Iterable
 
 SOCKET = "/var/run/docker.sock"
+# How often an update is tried, and the seconds before the second try; the pause grows with each.
+TRIES = 5
+PAUSE = 0.1
 
 
 class EngineError(Exception):
@@ -92,6 +96,35 @@ class Engine:
             if exc.status == 404:
                 return None
             raise
+
+    def update(
+        self,
+        path: str,
+        change: Callable[[Any], Any],
+        parameters: dict[str, str] | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> Any:
+        """Change an object of the swarm: read it, change its Spec, write that.
+
+        The swarm takes only a change of the version that was read last. Where another one was written in between, as the swarm
+        itself does during a rollout, all three are done again, a few times.
+
+        :param path: of the object, for example ``/services/web`` or ``/swarm``.
+        :param change: ``(Spec) -> Spec`` to be written; called again with each Spec that is read.
+        :param parameters: further ones of the update's query, name -> text.
+        """
+        more = "".join("&%s=%s" % item for item in (parameters or {}).items())
+        tries = 0
+        while True:
+            current = self.get(path)
+            spec = change(current.get("Spec") or {})
+            try:
+                return self.post("%s/update?version=%d%s" % (path, current["Version"]["Index"], more), spec, headers)
+            except EngineError as exc:
+                tries += 1
+                if tries == TRIES or "out of sequence" not in exc.message:
+                    raise
+            time.sleep(tries * PAUSE)
 
     def answers(self) -> bool:
         """Whether a daemon answers now."""

@@ -70,7 +70,7 @@ def restore_plan(nodes: Sequence[Node], node_id: str) -> Plan:
     ]  # fmt: skip
 
 
-def restart_trouble(nodes: Sequence[Node], node_id: str) -> str | None:
+def restart_problem(nodes: Sequence[Node], node_id: str) -> str | None:
     """Why the Engine of this node must not be stopped now: a text, or None.
 
     One or two managers lose their quorum with any of them, for as long as it is away; that cannot be helped. Three and more

@@ -56,7 +56,7 @@ class Quorum:
         return left, len(self.alive - {node_id}), left // 2 + 1
 
 
-def demotion_trouble(
+def demotion_problem(
     known: Sequence[Node], demoted: Iterable[str], promoted: Iterable[str] = (), forgotten: Iterable[str] = ()
 ) -> str | None:
     """Why the managers with these IDs must not be demoted, once others are promoted or forgotten: a text, or None."""
@@ -80,7 +80,7 @@ def no_demotion(name: str, quorum: Quorum, node_id: str) -> str:
     )  # fmt: skip
 
 
-def leave_trouble(state: SwarmFacts) -> str | None:
+def leave_problem(state: SwarmFacts) -> str | None:
     """Why this node must not leave its swarm: a text, or None where nothing speaks against it.
 
     :param state: the ``swarm`` part of node_facts.

@@ -98,20 +98,28 @@ def rotation_plan(rotate: Iterable[str], wanted: Any, spec: ApiObject, under_way
     return changes
 
 
-def update_request(version: int, spec: ApiObject, wanted: Any, plan: Plan) -> tuple[str, ApiObject] | None:
-    """Path and body of the one request that does all of a plan, or None where it only waits."""
-    rotations = {item["rotation"] for item in plan if item["do"] == "rotate"}
-    if not rotations and not any(item["do"] == "set" for item in plan):
-        return None
-    body = merged_spec(spec, wanted)
-    if "ca" in rotations:
-        authority = body.get("CAConfig") or {}
-        body["CAConfig"] = dict(authority, ForceRotate=(authority.get("ForceRotate") or 0) + 1)
-    path = "/swarm/update?version=%d" % version
-    for name, (_what, parameter) in ROTATIONS.items():
-        if name in rotations and parameter:
-            path += "&%s=true" % parameter
-    return path, body
+def has_update(plan: Plan) -> bool:
+    """Whether a plan changes the swarm; else it only waits for a rotation that is under way."""
+    return any(item["do"] in ("rotate", "set") for item in plan)
+
+
+def updated_spec(spec: ApiObject, wanted: Any, plan: Plan) -> ApiObject:
+    """The swarm's Spec with all that a plan changes in it."""
+    changed = merged_spec(spec, wanted)
+    if "ca" in _rotations(plan):
+        authority = changed.get("CAConfig") or {}
+        changed["CAConfig"] = dict(authority, ForceRotate=(authority.get("ForceRotate") or 0) + 1)
+    return changed
+
+
+def update_parameters(plan: Plan) -> dict[str, str]:
+    """The parameters of ``/swarm/update`` for what a plan rotates by them."""
+    rotations = _rotations(plan)
+    return {parameter: "true" for name, (_what, parameter) in ROTATIONS.items() if name in rotations and parameter}
+
+
+def _rotations(plan: Plan) -> set[str]:
+    return {item["rotation"] for item in plan if item["do"] == "rotate"}
 
 
 def autolock(spec: ApiObject) -> bool:

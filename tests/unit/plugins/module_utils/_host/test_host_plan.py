@@ -145,7 +145,7 @@ def test_only_a_restart_disturbs_and_only_a_swarm(options, state, wanted):
         "engine": {"running": True, "version": "26", "images": {}},
         "daemon": {"exists": True, "options": {}, "error": None, "interrupted": False}, "swarm": {"state": state},
     }  # fmt: skip
-    assert engine_plan.engine_plan(have, INSTALL, options)["disturbs"] is wanted
+    assert engine_plan.engine_plan(have, INSTALL, options)["needs_downtime"] is wanted
 
 
 def test_files_that_the_engine_reads_at_each_pull_restart_nothing():
@@ -163,7 +163,7 @@ def test_files_that_the_engine_reads_at_each_pull_restart_nothing():
         ("write", "/etc/docker/certs.d/r:5000/ca.crt"),
         ("remove", "/etc/x"),
     ]
-    assert not plan["disturbs"]
+    assert not plan["needs_downtime"]
 
 
 def test_networks_plan_tells_what_must_not_be_done_too():
