@@ -11,8 +11,7 @@ import pytest
 
 from ansible_collections.dockyard.swarm.plugins.filter.firewall_plan import firewall_table
 from ansible_collections.dockyard.swarm.plugins.module_utils._core import config_files
-from ansible_collections.dockyard.swarm.plugins.module_utils._facts import host as _facts
-from ansible_collections.dockyard.swarm.plugins.module_utils._host import firewall, nftables
+from ansible_collections.dockyard.swarm.plugins.module_utils._host import firewall, firewall_facts, nftables
 
 ADDRESSES = {"a": "10.0.0.1", "b": "10.0.0.2", "c": "10.0.0.4"}
 OPTIONS = {
@@ -190,16 +189,16 @@ def test_whether_the_table_is_as_it_was_loaded(tmp_path, monkeypatch):
         (tmp_path / path.lstrip("/")).write_text(content)
     listed = ["table as listed\n"]
     monkeypatch.setattr(
-        _facts.subprocess, "run", lambda words, **_: subprocess.CompletedProcess(words, 0, listed[0].encode())
+        firewall_facts.subprocess, "run", lambda words, **_: subprocess.CompletedProcess(words, 0, listed[0].encode())
     )
-    found = _facts.read_firewall(units, str(tmp_path))
+    found = firewall_facts.read_firewall(units, str(tmp_path))
     assert (found["unit"], found["table"]) == (firewall.OWN_UNIT, True)
     assert "tcp 2377 from 10.0.0.2 # dockyard" in found["rules"]
     listed[0] = "table as listed\n and another rule\n"
-    assert _facts.read_firewall(units, str(tmp_path))["table"] is False
+    assert firewall_facts.read_firewall(units, str(tmp_path))["table"] is False
     listed[0] = "table as listed\n"
     (tmp_path / nftables.PATH.lstrip("/")).write_text(text + "# newer\n")
-    assert _facts.read_firewall(units, str(tmp_path))["table"] is False
+    assert firewall_facts.read_firewall(units, str(tmp_path))["table"] is False
 
 
 @pytest.mark.parametrize(
