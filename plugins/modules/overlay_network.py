@@ -7,16 +7,16 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: overlay_network
-short_description: Make an overlay network what it should be
+short_description: Create, replace or remove an overlay network of the swarm
 version_added: 0.1.0
 description:
-  - Runs on a manager. Creates a network, removes it, or tells by the name of the option where an existing one differs.
-  - The Engine cannot change a network. With O(replace) it is made anew. The services that are on it are taken off, all tasks
-    of each at once, the network is removed and made again with the subnets that it had unless others are wanted, and the
-    services get it back with their aliases. The same goes for the network of the routing mesh, where services lose the ports
-    that they publish by it. How long that takes is how long tasks need to stop and to start, twice.
-  - What a service has to get back stands in its label C(dockyard.swarm.detached) meanwhile, so that a run after an interruption
-    goes on. Where the network cannot be removed, the services get back what they had.
+  - Runs on a manager. Creates a network or removes it. Fails with the names of the options in which an existing one differs.
+  - The Engine cannot change a network. With O(replace) it is recreated. Its services are detached, all tasks of each at once.
+    The network is removed and created again, with the subnets that it had unless others are wanted, and the services are
+    attached again with their aliases. The same goes for the network of the routing mesh, where services lose the ports that
+    they publish by it. This takes as long as tasks need to stop and to start, twice.
+  - What a service was attached to is kept in its label C(dockyard.swarm.detached) meanwhile, so that the next run goes on after
+    an interruption. Where the network cannot be removed, the services are attached to it again.
   - Tasks of an overlay network with an IPv6 subnet are rejected by the Engine (seen on 26.1; moby/moby#52469 has it for 29.4), so
     that such a subnet is refused. The Engine drops auxiliary addresses of a swarm's networks; there is no option for them.
 author:
@@ -27,7 +27,7 @@ options:
     type: str
     required: true
   state:
-    description: Whether the network is to be there.
+    description: Whether the network is wanted.
     type: str
     choices: [present, absent]
     default: present
@@ -44,7 +44,7 @@ options:
     description:
       - Several subnets, instead of O(subnet), O(gateway) and O(ip_range).
       - A task or a service gets an address of any one of them, and a node on which no task has one of a subnet may not reach that
-        subnet (seen on Engine 26.1). One large subnet has no such trouble.
+        subnet (seen on Engine 26.1). One large subnet does not have this problem.
     type: list
     elements: dict
     default: []
@@ -60,7 +60,7 @@ options:
         description: The part of it that tasks get addresses from, in CIDR notation.
         type: str
   ipam_driver:
-    description: What manages the addresses, V(default) or the name of a plugin.
+    description: The IPAM driver, V(default) or the name of a plugin.
     type: str
   ipam_options:
     description: Options of O(ipam_driver).
@@ -75,7 +75,7 @@ options:
     type: bool
     default: false
   internal:
-    description: Whether the network has no way out.
+    description: Whether the network has no connection to the outside.
     type: bool
     default: false
   ingress:
@@ -84,20 +84,20 @@ options:
     default: false
   mtu:
     description:
-      - The MTU of the way between the hosts in bytes, 576 to 65535. The Engine makes the network's own smaller by what it
-        needs itself, 50 bytes, and more where it encrypts.
-      - Without it O(way_mtu) counts where the network is made.
+      - The MTU of the paths between the hosts in bytes, 576 to 65535. The Engine subtracts its own overhead, 50 bytes, and more
+        where it encrypts.
+      - Without it O(path_mtu) is used when the network is created.
     type: int
-  way_mtu:
+  path_mtu:
     description:
-      - The MTU that the ways between the hosts have, in bytes, for networks without O(mtu). A network that is there and is
-        made for a larger one differs only where O(replace) is set. Without it the Engine takes 1500.
+      - The MTU of the paths between the hosts in bytes, for networks without O(mtu). An existing network with a larger one
+        differs only where O(replace) is set. Without it the Engine takes 1500.
     type: int
   visible:
     description:
-      - Whether workers are to list the network even where no task of it runs, which programs ask for that look it up before
-        they attach a container. Needs O(attachable). Role swarm_networks sees to it with a small task on every node; this
-        module only checks it.
+      - Whether workers list the network even where no task of it runs, for programs that look it up before they attach a
+        container. Needs O(attachable). Role swarm_networks does this with a small task on every node; this module only
+        checks the option.
     type: bool
     default: false
   driver_options:
@@ -105,15 +105,15 @@ options:
     type: dict
     default: {}
   labels:
-    description: Labels of the network. Others that it has are left alone.
+    description: Labels of the network. Other labels are left alone.
     type: dict
     default: {}
   replace:
-    description: Whether a network that differs is made anew, also while services use it.
+    description: Whether a network that differs is recreated, also while services use it.
     type: bool
     default: false
   timeout:
-    description: Seconds that creating, removing, and tasks that stop or start may take, each.
+    description: Seconds to wait for the network to be removed, and for tasks to stop and to start, each.
     type: int
     default: 120
 extends_documentation_fragment:
@@ -121,13 +121,13 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: Have an encrypted network for the applications
+- name: Create an encrypted network for the applications
   dockyard.swarm.overlay_network:
     name: apps
     subnet: 10.20.0.0/24
     encrypted: true
 
-- name: Have a routing mesh for ways of MTU 1400, whether services publish ports by it or not
+- name: Give the routing mesh an MTU of 1400, also while services publish ports by it
   dockyard.swarm.overlay_network:
     name: ingress
     ingress: true
@@ -174,7 +174,7 @@ def main():
             internal=dict(type="bool", default=False),
             ingress=dict(type="bool", default=False),
             mtu=dict(type="int"),
-            way_mtu=dict(type="int"),
+            path_mtu=dict(type="int"),
             visible=dict(type="bool", default=False),
             driver_options=dict(type="dict", default={}),
             labels=dict(type="dict", default={}),

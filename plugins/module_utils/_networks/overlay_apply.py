@@ -21,7 +21,7 @@ class Network:
     def __init__(self, params):
         self.params = dict(params)
         self.timeout = self.params.pop("timeout")
-        self.way = self.params.pop("way_mtu")
+        self.path_mtu = self.params.pop("path_mtu")
         # Options with a default are given always: single addresses have none, and empty lists are not given.
         self.params["subnets"] = self.params["subnets"] or None
         self.name = self.params["name"]
@@ -41,10 +41,10 @@ class Network:
         return {"network": network, "waiting": waiting.get(self.name, {}).get("services", [])}
 
     def plan(self, state):
-        trouble = overlay.check_addresses(overlay.wanted_network(self.params))
-        if trouble:
-            raise PlanError("network %s: %s" % (self.name, "; ".join(trouble)))
-        return overlay.make_plan(self.params, state["network"], self.way, state["waiting"])
+        problems = overlay.check_addresses(overlay.wanted_network(self.params))
+        if problems:
+            raise PlanError("network %s: %s" % (self.name, "; ".join(problems)))
+        return overlay.make_plan(self.params, state["network"], self.path_mtu, state["waiting"])
 
     def apply(self, plan, state):
         wanted = overlay.wanted_network(self.params)
@@ -53,10 +53,10 @@ class Network:
             if verb == "remove":
                 self._remove(state["network"])
             elif verb == "replace":
-                self._replace(state["network"], overlay.heir(wanted, state["network"], self.way))
+                self._replace(state["network"], overlay.with_kept_settings(wanted, state["network"], self.path_mtu))
             else:
                 if verb == "create":
-                    self._create(overlay.for_way(wanted, self.way))
+                    self._create(overlay.with_path_mtu(wanted, self.path_mtu))
                 self._attach()
         except EngineError as exc:
             raise ApplyError("network %s: %s" % (self.name, exc.message)) from exc

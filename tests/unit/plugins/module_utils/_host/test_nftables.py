@@ -24,7 +24,7 @@ def wanted(host="a", **options):
     return firewall.wanted_rules(host, options.pop("addresses", ADDRESSES), dict(OPTIONS, **options))
 
 
-def lines(text, chain="ways"):
+def lines(text, chain="prerouting"):
     """What a chain does, in order."""
     block = text.partition("chain %s {" % chain)[2].partition("\n    }")[0]
     return [line.strip() for line in block.splitlines() if line.strip() and not line.strip().startswith("#")]
@@ -51,14 +51,14 @@ def test_whoever_is_on_this_host_and_whatever_answers_comes_in_before_any_port_i
     ]
 
 
-@pytest.mark.parametrize("way", [("tcp", 7946), ("udp", 7946), ("udp", 4789), ("esp", None), ("tcp", 2377)])
-def test_ports_of_the_swarm_are_for_members_alone(way):
+@pytest.mark.parametrize("traffic", [("tcp", 7946), ("udp", 7946), ("udp", 4789), ("esp", None), ("tcp", 2377)])
+def test_ports_of_the_swarm_are_for_members_alone(traffic):
     text = nftables.ruleset(wanted())
-    assert decided(text, *way, "10.0.0.2") == "accept"
-    assert decided(text, *way, "10.0.0.3") == "drop"
-    assert decided(text, *way, "2001:db8::1") == "drop"
+    assert decided(text, *traffic, "10.0.0.2") == "accept"
+    assert decided(text, *traffic, "10.0.0.3") == "drop"
+    assert decided(text, *traffic, "2001:db8::1") == "drop"
     # Nobody is let in to a port that only managers have.
-    assert decided(nftables.ruleset(wanted("b")), *way, "10.0.0.1") == ("drop" if way[1] == 2377 else "accept")
+    assert decided(nftables.ruleset(wanted("b")), *traffic, "10.0.0.1") == ("drop" if traffic[1] == 2377 else "accept")
 
 
 def test_the_only_member_is_closed_for_all():
