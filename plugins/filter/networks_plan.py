@@ -12,7 +12,7 @@ description:
   - Compares the networks that a manager, and for macvlans each node, knows with the wanted ones.
 author:
   - The dockyard.swarm maintainers (@dockyard)
-positional: networks, way, macvlans
+positional: networks, path_mtu, macvlans
 options:
   _input:
     description: A result of M(dockyard.swarm.node_facts) from a manager.
@@ -23,8 +23,8 @@ options:
     type: list
     elements: dict
     required: true
-  way:
-    description: MTU of the ways between the hosts in bytes, for networks without one of their own.
+  path_mtu:
+    description: MTU of the paths between the hosts in bytes, for networks without one of their own.
     type: int
   macvlans:
     description:
@@ -54,10 +54,10 @@ _value:
 from ..module_utils._networks import macvlan, overlay
 
 
-def networks_plan(facts, networks, way, macvlans):
+def networks_plan(facts, networks, path_mtu, macvlans):
     plan = []
     if macvlans["manager"]:
-        plan += [dict(item, scope="overlay") for item in overlay.networks_plan(facts, networks, way)]
+        plan += [dict(item, scope="overlay") for item in overlay.networks_plan(facts, networks, path_mtu)]
     wanted = macvlans["networks"]
     return plan + macvlan.macvlans_plan(facts, macvlans["host"], macvlans["manager"], wanted, macvlans["parts"])
 

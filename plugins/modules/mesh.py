@@ -33,45 +33,16 @@ plan:
   elements: dict
 """
 
-import subprocess
-
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._core import plan
-from ..module_utils._core.engine_api import Engine, EngineError
-from ..module_utils._host import routing_mesh
-from ..module_utils._host.published_ports import BRIDGE
-
-
-def apply(_plan_made, _state):
-    address = _address()
-    ports = routing_mesh.published(routing_mesh.listed("mangle", routing_mesh.SANDBOX))
-    for words in routing_mesh.repairs(
-        ports, address, routing_mesh.listed("nat") or "", routing_mesh.listed("filter") or ""
-    ):
-        done = subprocess.run(
-            ["iptables", "-w", "10"] + words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
-        )
-        if done.returncode:
-            said = done.stdout.decode("utf-8", "replace").strip()
-            raise plan.ApplyError("iptables %s: %s" % (" ".join(words), said))
-    left = routing_mesh.make_plan(routing_mesh.read(True))
-    if left:
-        raise plan.ApplyError("iptables took the rules, and yet: %s" % "; ".join(item["to"] for item in left))
-
-
-def _address():
-    """The address of the routing mesh on this node's bridge."""
-    try:
-        containers = Engine().get("/networks/%s" % BRIDGE)["Containers"]
-        return containers["ingress-sbox"]["IPv4Address"].split("/")[0]
-    except (EngineError, KeyError) as exc:
-        raise plan.ApplyError("the Engine does not tell where its routing mesh is: %s" % exc) from exc
+from ..module_utils._core.plan import run
+from ..module_utils._host import routing_mesh_apply
+from ..module_utils._host.routing_mesh import make_plan
 
 
 def main():
     module = AnsibleModule(argument_spec={}, supports_check_mode=True)
-    plan.run(module, "routing mesh", lambda: routing_mesh.read(True), routing_mesh.make_plan, apply)
+    run(module, "routing mesh", routing_mesh_apply.read, make_plan, routing_mesh_apply.apply)
 
 
 if __name__ == "__main__":

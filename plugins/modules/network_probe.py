@@ -12,7 +12,7 @@ version_added: 0.1.0
 description:
   - In three steps, each on all hosts before the next one begins, listens for packets, sends them, and tells what was heard. Needs
     neither Docker nor any program on the hosts, and works just as well where something has the ports already.
-  - What came to a host and what its firewall let in are told apart. The sizes that arrive tell the MTU of the way, and the time
+  - What came to a host and what its firewall let in are told apart. The sizes that arrive tell the MTU of the path, and the time
     that packets carry what the clocks differ by. IPv4 alone.
   - Changes nothing, so it does the same in check mode. A listener ends once it was asked.
   - Where the ports are in use, no connection comes about, and no datagram means anything to the Engine. It logs three lines for
@@ -70,7 +70,7 @@ options:
         type: bool
         default: false
       sizes:
-        description: Whether packets of many sizes go to the port of overlay networks, some 110 kB, to see the MTU of the way.
+        description: Whether packets of many sizes go to the port of overlay networks, some 110 kB, to see the MTU of the path.
         type: bool
         default: true
   timeout:
@@ -109,24 +109,24 @@ EXAMPLES = r"""
 RETURN = r"""
 errors:
   description:
-    - By number of the peer and by way (C(tcp 2377), C(udp 4789), C(esp), or C(route) for all of them), why nothing could be
+    - By number of the peer and by path (C(tcp 2377), C(udp 4789), C(esp), or C(route) for all of them), why nothing could be
       sent.
   returned: with O(step=send)
   type: dict
   sample: {"1": {"udp 4789": "its own firewall"}}
 mtus:
-  description: By number of the peer, the MTU of the interface that the way to it begins with.
+  description: By number of the peer, the MTU of the interface that leads to it.
   returned: with O(step=send)
   type: dict
   sample: {"1": 1500}
 heard:
   description:
-    - By number of the sender, the C(ways) with how far packets came (V(arrived), or V(filtered) by this host's firewall), in
+    - By number of the sender, the C(paths) with how far packets came (V(arrived), or V(filtered) by this host's firewall), in
       C(sizes) the largest IP packet in bytes that came so far, and in C(delay) the seconds that the clock here is ahead of the
-      sender's, with the time that the way takes. Null where no listener was there.
+      sender's, with the time that packets travel. Null where no listener was there.
   returned: with O(step=collect)
   type: dict
-  sample: {"0": {"ways": {"udp 4789": "arrived"}, "sizes": {"arrived": 1500, "filtered": 1500}, "delay": 0.0004}}
+  sample: {"0": {"paths": {"udp 4789": "arrived"}, "sizes": {"arrived": 1500, "filtered": 1500}, "delay": 0.0004}}
 """
 
 from ansible.module_utils.basic import AnsibleModule

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.support import output, playbook
-from tests.ways import all_well, preflight
+from tests.paths import all_well, preflight
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -14,6 +14,8 @@ from .._packages import apt_sources, dnf_sources, openpgp, package_files, reposi
 
 # Packages of the Engine itself, which share its version, and those that it runs by.
 VERSIONED = ("docker-ce", "docker-ce-cli", "docker-ce-rootless-extras", "docker.io", "docker-cli")
+# The daemon itself.
+DAEMON = ("docker-ce", "docker.io", "moby-engine")
 ENGINE = VERSIONED + ("containerd.io", "containerd", "runc")
 # What it only needs, and is kept up to date by the host.
 BESIDE = ("container-selinux",)
@@ -144,7 +146,7 @@ def _check_files(paths, version, facts):
         return [
             option + "it is empty, and swarm_engine_source is files: list the package files, or choose another source"
         ]
-    problems = package_files.check(paths, facts)
+    problems = package_files.check(paths, facts, needed=DAEMON)
     if problems:
         return [option + text for text in problems]
     for item in package_files.for_host(paths, facts):

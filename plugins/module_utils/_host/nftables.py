@@ -28,7 +28,7 @@ _HEAD = """\
 table inet dockyard
 delete table inet dockyard
 table inet dockyard {
-    chain ways {
+    chain prerouting {
         # Before nat, where published ports become those of containers.
         type filter hook prerouting priority -110; policy accept;
         %s accept
@@ -101,13 +101,13 @@ def ruleset(wanted, have=(), published="open"):
     there = [parse(text) for text in have]
     rules = [parse(text) for text in wanted["rules"]]
     rules += [rule for rule in map(parse, wanted["keep"]) if any(covers(item, rule) for item in there)]
-    ways: dict = {(rule.protocol, rule.ports): [] for rule in map(parse, wanted["closed"])}
+    sources_of: dict = {(rule.protocol, rule.ports): [] for rule in map(parse, wanted["closed"])}
     for rule in rules:
-        ways.setdefault((rule.protocol, rule.ports), []).append(rule.source)
-    ordered = sorted(ways.items(), key=lambda item: (item[0][0], item[0][1] or ()))
+        sources_of.setdefault((rule.protocol, rule.ports), []).append(rule.source)
+    ordered = sorted(sources_of.items(), key=lambda item: (item[0][0], item[0][1] or ()))
     # All that is let in comes before all that is not: ranges may overlap.
-    lines = [line for way, sources in ordered for line in _accepts(way, sources)]
-    lines += ["%s counter drop" % _match(way) for way, sources in ordered if None not in sources]
+    lines = [line for traffic, sources in ordered for line in _accepts(traffic, sources)]
+    lines += ["%s counter drop" % _match(traffic) for traffic, sources in ordered if None not in sources]
     text = _HEAD % HERE + _indented(lines)
     if published == "declared":
         text += _PUBLISHED % HERE + _indented(_published(ordered, wanted["members"]))
@@ -118,10 +118,10 @@ def _indented(lines):
     return "".join("        %s\n" % line for line in lines)
 
 
-def _accepts(way, sources):
+def _accepts(traffic, sources):
     if None in sources:
-        return ["%s accept" % _match(way)]
-    return ["%s %s accept" % (_match(way), addresses) for addresses in _addresses(sources)]
+        return ["%s accept" % _match(traffic)]
+    return ["%s %s accept" % (_match(traffic), addresses) for addresses in _addresses(sources)]
 
 
 def _addresses(sources):
@@ -135,8 +135,8 @@ def _addresses(sources):
     return found
 
 
-def _match(way):
-    protocol, ports = way
+def _match(traffic):
+    protocol, ports = traffic
     if not ports:
         return "meta l4proto %s" % protocol
     return "%s dport %s" % (protocol, _span(ports))

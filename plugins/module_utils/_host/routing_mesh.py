@@ -27,8 +27,8 @@ def read(firewalld, iptables="/usr/sbin/iptables"):
     """``{engine, lost}``: whether the Engine's chain is there, and the published ports that nothing leads in; None where nobody
     takes rules away behind the Engine's back, or where there is no routing mesh.
     """
-    flushed = os.path.realpath(iptables).endswith("-nft-multi")
-    if not (firewalld or flushed) or not os.path.exists(SANDBOX):
+    multi = os.path.realpath(iptables).endswith("-nft-multi")
+    if not (firewalld or multi) or not os.path.exists(SANDBOX):
         return None
     nat = listed("nat")
     return None if nat is None else look(nat, published(listed("mangle", SANDBOX)))

@@ -77,10 +77,10 @@ def check_pools(pools, routes):
         ]
         taken.append(network)
     for network in taken or ([] if pools else [FIRST_OF_DEFAULT]):
-        for route, ways in _routes_into(network, routes).items():
+        for route, hosts in _routes_into(network, routes).items():
             problems.append(
                 "option swarm_node_default_addr_pool: networks are taken from %s%s, and %s to %s: set a pool that no host has a "
-                "route to" % (network, "" if pools else ", where it is not set", ways, route)
+                "route to" % (network, "" if pools else ", where it is not set", hosts, route)
             )
     return problems
 
@@ -105,5 +105,6 @@ def _routes_into(network, routes):
     for host, route in _crossing(network, routes):
         found.setdefault(str(parse(route["destination"])), []).append("%s by %s" % (host, route["interface"]))
     return {
-        other: ", ".join(ways) + (" has a route" if len(ways) == 1 else " have routes") for other, ways in found.items()
+        other: ", ".join(hosts) + (" has a route" if len(hosts) == 1 else " have routes")
+        for other, hosts in found.items()
     }

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to dockyard.swarm: whether every way between the hosts is open, from what they sent and heard. Pure functions.
+"""Private to dockyard.swarm: whether every path between the hosts is open, from what they sent and heard. Pure functions.
 
-A finding is about one host and one way to another; what is the same of several hosts is one row ``{sources, targets, ways, found,
+A finding is about one host and one path to another; what is the same of several hosts is one row ``{sources, targets, paths, found,
 remedy}``. ``remedy`` is None where all is well, ``targets`` is empty where it is about a host itself.
 """
 
@@ -77,8 +77,8 @@ def _is_ipv4(text):
     return bool(text) and is_address(text) and ":" not in text
 
 
-def ways(peer):
-    """The ways to one of :func:`peers`."""
+def paths(peer):
+    """The paths to one of :func:`peers`."""
     found = ["tcp %d" % port for port in peer["tcp"]] + ["udp %d" % port for port in peer["udp"]]
     return found + ["udp %d" % peer["data_path_port"]] + (["esp"] if peer["esp"] else [])
 
@@ -115,8 +115,8 @@ def _pair(source, target, index, peer, results):
                 "everything", "{sources} cannot send there: %s" % errors["route"], "give {sources} a route to {targets}"
             )
         ]
-    heard = _of(there["heard"], index) or {"ways": {}, "sizes": {}}
-    if not heard["ways"] and not errors:
+    heard = _of(there["heard"], index) or {"paths": {}, "sizes": {}}
+    if not heard["paths"] and not errors:
         return [
             finding(
                 "everything",
@@ -125,25 +125,25 @@ def _pair(source, target, index, peer, results):
             )
         ]
     found = []
-    for way in ways(peer):
-        how_far = heard["ways"].get(way)
+    for path in paths(peer):
+        how_far = heard["paths"].get(path)
         if how_far == packets.ARRIVED:
-            found.append(finding(way, ALL_WELL, None))
+            found.append(finding(path, ALL_WELL, None))
         elif how_far == packets.FILTERED:
             opens = there.get("firewall") in MANAGED_FIREWALLS + (OWN_UNIT,) and bool(there.get("opens"))
             remedy = "role swarm_host opens it" if opens else "open it for {sources} on {targets}"
             firewall = there.get("firewall") or "rules of its own, or rp_filter"
-            found.append(finding(way, "dropped by the firewall of {targets} (%s)" % firewall, remedy, opens=opens))
-        elif way in errors:
-            found.append(finding(way, "not sent by {sources}: %s" % errors[way], "let it out of {sources}"))
+            found.append(finding(path, "dropped by the firewall of {targets} (%s)" % firewall, remedy, opens=opens))
+        elif path in errors:
+            found.append(finding(path, "not sent by {sources}: %s" % errors[path], "let it out of {sources}"))
         else:
             remedy = "open it in what lies between: security groups, routers, switches"
-            found.append(finding(way, "lost between them", remedy))
+            found.append(finding(path, "lost between them", remedy))
     return found + _mtu(source, target, index, peer, results)
 
 
 def _mtu(source, target, index, peer, results):
-    """The MTU of a way, or what is wrong with it; nothing where it was not measured."""
+    """The MTU of a path, or what is wrong with it; nothing where it was not measured."""
     sizes = _of(results[target]["heard"], index)["sizes"]
     largest = max(sizes.values(), default=0)
     mine = _of(results[source]["sent"]["mtus"], peer["index"])
@@ -183,7 +183,7 @@ def _clocks(names, results):
 
 
 def _ahead(first, other, names, results):
-    """Seconds that the clock of another host is ahead of the first one's, or None. The way's own time is in both."""
+    """Seconds that the clock of another host is ahead of the first one's, or None. The travel time is in both."""
     there = _of(results[names[other]].get("heard"), first) or {}
     back = _of(results[names[first]].get("heard"), other) or {}
     if there.get("delay") is None or back.get("delay") is None:
@@ -198,12 +198,12 @@ def _of(table, index):
 
 def _finding(source, target, what, found, remedy):
     targets = [target] if target else []
-    return {"sources": [source], "targets": targets, "ways": [what], "found": found, "remedy": remedy, "opens": False}
+    return {"sources": [source], "targets": targets, "paths": [what], "found": found, "remedy": remedy, "opens": False}
 
 
 def _merged(found):
-    """Findings that differ in their way alone as one, then those that differ in their sources, then in their targets."""
-    for part in ("ways", "sources", "targets"):
+    """Findings that differ in their path alone as one, then those that differ in their sources, then in their targets."""
+    for part in ("paths", "sources", "targets"):
         groups: dict = {}
         for item in found:
             key = tuple(repr(value) for name, value in item.items() if name != part)
@@ -227,7 +227,7 @@ def problems(found):
         "%s: %s: %s: %s"
         % (
             " to ".join(filter(None, (_names(row["sources"]), _names(row["targets"])))),
-            ", ".join(row["ways"]),
+            ", ".join(row["paths"]),
             row["found"],
             row["remedy"],
         )
@@ -241,7 +241,7 @@ def table(found):
     lines = [("from", "to", "what", "found")]
     for row in sorted(found, key=lambda item: item["remedy"] is None):
         told = "%s: %s" % (row["found"], row["remedy"]) if row["remedy"] else row["found"]
-        lines.append((_names(row["sources"]), _names(row["targets"]) or "-", ", ".join(row["ways"]), told))
+        lines.append((_names(row["sources"]), _names(row["targets"]) or "-", ", ".join(row["paths"]), told))
     widths = [max(len(line[column]) for line in lines) for column in range(3)]
     return "\n".join("  ".join([line[i].ljust(widths[i]) for i in range(3)] + [line[3]]) for line in lines)
 

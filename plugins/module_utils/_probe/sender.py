@@ -17,7 +17,10 @@ import time
 from .._host.interfaces import read_addresses
 from . import packets
 
-_MTU_DISCOVER, _PROBE = 10, 3  # IP_MTU_DISCOVER, IP_PMTUDISC_PROBE: never in fragments, whatever was learnt of the way
+_MTU_DISCOVER, _PROBE = (
+    10,
+    3,
+)  # IP_MTU_DISCOVER, IP_PMTUDISC_PROBE: never in fragments, whatever the kernel knows of the path
 # Packets get lost, and each may come late by this many seconds.
 ROUNDS, PAUSE = 3, 0.1
 
@@ -28,7 +31,7 @@ def send(nonce, me, peers):
     :param me: this host's number.
     :param peers: ``[{index, address, data_path, tcp, udp, data_path_port, esp, sizes}]``; ``tcp`` and ``udp`` are lists of
         ports, ``esp`` says whether packets of encrypted networks go there, ``sizes`` whether packets of many sizes do.
-    :returns: ``{errors: {index: {way: text}}, mtus: {index: MTU of the interface}}``; the way ``route`` stands for all.
+    :returns: ``{errors: {index: {path: text}}, mtus: {index: MTU of the interface}}``; the path ``route`` stands for all.
     """
     errors, mtus, routed = {}, {}, []
     for peer in peers:
@@ -66,20 +69,20 @@ class _Mouth:
         self.raw = opened.enter_context(socket.socket(socket.AF_INET, socket.SOCK_RAW, packets.ESP))
 
     def say_all(self, peer, source):
-        """Send a packet each way; tells what could not be sent: ``{way: text}``."""
+        """Send a packet by each path; returns what could not be sent: ``{path: text}``."""
         target, errors = peer["address"], {}
-        ways = [("tcp %d" % port, self.syn, (source, target, port)) for port in peer["tcp"]]
-        ways += [("udp %d" % port, self.datagram, (target, port)) for port in peer["udp"]]
+        paths = [("tcp %d" % port, self.syn, (source, target, port)) for port in peer["tcp"]]
+        paths += [("udp %d" % port, self.datagram, (target, port)) for port in peer["udp"]]
         data_path, port = peer["data_path"], peer["data_path_port"]
-        ways.append(("udp %d" % port, self.datagram, (data_path, port)))
+        paths.append(("udp %d" % port, self.datagram, (data_path, port)))
         if peer["esp"]:
-            ways.append(("esp", self.esp, (data_path,)))
-        for way, function, arguments in ways:
+            paths.append(("esp", self.esp, (data_path,)))
+        for path, function, arguments in paths:
             try:
                 function(*arguments)
             except OSError as exc:
                 # So a firewall's refusal looks to who sends.
-                errors[way] = "its own firewall" if exc.errno == errno.EPERM else os.strerror(exc.errno or 0)
+                errors[path] = "its own firewall" if exc.errno == errno.EPERM else os.strerror(exc.errno or 0)
         return errors
 
     def datagram(self, target, port, size=0):

@@ -47,22 +47,22 @@ def advertise_addresses(
 
 
 def _candidates(facts: NodeFacts) -> list[dict[str, Any]]:
-    ways_out = {route["interface"] for route in facts["routes"] if route["destination"] == "0.0.0.0/0"}
+    default_routes = {route["interface"] for route in facts["routes"] if route["destination"] == "0.0.0.0/0"}
     found = []
     for item in facts["addresses"]:
         address = ipaddress.ip_address(item["address"])
         if item["kind"] != "physical" or address.is_loopback or address.is_link_local:
             continue
         network = str(ipaddress.ip_interface("%s/%s" % (item["address"], item["prefix"])).network)
-        found.append(dict(item, network=network, way_out=item["interface"] in ways_out))
+        found.append(dict(item, network=network, default_route=item["interface"] in default_routes))
     return found
 
 
 def _best(found: Sequence[dict[str, Any]], sharing: Mapping[str, set[str]]) -> Sequence[dict[str, Any]]:
     if not found:
         return []
-    rank = max((len(sharing[item["network"]]), item["way_out"]) for item in found)
-    best = [item for item in found if (len(sharing[item["network"]]), item["way_out"]) == rank]
+    rank = max((len(sharing[item["network"]]), item["default_route"]) for item in found)
+    best = [item for item in found if (len(sharing[item["network"]]), item["default_route"]) == rank]
     # Several addresses of one interface in one network: the first is the primary one.
     if len({(item["interface"], item["network"]) for item in best}) == 1:
         return best[:1]

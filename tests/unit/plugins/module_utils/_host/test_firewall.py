@@ -9,10 +9,10 @@ from xml.etree import ElementTree
 import pytest
 
 from ansible_collections.dockyard.swarm.plugins.filter.plan_text import plan_text
-from ansible_collections.dockyard.swarm.plugins.module_utils._facts.host import read_firewall
 from ansible_collections.dockyard.swarm.plugins.module_utils._host import firewall
 from ansible_collections.dockyard.swarm.plugins.module_utils._host import firewalld as _firewalld
 from ansible_collections.dockyard.swarm.plugins.module_utils._host import ufw as _ufw
+from ansible_collections.dockyard.swarm.plugins.module_utils._host.firewall_facts import read_firewall
 
 ENABLED = "# /etc/ufw/ufw.conf\n#\n\n# Set to yes to start on boot.\nENABLED=yes\n\nLOGLEVEL=low\n"
 DEFAULTS = 'IPV6=yes\nDEFAULT_INPUT_POLICY="DROP"\nDEFAULT_OUTPUT_POLICY="ACCEPT"\n'

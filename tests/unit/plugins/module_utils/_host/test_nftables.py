@@ -11,8 +11,7 @@ import pytest
 
 from ansible_collections.dockyard.swarm.plugins.filter.firewall_plan import firewall_table
 from ansible_collections.dockyard.swarm.plugins.module_utils._core import config_files
-from ansible_collections.dockyard.swarm.plugins.module_utils._facts import host as _facts
-from ansible_collections.dockyard.swarm.plugins.module_utils._host import firewall, nftables
+from ansible_collections.dockyard.swarm.plugins.module_utils._host import firewall, firewall_facts, nftables
 
 ADDRESSES = {"a": "10.0.0.1", "b": "10.0.0.2", "c": "10.0.0.4"}
 OPTIONS = {
@@ -25,7 +24,7 @@ def wanted(host="a", **options):
     return firewall.wanted_rules(host, options.pop("addresses", ADDRESSES), dict(OPTIONS, **options))
 
 
-def lines(text, chain="ways"):
+def lines(text, chain="prerouting"):
     """What a chain does, in order."""
     block = text.partition("chain %s {" % chain)[2].partition("\n    }")[0]
     return [line.strip() for line in block.splitlines() if line.strip() and not line.strip().startswith("#")]
@@ -52,14 +51,14 @@ def test_whoever_is_on_this_host_and_whatever_answers_comes_in_before_any_port_i
     ]
 
 
-@pytest.mark.parametrize("way", [("tcp", 7946), ("udp", 7946), ("udp", 4789), ("esp", None), ("tcp", 2377)])
-def test_ports_of_the_swarm_are_for_members_alone(way):
+@pytest.mark.parametrize("traffic", [("tcp", 7946), ("udp", 7946), ("udp", 4789), ("esp", None), ("tcp", 2377)])
+def test_ports_of_the_swarm_are_for_members_alone(traffic):
     text = nftables.ruleset(wanted())
-    assert decided(text, *way, "10.0.0.2") == "accept"
-    assert decided(text, *way, "10.0.0.3") == "drop"
-    assert decided(text, *way, "2001:db8::1") == "drop"
+    assert decided(text, *traffic, "10.0.0.2") == "accept"
+    assert decided(text, *traffic, "10.0.0.3") == "drop"
+    assert decided(text, *traffic, "2001:db8::1") == "drop"
     # Nobody is let in to a port that only managers have.
-    assert decided(nftables.ruleset(wanted("b")), *way, "10.0.0.1") == ("drop" if way[1] == 2377 else "accept")
+    assert decided(nftables.ruleset(wanted("b")), *traffic, "10.0.0.1") == ("drop" if traffic[1] == 2377 else "accept")
 
 
 def test_the_only_member_is_closed_for_all():
@@ -190,16 +189,16 @@ def test_whether_the_table_is_as_it_was_loaded(tmp_path, monkeypatch):
         (tmp_path / path.lstrip("/")).write_text(content)
     listed = ["table as listed\n"]
     monkeypatch.setattr(
-        _facts.subprocess, "run", lambda words, **_: subprocess.CompletedProcess(words, 0, listed[0].encode())
+        firewall_facts.subprocess, "run", lambda words, **_: subprocess.CompletedProcess(words, 0, listed[0].encode())
     )
-    found = _facts.read_firewall(units, str(tmp_path))
+    found = firewall_facts.read_firewall(units, str(tmp_path))
     assert (found["unit"], found["table"]) == (firewall.OWN_UNIT, True)
     assert "tcp 2377 from 10.0.0.2 # dockyard" in found["rules"]
     listed[0] = "table as listed\n and another rule\n"
-    assert _facts.read_firewall(units, str(tmp_path))["table"] is False
+    assert firewall_facts.read_firewall(units, str(tmp_path))["table"] is False
     listed[0] = "table as listed\n"
     (tmp_path / nftables.PATH.lstrip("/")).write_text(text + "# newer\n")
-    assert _facts.read_firewall(units, str(tmp_path))["table"] is False
+    assert firewall_facts.read_firewall(units, str(tmp_path))["table"] is False
 
 
 @pytest.mark.parametrize(

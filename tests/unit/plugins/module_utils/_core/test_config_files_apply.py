@@ -8,8 +8,8 @@ import os
 
 import pytest
 
+from ansible_collections.dockyard.swarm.plugins.module_utils._core.config_files_apply import ConfigFiles
 from ansible_collections.dockyard.swarm.plugins.module_utils._core.plan import ApplyError
-from ansible_collections.dockyard.swarm.plugins.modules.config_files import ConfigFiles
 
 EMPTY = {"files": [], "secret_files": [], "folders": [], "units": []}
 
