@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
+from typing import TYPE_CHECKING, Any
 
 from . import config_files
 from .atomic_files import read_text, remove, write_text
@@ -16,26 +17,30 @@ from .file_facts import read_files
 from .plan import ApplyError
 from .systemd import act, journal_tail, read_units
 
+if TYPE_CHECKING:
+    from .config_files import Facts, Item
+    from .plan import Change, Plan
+
 
 class ConfigFiles:
     """Files, folders and units of this host."""
 
-    def __init__(self, params):
+    def __init__(self, params: dict[str, Any]) -> None:
         self.params = params
         self.files = params["secret_files"] + params["files"]
         self.units = params["units"]
 
-    def read(self):
+    def read(self) -> Facts:
         stamps = [unit["stamp"] for unit in self.units if unit["stamp"]]
         paths = [item["path"] for item in self.files + self.params["folders"]]
         units = [unit["name"] for unit in self.units]
         return {"files": read_files(stamps + paths), "units": read_units(units) if units else {}}
 
-    def plan(self, state):
+    def plan(self, state: Facts) -> Plan:
         return config_files.make_plan(state, self.files, self.units, self.params["folders"])
 
-    def apply(self, plan, state):
-        todo = {}
+    def apply(self, plan: Plan, state: Facts) -> None:
+        todo: dict[str, list[Change]] = {}
         for item in plan:
             todo.setdefault(item["do"], []).append(item)
         for item in plan:
@@ -58,7 +63,7 @@ class ConfigFiles:
                 unit, [item for item in plan if item["to"] == unit["name"]], state["units"].get(unit["name"])
             )
 
-    def _bring_up(self, unit, changes, before):
+    def _bring_up(self, unit: Item, changes: Plan, before: Any) -> None:
         told = {item["do"]: item for item in changes}
         if not told or "stop" in told:
             return
@@ -77,7 +82,7 @@ class ConfigFiles:
             if item.get("stamp"):
                 write_text(item["stamp"], item["stamped"] + "\n", keep=False)
 
-    def shown(self, plan):
+    def shown(self, plan: Plan) -> list[dict[str, str]]:
         """What becomes of each file that is no secret, as a diff."""
         touched = {item["to"] for item in plan}
         return [
@@ -92,15 +97,15 @@ class ConfigFiles:
         ]
 
 
-def _have_folder(wanted):
+def _have_folder(wanted: Item) -> None:
     mode = int(wanted["mode"], 8)
     os.makedirs(wanted["path"], mode=mode, exist_ok=True)
     os.chown(wanted["path"], 0, wanted["gid"])
     os.chmod(wanted["path"], mode)
 
 
-def _write(item):
-    def check(path):
+def _write(item: Item) -> None:
+    def check(path: str) -> None:
         words = [word.replace("%s", path) for word in shlex.split(item["validate"])]
         try:
             done = subprocess.run(
