@@ -163,7 +163,7 @@ class Daemon:
             drop_in=read_files([daemon_json.DROP_IN]).get(daemon_json.DROP_IN),
             drop_in_text=read_text(daemon_json.DROP_IN),
             left_behind=self._left_behind(),
-            rules_missing=self.params["flushed"],
+            flushed=self.params["flushed"],
         )
 
     def _left_behind(self):

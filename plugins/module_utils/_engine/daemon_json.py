@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 
-from .._core.config_files import mode_and_owner, mode_and_owner_of
+from .._core.config_files import looks, looks_like
 from .._core.plan import change
 from .daemon_options import RELOADABLE, REMOVED, REMOVED_VALUES, RESET_BY_RELOAD, TYPES, flags_of, type_of
 
@@ -211,7 +211,7 @@ def _drop_in_plan(actual, environment, argv, options):
         return [change("remove", what, "not wanted", before="present")]
     if actual["sha256"] not in hashes:
         return [change("write", what, "its content differs", before="other", after=sets)]
-    before, after = mode_and_owner_of(actual), mode_and_owner(DROP_IN_MODE)
+    before, after = looks(actual), looks_like(DROP_IN_MODE)
     if before != after:
         return [change("own", what, "its mode or owner differs", before=before, after=after)]
     return []
@@ -220,8 +220,8 @@ def _drop_in_plan(actual, environment, argv, options):
 def make_plan(state, wanted, remove=(), environment=None):
     """The changes to daemon.json and the drop-in, and last what the daemon must be told: nothing, reload, or restart.
 
-    :param state: ``{exists, options, error, interrupted, installed, running, drop_in, argv, rules_missing}``; ``drop_in`` is what
-        ``node_facts`` tells of the file, or None; ``argv`` the command line of the unit; ``rules_missing`` whether its rules were taken
+    :param state: ``{exists, options, error, interrupted, installed, running, drop_in, argv, flushed}``; ``drop_in`` is what
+        ``node_facts`` tells of the file, or None; ``argv`` the command line of the unit; ``flushed`` whether its rules were taken
         out of the kernel.
     :param environment: variables of dockerd; None leaves the drop-in alone.
     """
@@ -250,7 +250,7 @@ def _told(state, plan):
         return None
     if state["interrupted"]:
         return change("restart", "docker.service", "an earlier change of daemon.json was cut short")
-    if state.get("rules_missing"):
+    if state.get("flushed"):
         return change("restart", "docker.service", "its rules in the kernel are gone: something took all of them away")
     if not plan:
         return None
