@@ -66,7 +66,7 @@ def dns_plan(node, settings, resolvers, packages=()):
         "manage_resolver": bool(resolvers),
         "resolvers": list(resolvers),
     }
-    return _told(role_plan.make_role_plan, node, wanted)
+    return _with_filter_errors(role_plan.make_role_plan, node, wanted)
 
 
 def dns_records(records, hosts, names, domain, strict=True):
@@ -84,10 +84,10 @@ def resolv_conf(text, servers):
 
 
 def upstream_servers(text, own):
-    return _told(role_plan.upstreams_text, text, own)
+    return _with_filter_errors(role_plan.upstreams_text, text, own)
 
 
-def _told(function, *args):
+def _with_filter_errors(function, *args):
     try:
         return function(*args)
     except PlanError as exc:

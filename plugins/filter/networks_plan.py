@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: networks_plan
-short_description: Which networks have something to be done to them
+short_description: Plan the networks of a swarm on one host
 version_added: 0.1.0
 description:
   - Compares the networks that a manager, and for macvlans each node, knows with the wanted ones.

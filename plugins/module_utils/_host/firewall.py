@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to dockyard.swarm: what a host's firewall lets in, and what it has to. Pure functions.
+"""Private to dockyard.swarm: the rules that a host's firewall has, and needs. Pure functions.
 
 A rule is a text, ``PROTOCOL [PORT[-PORT]] from SOURCE``: ``tcp 2377 from 10.77.0.12``, ``esp from 10.77.0.12``,
 ``udp 4000-4009 from any``, ``any from 192.0.2.0/24``. One that the collection made ends in ``# dockyard``.
@@ -89,7 +89,7 @@ def in_force(sequence):
 def wanted_rules(host, addresses, options):
     """What a host has to let in: ``{rules, keep, closed, members}``. What runs on the host itself needs no rule to reach it.
 
-    ``closed`` are the swarm's ports, which are for nobody whom no rule names, and ``members`` the addresses of the others.
+    ``closed`` are the swarm's ports, closed for all sources without a rule, and ``members`` the addresses of the others.
 
     :param addresses: address by host, of all members.
     :param options: ``{managers, data_path_port, data_paths, dns_servers, dns, log_collector, log_port, logs, bridges,
@@ -128,7 +128,7 @@ def check_ports(ports):
 
 
 def check_backend(backend, published, firewall):
-    """What is wrong with who decides on a host, as texts: two are one too many, and ufw and firewalld see no published ports.
+    """What is wrong with the choice of a firewall, as texts: a host has one, and ufw and firewalld do not see published ports.
 
     :param backend: false where no rules are wanted.
     :param firewall: ``{unit}`` of ``node_facts``.
@@ -147,7 +147,7 @@ def check_backend(backend, published, firewall):
 
 
 def _sources(values):
-    """Those that are addresses or networks. A host that nobody could read may have a name only, and is no member yet."""
+    """Those that are addresses or networks. A host that could not be read may have a name only, and is no member yet."""
     found = []
     for value in values:
         try:
@@ -192,7 +192,7 @@ def make_plan(facts, rules, keep=()):
         for name, texts in _by_port(missing)
     ] + [
         change(
-            "close", name, "dockyard opened it, and nothing wants it now", before="open", after="closed", rules=texts
+            "close", name, "dockyard opened it, and it is no longer needed", before="open", after="closed", rules=texts
         )
         for name, texts in _by_port(surplus)
     ]

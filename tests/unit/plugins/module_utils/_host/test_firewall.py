@@ -312,7 +312,7 @@ def test_only_what_the_collection_made_is_closed():
         "rules": ["tcp 1 from any", "tcp 2 from any # dockyard", "tcp 3 from any # dockyard"],
     }
     lines = plan_text(firewall.make_plan(facts, [], ["tcp 3 from any"]))
-    assert lines == ["close port 2/tcp from any: dockyard opened it, and nothing wants it now"]
+    assert lines == ["close port 2/tcp from any: dockyard opened it, and it is no longer needed"]
 
 
 def test_a_role_that_is_not_in_the_play_opens_nothing_and_loses_nothing():
