@@ -64,12 +64,12 @@ def folder_plan(facts: Facts, folders: Items) -> Plan:
     """Folders, each ``{path, mode, gid}``, that are missing or have another mode or owner; root owns all of them."""
     plan = []
     for item in folders:
-        actual, wanted = facts["files"].get(item["path"]), looks_like(item["mode"], gid=item["gid"])
+        actual, wanted = facts["files"].get(item["path"]), mode_and_owner(item["mode"], gid=item["gid"])
         if actual is None:
             plan.append(change("make", item["path"], "missing", after=wanted, folder=item))
-        elif looks(actual) != wanted:
+        elif mode_and_owner_of(actual) != wanted:
             why = "its mode or owner differs"
-            plan.append(change("own", item["path"], why, before=looks(actual), after=wanted, folder=item))
+            plan.append(change("own", item["path"], why, before=mode_and_owner_of(actual), after=wanted, folder=item))
     return plan
 
 
@@ -108,12 +108,12 @@ def _plan_file(facts: Facts, item: Item) -> Plan:
         return [] if actual is None else [_removal(path)]
     mode = item.get("mode", "0644")
     if actual is None:
-        return [change("write", path, "missing", before="absent", after=looks_like(mode))]
+        return [change("write", path, "missing", before="absent", after=mode_and_owner(mode))]
     if actual["link"]:
         return [change("write", path, "it is a symbolic link", before="link to %s" % actual["link"], after="file")]
     if actual["sha256"] != digest(item["content"]):
         return [change("write", path, "its content differs", before="old content", after="new content")]
-    before, after = looks(actual), looks_like(mode)
+    before, after = mode_and_owner_of(actual), mode_and_owner(mode)
     if before != after:
         return [change("write", path, "its mode or owner differs", before=before, after=after)]
     return []
