@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: config_files
-short_description: Have configuration files, their folders, and the units that read them
+short_description: Manage configuration files, their folders and the units that read them
 version_added: 0.1.0
 description:
   - Writes any number of files and restarts the systemd units that read them, in one call, where the usual modules take one

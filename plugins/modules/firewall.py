@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: firewall
-short_description: Let traffic through a firewall that runs
+short_description: Open ports in a running ufw or firewalld
 version_added: 0.1.0
 description:
   - Adds rules that allow traffic to ufw or firewalld, whichever runs, and takes those that it added away again once they are

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: macvlan_network
-short_description: Have a macvlan network of the swarm, or a node's part of it
+short_description: Create or remove a macvlan network of the swarm, or a node's part of it
 version_added: 0.1.0
 description:
   - Containers of a macvlan have addresses of the physical network that an interface of their node is in.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: mesh
-short_description: Lead published ports to the routing mesh again
+short_description: Restore the rules that lead published ports to the routing mesh
 version_added: 0.1.0
 description:
   - Brings back the rules of iptables by which a node leads its published ports to the routing mesh, where somebody took them

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: network_probe
-short_description: Send packets between hosts, as a swarm would, and see which arrive
+short_description: Send packets between hosts, as a swarm would, and report which arrive
 version_added: 0.1.0
 description:
   - In three steps, each on all hosts before the next one begins, listens for packets, sends them, and tells what was heard. Needs

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: package_source
-short_description: Have an apt or dnf repository, with its key checked and older entries for it taken over
+short_description: Add an apt or dnf repository, check its key, and take over older entries for it
 version_added: 0.1.0
 description:
   - Writes the repository's entry, for apt in the deb822 format with C(Signed-By), so that its key vouches for this repository

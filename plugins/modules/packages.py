@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: packages
-short_description: Install, change, hold and remove packages in one transaction and without Python bindings
+short_description: Install, change, hold and remove packages in one transaction, without Python bindings
 version_added: 0.1.0
 description:
   - Installs what is missing with C(apt-get) or C(dnf), and nothing that is only recommended. Packages that are there keep their
