@@ -6,10 +6,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any, Mapping
+
+if TYPE_CHECKING:
+    from .._core.engine_api import Engine
+    from .._core.facts import ApiObject
+
 FIELDS = {"role": "Role", "availability": "Availability"}
 
 
-def update_node(engine, node_id, fields):
+def update_node(engine: Engine, node_id: str, fields: Mapping[str, Any]) -> None:
     """Change some fields of a node, and leave the others as they are.
 
     :param fields: ``role``, ``availability``, and ``labels``, which are merged; one that is None is removed.
@@ -17,7 +23,7 @@ def update_node(engine, node_id, fields):
     engine.update("/nodes/%s" % node_id, lambda spec: with_fields(spec, fields))
 
 
-def with_fields(spec, fields):
+def with_fields(spec: ApiObject, fields: Mapping[str, Any]) -> ApiObject:
     """The Spec of a node with changed fields."""
     spec = dict(spec)
     for field, value in fields.items():

@@ -101,11 +101,9 @@ def test_text_out_of_templates_counts_as_what_it_says():
         ({"dispatcher_heartbeat": 0}, "swarm_node_settings.dispatcher_heartbeat: it is 0; .* at least 1 seconds"),
         ({"dispatcher_heartbeat": "5s"}, "it is '5s'; it can be a whole number of at least 1 seconds"),
         ({"node_cert_expiry": 0}, "swarm_node_settings.node_cert_expiry: it is 0; .* at least 1 hours"),
-        ({"node_cert_expiry": 2562048}, "it can be at most 2562047 hours"),
         ({"node_cert_expiry": 1.5}, "it is 1.5; it can be a whole number"),
         ({"snapshot_interval": 0}, "swarm_node_settings.snapshot_interval: it is 0; .* at least 1"),
         ({"keep_old_snapshots": -1}, "swarm_node_settings.keep_old_snapshots: it is -1; .* at least 0"),
-        ({"log_entries_for_slow_followers": 2**63}, "it can be at most 9223372036854775807"),
         ([], "swarm_node_settings: it is \\[\\]; give a dictionary"),
     ],
 )
