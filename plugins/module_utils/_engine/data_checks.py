@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from .data_plan import CONTAINERD, OPTIONS, TREES, moves, wants_link, wanted_roots
+from .data_plan import CONTAINERD, OPTIONS, TREES, moves, wanted_roots, wants_link
 
 NETWORK = (
     "nfs", "nfs4", "cifs", "smb3", "ceph", "fuse.ceph", "fuse.glusterfs", "glusterfs", "9p", "lustre", "fuse.sshfs",
