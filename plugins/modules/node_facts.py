@@ -240,6 +240,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._core.atomic_files import read_text
 from ..module_utils._core.file_facts import read_files
+from ..module_utils._core.os_release import read_os
 from ..module_utils._core.systemd import RUNNING, settled_units
 from ..module_utils._engine.daemon_file import PREVIOUS, read_daemon_json
 from ..module_utils._engine.data_facts import read_data
@@ -247,18 +248,19 @@ from ..module_utils._facts import host
 from ..module_utils._facts.engine import read_engine
 from ..module_utils._facts.swarm import read_swarm, stopped
 from ..module_utils._host import routing_mesh
+from ..module_utils._host.firewall_facts import read_firewall
 from ..module_utils._host.interfaces import read_addresses, read_port_53, read_resolvers, read_routes
 
 
 def read(packages, candidates, repository, sysctls, kernel_modules, units, files, data):
     """All facts of this host as one dict."""
-    system = host.read_os()
+    system = read_os()
     found = host.read_packages(set(host.PACKAGES).union(packages), system["family"])
     unit_facts = settled_units(list(host.UNITS) + [name for name in units if name not in host.UNITS])
     daemon = read_daemon_json()
     engine, local = read_engine(unit_facts.get("docker.service", {}).get("active") in RUNNING)
     places = read_data(daemon, unit_facts, engine, data)
-    firewall = host.read_firewall(unit_facts)
+    firewall = read_firewall(unit_facts)
     return {
         "os": system,
         "machine": host.read_machine(),

@@ -120,9 +120,9 @@ class Backup:
         return {"swarm": swarm, "root": info["DockerRootDir"], "version": info["ServerVersion"]}
 
     def plan(self, state):
-        trouble = _backup.backup_trouble(state["swarm"], self.force)
-        if trouble:
-            raise PlanError(trouble)
+        problem = _backup.backup_problem(state["swarm"], self.force)
+        if problem:
+            raise PlanError(problem)
         return [change("back up", "swarm %s" % state["swarm"]["cluster_id"][:12], "as every run does")]
 
     def apply(self, _plan_made, state):

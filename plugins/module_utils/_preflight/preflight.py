@@ -29,8 +29,8 @@ def cluster_plan(managers, workers, hosts, options):
         is wrong with it), and ``swarm_settings`` and ``unlock_keys`` as
         :func:`cluster_plan.cluster_plan` takes them.
     :returns: a dictionary with ``problems`` and ``warnings``, texts that name host, option and remedy; ``addresses`` and
-        ``data_paths`` by host, ``hostnames``, addresses by the hosts' own names; ``way_mtu``, what the interfaces of all hosts
-        that were read can carry; ``macvlans``, each macvlan's parts by host; ``room``, of each network what
+        ``data_paths`` by host, ``hostnames``, addresses by the hosts' own names; ``path_mtu``, what the interfaces of all hosts
+        that were read can carry; ``macvlans``, each macvlan's parts by host; ``capacity``, of each network what
         :func:`capacity.forecast` gives; ``manager``, who is asked for the swarm, and
         ``managers``, who can be; ``nodes``, the swarm's as they list them; ``hosts``, who the hosts that were read are;
         ``join_addrs``; ``probe``, :func:`report.probe_plan`'s plan; ``swarm``, :func:`cluster_plan.cluster_plan`'s.
@@ -81,18 +81,18 @@ def cluster_plan(managers, workers, hosts, options):
     )
     _fill_addresses(addresses, hosts, state)
     data_paths = _data_paths(addresses, hosts)
-    ways = _ways(data_paths, read)
-    room, full = network_capacity(read)
-    warnings += overlay.too_wide(state.get("networks") or [], ways) + full
+    path_mtus = _path_mtus(data_paths, read)
+    capacity, full = network_capacity(read)
+    warnings += overlay.too_wide(state.get("networks") or [], path_mtus) + full
     return {
         "problems": ["%s: %s" % (host, text) if host else text for host, text in problems],
         "warnings": warnings,
         "addresses": addresses,
         "hostnames": _hostnames(addresses, read, state),
         "data_paths": data_paths,
-        "way_mtu": overlay.path_mtu(ways.values()),
+        "path_mtu": overlay.smallest_mtu(path_mtus.values()),
         "macvlans": macvlans,
-        "room": room,
+        "capacity": capacity,
         "manager": plan["manager"],
         "managers": _swarm.able_managers({host: facts["swarm"] for host, facts in read.items()}),
         "nodes": state.get("nodes") or [],
@@ -131,7 +131,7 @@ def _probe(managers, hosts, read, options, state, addresses):
     )
 
 
-def _ways(data_paths, read):
+def _path_mtus(data_paths, read):
     """The MTU of the interface that each host's overlay traffic goes by."""
     return {
         host: next((item.get("mtu") for item in facts["addresses"] if item["address"] == data_paths.get(host)), None)

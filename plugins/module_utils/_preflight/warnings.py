@@ -46,11 +46,11 @@ def settings_warnings(managers, options, state):
 
 
 def network_capacity(read):
-    """What each network has room for, as the leader sees it, and warnings of those that are almost full."""
+    """The capacity of each network, as the leader sees it, and warnings of those that are almost full."""
     for facts in read.values():
         networks = facts["swarm"].get("networks") or []
         if any(item.get("taken") for item in networks):
             nodes = len(facts["swarm"]["nodes"])
-            room = {item["name"]: capacity.forecast(item, nodes) for item in networks}
-            return room, capacity.almost_full(networks, room)
+            forecasts = {item["name"]: capacity.forecast(item, nodes) for item in networks}
+            return forecasts, capacity.almost_full(networks, forecasts)
     return {}, []

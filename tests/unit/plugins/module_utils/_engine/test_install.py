@@ -22,7 +22,10 @@ REPOSITORY = {
 
 def facts(packages=None, version=None, **changed):
     base = {
-        "os": {"id": "debian", "family": "Debian", "arch": "x86_64"}, "packages": packages or {}, "holds": [],
+        "os": {
+            "id": "debian", "version": "13", "codename": "trixie", "name": "Debian 13", "family": "Debian", "arch": "x86_64",
+        },
+        "packages": packages or {}, "holds": [],
         "candidates": {}, "repository": None, "engine": {"version": version}, "files": {},
     }  # fmt: skip
     return dict(base, **changed)

@@ -136,7 +136,9 @@ def test_package_files_tell_the_version_to_come():
         "swarm_engine_source": "files",
         "swarm_engine_package_files": ["/x/docker-ce_28.5.2-1~debian.13~trixie_amd64.deb"],
     }
-    system = {"id": "debian", "version": "13", "name": "Debian 13", "family": "Debian", "arch": "x86_64"}
+    system = {
+        "id": "debian", "version": "13", "codename": "trixie", "name": "Debian 13", "family": "Debian", "arch": "x86_64",
+    }  # fmt: skip
     found = plan(workers=(), variables=variables, node1={"engine": {"version": "26.1.5"}, "os": system})["problems"]
     assert any("api-cors-header" in text for text in found)
 
