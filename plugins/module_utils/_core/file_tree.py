@@ -18,8 +18,6 @@ import stat
 # Attributes that belong to a file. Others belong to a file system (btrfs.*) or are for the kernel alone to write.
 KEPT_ATTRIBUTES = ("user.", "trusted.", "security.", "system.posix_acl_")
 NOT_OURS = ("security.evm",)
-# Not every file system stores all times: those outside of 32 bits are not compared.
-FIRST_TIME, LAST_TIME = -(1 << 31), (1 << 31) - 1
 CHUNK = 1 << 20
 
 
@@ -240,7 +238,7 @@ def difference(from_, facts, to, there):
 
 def _same_time(wanted, have):
     seconds = wanted // 10**9
-    return have in (wanted, seconds * 10**9) or not FIRST_TIME <= seconds <= LAST_TIME
+    return have in (wanted, seconds * 10**9)  # some file systems store whole seconds
 
 
 def compare(source, target, exact=None, most=5):

@@ -10,9 +10,9 @@ import os
 import platform
 
 
-def read_os(root="/"):
+def read_os(root: str = "/") -> dict[str, str]:
     """Distribution, family and kernel. ``family`` is ``Debian``, ``RedHat`` or ``unknown``."""
-    release = {}
+    release: dict[str, str] = {}
     try:
         with open(os.path.join(root, "etc/os-release"), encoding="utf-8") as handle:
             for line in handle:
