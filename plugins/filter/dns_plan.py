@@ -79,6 +79,12 @@ def dns_records(records, hosts, names, domain, strict=True):
     return made + list(records)
 
 
+def dns_names(names, addresses, hostvars):
+    return role_plan.named_addresses(
+        names, lambda host: addresses.get(host) or hostvars[host].get("ansible_host") or host
+    )
+
+
 def resolv_conf(text, servers):
     return role_plan.resolv_conf_text(text, servers)
 
@@ -98,6 +104,7 @@ class FilterModule:
     def filters(self):
         return {
             "dns_plan": dns_plan,
+            "dns_names": dns_names,
             "dns_records": dns_records,
             "resolv_conf": resolv_conf,
             "upstream_servers": upstream_servers,

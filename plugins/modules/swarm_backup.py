@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: swarm_backup
-short_description: Keep a copy of the swarm's state on the controller
+short_description: Back up the swarm's state to the controller, encrypted
 version_added: 0.1.0
 description:
   - Copies the Engine's swarm folder on a manager - certificates, and the database with services, networks, secrets, configs and
@@ -120,9 +120,9 @@ class Backup:
         return {"swarm": swarm, "root": info["DockerRootDir"], "version": info["ServerVersion"]}
 
     def plan(self, state):
-        trouble = _backup.backup_trouble(state["swarm"], self.force)
-        if trouble:
-            raise PlanError(trouble)
+        problem = _backup.backup_problem(state["swarm"], self.force)
+        if problem:
+            raise PlanError(problem)
         return [change("back up", "swarm %s" % state["swarm"]["cluster_id"][:12], "as every run does")]
 
     def apply(self, _plan_made, state):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: swarm_drain
-short_description: Take a node out of service once others run its tasks, and put it back
+short_description: Take a node out of service once other nodes run its tasks, and put it back
 version_added: 0.1.0
 description:
   - Runs on a manager, if possible another one than the node itself.
@@ -76,7 +76,7 @@ from ..module_utils._swarm.drain import (
     is_back,
     lacking,
     moving_services,
-    restart_trouble,
+    restart_problem,
     restore_plan,
     task_facts,
 )
@@ -109,9 +109,9 @@ class Drain:
             raise PlanError("option node: the swarm has no node %s" % self.node_id)
         if not self.out:
             return restore_plan(state["nodes"], self.node_id)
-        trouble = restart_trouble(state["nodes"], self.node_id)
-        if trouble:
-            raise PlanError(trouble)
+        problem = restart_problem(state["nodes"], self.node_id)
+        if problem:
+            raise PlanError(problem)
         return drain_plan(state["nodes"], state["tasks"], self.node_id)
 
     def apply(self, plan, state):

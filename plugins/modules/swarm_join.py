@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: swarm_join
-short_description: Bring this node into a swarm, or out of it
+short_description: Initialise, join or leave a swarm
 version_added: 0.1.0
 description:
   - Initialises a swarm on this node, joins this node to one as manager or worker, or leaves it.
@@ -143,9 +143,9 @@ class Member:
             )
         plan = cluster_plan.join_plan(state, params)
         if plan and params["state"] == "absent" and not params["force"]:
-            trouble = quorum.leave_trouble(state)
-            if trouble:
-                raise PlanError(trouble)
+            problem = quorum.leave_problem(state)
+            if problem:
+                raise PlanError(problem)
         if plan and params["state"] == "present" and not params["advertise_addr"]:
             raise PlanError("option advertise_addr is needed to initialise or join a swarm")
         return plan

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: swarm_nodes
-short_description: Promote, demote, label, and drain the nodes of a swarm
+short_description: Promote, demote, label and drain the nodes of a swarm
 version_added: 0.1.0
 description:
   - Runs on a manager and changes any number of nodes in one call, promotions before demotions.
@@ -108,9 +108,9 @@ class Nodes:
     def plan(self, state):
         plan = members.nodes_plan(state, self.params["nodes"], self.params["forget"], self.params["left"])
         by_verb = {verb: [item["node"] for item in plan if item["do"] == verb] for verb in ("demote", "promote")}
-        trouble = quorum.demotion_trouble(state, by_verb["demote"], by_verb["promote"], self.params["forget"])
-        if trouble:
-            raise PlanError(trouble)
+        problem = quorum.demotion_problem(state, by_verb["demote"], by_verb["promote"], self.params["forget"])
+        if problem:
+            raise PlanError(problem)
         return plan
 
     def apply(self, plan, _state):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: swarm_settings
-short_description: Change the settings of a swarm, and rotate its tokens, keys, and certificates
+short_description: Change the settings of a swarm, and rotate its tokens, keys and certificates
 version_added: 0.1.0
 description:
   - Runs on a manager. Reads the swarm's whole specification, changes in it what is named, and writes all of it, so that
@@ -98,7 +98,15 @@ from ansible.module_utils.basic import AnsibleModule
 from ..module_utils._core.engine_api import Engine, EngineError
 from ..module_utils._core.plan import ApplyError, PlanError, run
 from ..module_utils._core.wait import wait_for
-from ..module_utils._swarm.settings import public_spec, rotation_plan, settings_plan, unrotated, update_request
+from ..module_utils._swarm.settings import (
+    has_update,
+    public_spec,
+    rotation_plan,
+    settings_plan,
+    unrotated,
+    update_parameters,
+    updated_spec,
+)
 
 
 class Settings:
@@ -122,8 +130,9 @@ class Settings:
             self.rotate, self.wanted, spec, bool(state.get("RootRotationInProgress"))
         )
 
-    def apply(self, plan, state):
-        self._update(plan, state)
+    def apply(self, plan, _state):
+        if has_update(plan):
+            self._update(plan)
         if "ca" in self.rotate and not wait_for(self._rotated, self.timeout):
             raise ApplyError(
                 "%sthe new certificate authority is not everywhere after %d s. Nodes without a certificate of it: %s. The "
@@ -131,19 +140,12 @@ class Settings:
                 % (self._done(plan), self.timeout, self._lacking())
             )
 
-    def _update(self, plan, state):
-        """All of the plan in one request; again where somebody else wrote in between."""
-        for attempt in (1, 2, 3):
-            request = update_request(state["Version"]["Index"], state.get("Spec") or {}, self.wanted, plan)
-            if request is None:
-                return
-            try:
-                self.engine.post(*request)
-                return
-            except EngineError as exc:
-                if attempt == 3 or "out of sequence" not in exc.message:
-                    raise ApplyError("the swarm did not take the change: %s" % exc.message) from exc
-            state = self.read()
+    def _update(self, plan):
+        """All of the plan in one request."""
+        try:
+            self.engine.update("/swarm", lambda spec: updated_spec(spec, self.wanted, plan), update_parameters(plan))
+        except EngineError as exc:
+            raise ApplyError("the swarm did not take the change: %s" % exc.message) from exc
 
     def _rotated(self):
         try:

@@ -9,13 +9,17 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import config_files
 from .atomic_files import read_text, remove, write_text
 from .file_facts import read_files
 from .plan import ApplyError
 from .systemd import act, journal_tail, read_units
+
+if TYPE_CHECKING:
+    from .config_files import Facts, Item
+    from .plan import Change, Plan
 
 
 class ConfigFiles:
@@ -26,17 +30,17 @@ class ConfigFiles:
         self.files = params["secret_files"] + params["files"]
         self.units = params["units"]
 
-    def read(self) -> dict[str, Any]:
+    def read(self) -> Facts:
         stamps = [unit["stamp"] for unit in self.units if unit["stamp"]]
         paths = [item["path"] for item in self.files + self.params["folders"]]
         units = [unit["name"] for unit in self.units]
         return {"files": read_files(stamps + paths), "units": read_units(units) if units else {}}
 
-    def plan(self, state: dict[str, Any]) -> list[Any]:
+    def plan(self, state: Facts) -> Plan:
         return config_files.make_plan(state, self.files, self.units, self.params["folders"])
 
-    def apply(self, plan: list[Any], state: dict[str, Any]) -> None:
-        todo: dict[str, list[Any]] = {}
+    def apply(self, plan: Plan, state: Facts) -> None:
+        todo: dict[str, list[Change]] = {}
         for item in plan:
             todo.setdefault(item["do"], []).append(item)
         for item in plan:
@@ -59,7 +63,7 @@ class ConfigFiles:
                 unit, [item for item in plan if item["to"] == unit["name"]], state["units"].get(unit["name"])
             )
 
-    def _bring_up(self, unit: dict[str, Any], changes: list[Any], before: dict[str, Any] | None) -> None:
+    def _bring_up(self, unit: Item, changes: Plan, before: Any) -> None:
         actions = {item["do"]: item for item in changes}
         if not actions or "stop" in actions:
             return
@@ -78,7 +82,7 @@ class ConfigFiles:
             if item.get("stamp"):
                 write_text(item["stamp"], item["stamped"] + "\n", keep=False)
 
-    def shown(self, plan: list[Any]) -> list[dict[str, str]]:
+    def shown(self, plan: Plan) -> list[dict[str, str]]:
         """The diff of each file that is no secret."""
         touched = {item["to"] for item in plan}
         return [
@@ -93,14 +97,14 @@ class ConfigFiles:
         ]
 
 
-def _make_folder(wanted: dict[str, Any]) -> None:
+def _make_folder(wanted: Item) -> None:
     mode = int(wanted["mode"], 8)
     os.makedirs(wanted["path"], mode=mode, exist_ok=True)
     os.chown(wanted["path"], 0, wanted["gid"])
     os.chmod(wanted["path"], mode)
 
 
-def _write(item: dict[str, Any]) -> None:
+def _write(item: Item) -> None:
     def check(path: str) -> None:
         words = [word.replace("%s", path) for word in shlex.split(item["validate"])]
         try:

@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import os
 import platform
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .facts import System
 
 
-def read_os(root: str = "/") -> dict[str, str]:
+def read_os(root: str = "/") -> System:
     """Distribution, family and kernel. ``family`` is ``Debian``, ``RedHat`` or ``unknown``."""
     release: dict[str, str] = {}
     try:

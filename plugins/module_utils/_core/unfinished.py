@@ -12,6 +12,7 @@ counts as missing, so that the next run does it again.
 from __future__ import annotations
 
 import os
+from typing import Iterable
 
 from .atomic_files import read_text, remove, write_text
 
@@ -19,31 +20,31 @@ from .atomic_files import read_text, remove, write_text
 class Pending:
     """Names, in a file."""
 
-    def __init__(self, path):
+    def __init__(self, path: str) -> None:
         self.path = path
 
-    def names(self):
+    def names(self) -> set[str]:
         """The names of what is not certain."""
         return set((read_text(self.path) or "").split())
 
-    def since(self):
+    def since(self) -> float:
         """When the latest of it was begun, in seconds since the epoch."""
         return os.stat(self.path).st_mtime
 
-    def begin(self, names):
+    def begin(self, names: Iterable[str]) -> None:
         """Note names before anything is done; those noted before stay."""
         self._keep(self.names().union(names))
 
-    def end(self, names=None):
+    def end(self, names: Iterable[str] | None = None) -> None:
         """Forget these names, or all: what they stand for is complete. Has it on the disk before."""
         os.sync()
         self.forget(names)
 
-    def forget(self, names=None):
+    def forget(self, names: Iterable[str] | None = None) -> None:
         """Forget these names, or all: nothing was done."""
         self._keep(set() if names is None else self.names().difference(names))
 
-    def _keep(self, names):
+    def _keep(self, names: set[str]) -> None:
         if names:
             write_text(self.path, "".join("%s\n" % name for name in sorted(names)))
         else:

@@ -48,6 +48,19 @@ def automatic_records(hosts, names, domain, records=()):
     return [item for index, item in enumerate(made) if item not in made[:index]]
 
 
+def named_addresses(names, address_of):
+    """Addresses by name, of names that lead to hosts.
+
+    :param names: ``[{name, hosts}]``; a name that is there twice leads to the hosts of both.
+    :param address_of: function that gives a host's address.
+    """
+    found = {}
+    for item in names:
+        known = found.setdefault(item["name"], [])
+        known += [address for address in map(address_of, item["hosts"]) if address not in known]
+    return found
+
+
 def stub_text():
     """The drop-in that takes port 53 from systemd-resolved's stub."""
     return HEADER + "[Resolve]\nDNSStubListener=no\n"

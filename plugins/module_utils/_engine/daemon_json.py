@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 
-from .._core.config_files import looks, looks_like
+from .._core.config_files import mode_and_owner, mode_and_owner_of
 from .._core.plan import change
 from .daemon_options import RELOADABLE, REMOVED, REMOVED_VALUES, RESET_BY_RELOAD, TYPES, flags_of, type_of
 
@@ -211,19 +211,19 @@ def _drop_in_plan(actual, environment, argv, options):
         return [change("remove", what, "not wanted", before="present")]
     if actual["sha256"] not in hashes:
         return [change("write", what, "its content differs", before="other", after=sets)]
-    before, after = looks(actual), looks_like(DROP_IN_MODE)
+    before, after = mode_and_owner_of(actual), mode_and_owner(DROP_IN_MODE)
     if before != after:
         return [change("own", what, "its mode or owner differs", before=before, after=after)]
     return []
 
 
 def make_plan(state, wanted, remove=(), environment=None):
-    """The changes to daemon.json and the drop-in, and last what the daemon must be told: nothing, reload, or restart.
+    """The changes to daemon.json and the drop-in, and last the reload or restart of the daemon that they need, if any.
 
-    :param state: ``{exists, options, error, interrupted, installed, running, drop_in, argv, flushed}``; ``drop_in`` is what
-        ``node_facts`` tells of the file, or None; ``argv`` the command line of the unit; ``flushed`` whether its rules were taken
-        out of the kernel.
-    :param environment: variables of dockerd; None leaves the drop-in alone.
+    :param state: ``{exists, options, error, interrupted, installed, running, drop_in, argv, rules_missing}``; ``drop_in`` is what
+        ``node_facts`` reports of the file, or None; ``argv`` the unit's command line; ``rules_missing`` whether the daemon's
+        rules are missing in the kernel.
+    :param environment: variables of dockerd; None leaves the drop-in as it is.
     """
     current = state["options"]
     plan = []
@@ -241,16 +241,17 @@ def make_plan(state, wanted, remove=(), environment=None):
             plan.append(change("set", "daemon.json: %s" % name, "differs", before=current[name], after=merged[name]))
     if environment is not None:
         plan += _drop_in_plan(state["drop_in"], environment, state.get("argv") or [], merged)
-    told = _told(state, plan)
-    return plan + ([told] if told else [])
+    action = daemon_action(state, plan)
+    return plan + ([action] if action else [])
 
 
-def _told(state, plan):
+def daemon_action(state, plan):
+    """The change that reloads or restarts the daemon after the changes of a plan, or None."""
     if not state["installed"]:
         return None
     if state["interrupted"]:
         return change("restart", "docker.service", "an earlier change of daemon.json was cut short")
-    if state.get("flushed"):
+    if state.get("rules_missing"):
         return change("restart", "docker.service", "its rules in the kernel are gone: something took all of them away")
     if not plan:
         return None
@@ -270,8 +271,8 @@ def _by_reload(item):
     return name in (RESET_BY_RELOAD if item["do"] == "remove" else RELOADABLE)
 
 
-def own_words(journal):
-    """Why the daemon did not start, in its own words: the last line of its log that is no routine and not systemd's."""
+def failure_reason(journal):
+    """Why the daemon did not start: the last line of its log that is neither routine nor from systemd."""
     routine = (
         "level=info",
         "level=debug",

@@ -95,9 +95,9 @@ def _docker(daemon, units, engine):
     key = daemon["options"].get("data-root")
     argv = units.get("docker.service", {}).get("argv", [])
     flag = flags_of(argv).get("data-root")
-    told = REMAPPED.sub("", (engine.get("info") or {}).get("data_root") or "")
-    root = told or _value_of(argv, ("--data-root", "-g", "--graph")) or str(key or DEFAULTS[DOCKER])
-    if not told and not holds(DOCKER, root) and holds(DOCKER, DEFAULTS[DOCKER]):
+    reported = REMAPPED.sub("", (engine.get("info") or {}).get("data_root") or "")
+    root = reported or _value_of(argv, ("--data-root", "-g", "--graph")) or str(key or DEFAULTS[DOCKER])
+    if not reported and not holds(DOCKER, root) and holds(DOCKER, DEFAULTS[DOCKER]):
         root = DEFAULTS[DOCKER]  # the file was changed, and the Engine has not run with it
     return dict(_tree(DOCKER, root), key=key, flag=flag, error=daemon["error"], config="daemon.json")
 

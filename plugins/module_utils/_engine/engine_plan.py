@@ -15,14 +15,14 @@ from . import install as _engine_install
 
 def engine_plan(facts, install, options, remove=(), archives=(), environment=None, files=(), cluster=()):
     """The Engine's changes by part: ``{restore, repository, packages, changes, data, files, daemon, unit, images, all,
-    stops, disturbs}``.
+    stops, needs_downtime}``.
 
     :param install: what :func:`install.wanted` gives.
     :param files: what the Engine reads besides, as :func:`config_files.make_plan` takes it.
     :param cluster: the swarm's nodes, as a manager lists them. A run that was cut short may have left this one out of service.
 
     Which images a daemon has that is there but does not run is not known: they are planned once it runs. ``stops`` tells
-    whether packages or options stop a daemon, ``disturbs`` whether anything does that serves a swarm.
+    whether packages or options stop a daemon, ``needs_downtime`` whether anything does that serves a swarm.
     """
     unit = facts["units"].get("docker.service")
     places = facts.get("data")
@@ -59,21 +59,21 @@ def engine_plan(facts, install, options, remove=(), archives=(), environment=Non
     parts["all"] = [item for name in order for item in parts[name]]
     parts["stops"] = bool(parts["changes"]) or any(item["do"] == "restart" for item in parts["daemon"])
     moves = any(item["do"] in data_plan.STOPPING for item in parts["data"])
-    parts["disturbs"] = state["running"] and facts["swarm"]["state"] == "active" and (parts["stops"] or moves)
+    parts["needs_downtime"] = state["running"] and facts["swarm"]["state"] == "active" and (parts["stops"] or moves)
     return parts
 
 
 def rolling_batches(hostvars, hosts, cluster, parallel=1):
     """The order in which hosts whose Engine has to stop are taken, as lists of hosts that are taken together.
 
-    :param hostvars: host -> its variables, of which ``swarm_engine_disturbed`` and ``swarm_cluster_node`` count.
+    :param hostvars: host -> its variables, of which ``swarm_engine_needs_downtime`` and ``swarm_cluster_node`` count.
     :param hosts: the hosts of this run.
     :param cluster: the swarm's nodes, as a manager lists them.
     """
     leaders = {node["id"] for node in cluster if node["leader"]}
     taken = {}
     for host in hosts:
-        if hostvars[host].get("swarm_engine_disturbed"):
+        if hostvars[host].get("swarm_engine_needs_downtime"):
             swarm = hostvars[host]["swarm_cluster_node"]["swarm"]
             taken[host] = {"manager": swarm["manager"], "leader": swarm["node_id"] in leaders}
     return batches(taken, parallel)

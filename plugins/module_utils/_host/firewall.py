@@ -92,9 +92,9 @@ def wanted_rules(host, addresses, options):
     ``closed`` are the swarm's ports, closed for all sources without a rule, and ``members`` the addresses of the others.
 
     :param addresses: address by host, of all members.
-    :param options: ``{managers, data_path_port, data_paths, dns_servers, dns, log_collector, log_port, logs, bridges,
-        ports}``. ``dns`` and ``logs`` tell whether that role is in the play. One that is not opens nothing, yet what it had
-        opened in another play is to stay open: that is ``keep``.
+    :param options: ``{managers, data_path_port, data_paths, bridges, ports, served, kept}``. ``served`` are the ports of the
+        play's roles, each ``{port, protocol, hosts, from}``, and ``ports`` the user's own. A role that is not in the play opens
+        nothing, yet what it had opened in another play is to stay open: its ports are ``kept``, which makes ``keep``.
     """
     others = _sources(address for name, address in addresses.items() if name != host)
     paths = _sources(address for name, address in options["data_paths"].items() if name != host)
@@ -104,14 +104,14 @@ def wanted_rules(host, addresses, options):
         heads = ["tcp 2377", "tcp 7946", "udp 7946"], ["udp %d" % options["data_path_port"], "esp"]
         rules += _each(heads[0] if host in options["managers"] else heads[0][1:], others) + _each(heads[1], both)
         closed = _each(heads[0] + heads[1], ["any"])
-    if host in options["dns_servers"] or not options["dns"]:
-        names = _each(["tcp 53", "udp 53"], others + _sources(options["bridges"] or BRIDGES))
-        (rules if options["dns"] else keep).extend(names)
-    if host == options["log_collector"] or not options["logs"]:
-        lines = _each(["tcp %d" % options["log_port"]], others)
-        (rules if options["logs"] else keep).extend(lines)
+    groups = {"members": others, "containers": _sources(options["bridges"] or BRIDGES)}
+    for item in options["served"]:
+        if host in item.get("hosts", [host]):
+            rules += _each([_head(item)], _clients(item, groups))
+    for item in options["kept"]:
+        keep += _each([_head(item)], _clients(item, groups))
     for item in options["ports"]:
-        rules += _each(["%s %s" % (item.get("protocol") or "tcp", item["port"])], item.get("sources") or ["any"])
+        rules += _each([_head(item)], item.get("sources") or ["any"])
     return {"rules": _normal(rules), "keep": _normal(keep), "closed": closed, "members": both}
 
 
@@ -160,6 +160,15 @@ def _sources(values):
 
 def _each(heads, sources):
     return ["%s from %s" % (head, source) for head in heads for source in sources]
+
+
+def _head(item):
+    return "%s %s" % (item.get("protocol") or "tcp", item["port"])
+
+
+def _clients(item, groups):
+    """Who reaches a port that a role serves: ``members``, ``containers``, ``any``, or addresses and networks."""
+    return [source for name in item.get("from", ["members"]) for source in groups.get(name, [name])]
 
 
 def _normal(texts):

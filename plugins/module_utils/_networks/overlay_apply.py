@@ -105,7 +105,7 @@ class Network:
         if wanted["ingress"]:
             # A node without a task of the mesh joins it when its entry is written; before that it would answer on no port.
             for node in self.engine.get("/nodes"):
-                self.engine.post("/nodes/%s/update?version=%d" % (node["ID"], node["Version"]["Index"]), node["Spec"])
+                self.engine.update("/nodes/%s" % node["ID"], lambda spec: spec)
 
     def _attach(self, before=None):
         """Attach services again, and wait until their tasks run.
@@ -141,9 +141,7 @@ class Network:
             )
 
     def _update(self, service_id, change, *arguments):
-        service = self.engine.get("/services/%s" % service_id)
-        path = "/services/%s/update?version=%d" % (service_id, service["Version"]["Index"])
-        self.engine.post(path, change(service["Spec"], *arguments))
+        self.engine.update("/services/%s" % service_id, lambda spec: change(spec, *arguments))
 
     def _counts(self, services):
         """How many tasks run, and how many are to run, by the service's ID."""

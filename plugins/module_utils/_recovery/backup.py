@@ -50,7 +50,7 @@ def manifest(swarm, node, addrs, engine, state, created):
     }
 
 
-def freeze_trouble(nodes, node_id):
+def freeze_problem(nodes, node_id):
     """Why a manager had better not stand still for a moment: a text, or None.
 
     One or two managers have no other way.
@@ -66,7 +66,7 @@ def freeze_trouble(nodes, node_id):
     )
 
 
-def backup_trouble(swarm, force=False):
+def backup_problem(swarm, force=False):
     """Why this node cannot be backed up now: a text that says what to do, or None."""
     if swarm["state"] != "active" or not swarm["manager"]:
         state = "a worker" if swarm["state"] == "active" else swarm["state"]
@@ -76,9 +76,9 @@ def backup_trouble(swarm, force=False):
             "the managers have no quorum (%s), so nobody knows what the swarm's state is: bring managers back first"
             % (swarm["error"] or "no leader")
         )
-    trouble = freeze_trouble(swarm["nodes"], swarm["node_id"])
-    if trouble and not force:
-        return "%s: bring managers back, or set swarm_backup_host to take this one all the same" % trouble
+    problem = freeze_problem(swarm["nodes"], swarm["node_id"])
+    if problem and not force:
+        return "%s: bring managers back, or set swarm_backup_host to take this one all the same" % problem
     return None
 
 
@@ -96,7 +96,7 @@ def backup_host(states, managers):
     def order(host):
         node_id = states[host]["node_id"]
         leads = nodes.get(node_id, {}).get("leader", False)
-        return (freeze_trouble(nodes.values(), node_id) is not None, leads)
+        return (freeze_problem(nodes.values(), node_id) is not None, leads)
 
     return min(able, key=order)
 

@@ -41,11 +41,11 @@ def recover_plan(hosts, wanted):
             for host, item in hosts.items()
             if host != wanted and item and item["swarm"]["state"] == "locked"
         ]
-    trouble = recover_trouble(facts["swarm"], RECOVERY_PENDING in facts["files"])
-    return {"problems": problems + ["%s: %s" % (wanted, text) for text in trouble], "there": False}
+    found = recover_problems(facts["swarm"], RECOVERY_PENDING in facts["files"])
+    return {"problems": problems + ["%s: %s" % (wanted, text) for text in found], "there": False}
 
 
-def recover_trouble(swarm, begun=False):
+def recover_problems(swarm, begun=False):
     """Why a node cannot be made the only manager of its swarm: texts.
 
     :param begun: whether a recovery was cut short here, which may leave its manager stopped.
@@ -83,7 +83,7 @@ def recover_steps(swarm, sealed=False, journal=None):
     :param sealed: whether its key is encrypted on the disk, as it is where managers are locked when they start.
     :param journal: what the last run left, or None.
     """
-    for text in recover_trouble(swarm, journal is not None):
+    for text in recover_problems(swarm, journal is not None):
         raise PlanError("this node: %s" % text)
     if swarm["quorum"] or (journal and journal["alone"] and swarm["state"] == "locked"):
         return last_steps("the recovery", sealed) if journal else []

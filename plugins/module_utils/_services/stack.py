@@ -18,7 +18,7 @@ import re
 
 from .._core.plan import PlanError, change
 from .._core.swarm_objects import MANAGED
-from .compare import comparable, differences
+from .compare import comparable, differences, readable
 from .options import parse
 from .spec import NAMESPACE, build
 
@@ -157,17 +157,16 @@ def _contents_of(spec, kind):
 def _plan_service(name, spec, current, networks):
     wanted = comparable(spec, networks)
     if current is None:
+        shown = {option: readable(option, value) for option, value in wanted.items()}
         return [
-            change(
-                "create", "service " + name, "the swarm has no such service", after=wanted, kind="service", name=name
-            )
+            change("create", "service " + name, "the swarm has no such service", after=shown, kind="service", name=name)
         ]
     differing = differences(wanted, comparable(current, networks))
     # The Engine refuses to turn a replicated service into a global one.
     replace = (wanted.get("mode") == "global") != ("Global" in (current.get("Mode") or {}))
     return [
         change("replace" if replace else "update", "service %s: %s" % (name, option), "it differs",
-               before=before, after=after, kind="service", name=name)
+               before=readable(option, before), after=readable(option, after), kind="service", name=name)
         for option, (before, after) in differing.items()
     ]  # fmt: skip
 
@@ -192,7 +191,7 @@ STEADY = 5.0  # seconds that a task without a health check has to stay up
 _SETTLED = 1.0
 
 
-def judge(service, tasks, changed):
+def service_status(service, tasks, changed):
     """How far a service is: ``{state, running, desired, ids, needs, why}``.
 
     ``state`` is ``running`` (all tasks run), ``waiting`` or ``failed`` (it will not run by itself). ``ids`` are the
@@ -215,7 +214,7 @@ def judge(service, tasks, changed):
         task for task in fresh if task.get("DesiredState") == "running" and task["Status"].get("State") == "running"
     ]
     health = (spec["TaskTemplate"]["ContainerSpec"].get("Healthcheck") or {}).get("Test") or ["NONE"]
-    verdict = {
+    status = {
         "state": "waiting",
         "running": len(running),
         "desired": wanted,
@@ -233,16 +232,16 @@ def judge(service, tasks, changed):
             "rollback_paused": "the update failed and so did the way back to the former state",
             "rollback_completed": "the update failed and the former state is back",
         }
-        verdict.update(state="failed", why="%s (%s)" % (words[state], rollout.get("Message") or "no reason given"))
+        status.update(state="failed", why="%s (%s)" % (words[state], rollout.get("Message") or "no reason given"))
     elif changed and state in ("updating", "rollback_started"):
-        verdict["why"] += ", the update goes on"
+        status["why"] += ", the update goes on"
     elif changed and not running and sum(task["Status"].get("State") == "rejected" for task in fresh) >= 3:
-        verdict.update(state="failed", why="its nodes reject its tasks")
+        status.update(state="failed", why="its nodes reject its tasks")
     elif len(running) == wanted and (wanted or replicated is not None):
-        verdict["state"] = "running"
+        status["state"] = "running"
     elif not wanted:
-        verdict["why"] = "no node takes a task of it: see its constraints and the nodes' availability"
-    return verdict
+        status["why"] = "no node takes a task of it: see its constraints and the nodes' availability"
+    return status
 
 
 def _template(task_spec):

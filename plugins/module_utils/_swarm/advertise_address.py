@@ -7,9 +7,15 @@
 from __future__ import annotations
 
 import ipaddress
+from typing import TYPE_CHECKING, Any, Mapping, Sequence
+
+if TYPE_CHECKING:
+    from .._core.facts import NodeFacts
 
 
-def advertise_addresses(nodes, explicit=None):
+def advertise_addresses(
+    nodes: Mapping[str, NodeFacts], explicit: Mapping[str, str | None] | None = None
+) -> tuple[dict[str, str], dict[str, str]]:
     """The address that each host gives to the others: ``(addresses, problems)``, both by host.
 
     Of a host's physical addresses, the one in the network that most hosts share; among equals the one that the
@@ -20,16 +26,17 @@ def advertise_addresses(nodes, explicit=None):
     """
     explicit = explicit or {}
     candidates = {host: _candidates(facts) for host, facts in nodes.items()}
-    sharing: dict = {}
+    sharing: dict[str, set[str]] = {}
     for host, found in candidates.items():
         for item in found:
             sharing.setdefault(item["network"], set()).add(host)
-    addresses, problems = {}, {}
+    addresses: dict[str, str] = {}
+    problems: dict[str, str] = {}
     for host, facts in nodes.items():
-        if explicit.get(host):
-            addresses[host] = explicit[host]
-        elif facts["swarm"]["node_addr"] and facts["swarm"]["state"] != "inactive":
-            addresses[host] = facts["swarm"]["node_addr"]
+        present = facts["swarm"]["node_addr"] if facts["swarm"]["state"] != "inactive" else None
+        known = explicit.get(host) or present
+        if known:
+            addresses[host] = known
         else:
             best = _best(candidates[host], sharing)
             if len(best) == 1:
@@ -39,7 +46,7 @@ def advertise_addresses(nodes, explicit=None):
     return addresses, problems
 
 
-def _candidates(facts):
+def _candidates(facts: NodeFacts) -> list[dict[str, Any]]:
     default_routes = {route["interface"] for route in facts["routes"] if route["destination"] == "0.0.0.0/0"}
     found = []
     for item in facts["addresses"]:
@@ -51,7 +58,7 @@ def _candidates(facts):
     return found
 
 
-def _best(found, sharing):
+def _best(found: Sequence[dict[str, Any]], sharing: Mapping[str, set[str]]) -> Sequence[dict[str, Any]]:
     if not found:
         return []
     rank = max((len(sharing[item["network"]]), item["default_route"]) for item in found)
@@ -62,7 +69,7 @@ def _best(found, sharing):
     return best
 
 
-def _unclear(best):
+def _unclear(best: Sequence[dict[str, Any]]) -> str:
     if not best:
         return "option swarm_node_advertise_addr: no address found that other nodes could reach: set it"
     listed = ", ".join("%s (%s)" % (item["address"], item["interface"]) for item in best)

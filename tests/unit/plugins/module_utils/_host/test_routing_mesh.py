@@ -120,7 +120,7 @@ def test_where_the_engines_own_chain_is_gone_the_engine_is_restarted():
     assert routing_mesh.make_plan(found) == []
     state = {"exists": True, "options": {}, "error": None, "interrupted": False, "installed": True, "running": True}
     assert daemon_json.make_plan(state, {}) == []
-    (change,) = daemon_json.make_plan(dict(state, flushed=True), {})
+    (change,) = daemon_json.make_plan(dict(state, rules_missing=True), {})
     assert (change["do"], change["to"]) == ("restart", "docker.service")
 
 

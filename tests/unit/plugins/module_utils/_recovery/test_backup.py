@@ -102,18 +102,18 @@ class TestWhichManager:
         assert backup.backup_host({}, ["m1"]) is None
 
     def test_one_of_three_may_stand_still_and_none_while_another_is_away(self):
-        assert backup.backup_trouble(member(2, THREE)) is None
+        assert backup.backup_problem(member(2, THREE)) is None
         away = [node(1, leader=True), node(2), node(3, reachability="unreachable")]
-        assert "1 of 3 managers can be reached, and 2 are needed" in backup.backup_trouble(member(2, away))
-        assert backup.backup_trouble(member(2, away), force=True) is None
+        assert "1 of 3 managers can be reached, and 2 are needed" in backup.backup_problem(member(2, away))
+        assert backup.backup_problem(member(2, away), force=True) is None
 
     @pytest.mark.parametrize("nodes", [THREE[:1], THREE[:2]])
     def test_one_or_two_managers_have_no_other_way(self, nodes):
-        assert backup.backup_trouble(member(1, nodes)) is None
+        assert backup.backup_problem(member(1, nodes)) is None
 
     def test_a_fourth_manager_helps_no_more_than_three(self):
         four = [node(1, leader=True), node(2), node(3), node(4, reachability="unreachable")]
-        assert "2 of 4" in backup.backup_trouble(member(2, four))
+        assert "2 of 4" in backup.backup_problem(member(2, four))
 
     @pytest.mark.parametrize(
         ("swarm", "words"),
@@ -125,7 +125,7 @@ class TestWhichManager:
         ],
     )
     def test_only_a_manager_with_a_quorum_can_be_backed_up(self, swarm, words):
-        assert words in backup.backup_trouble(swarm, force=True)
+        assert words in backup.backup_problem(swarm, force=True)
 
 
 class TestManifest:

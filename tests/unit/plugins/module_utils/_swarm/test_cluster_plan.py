@@ -175,11 +175,11 @@ def test_leaving_is_refused_where_it_ends_the_swarm_or_loses_the_quorum():
     last = inside("m1", True, nodes=[node("m1", "manager"), node("w1")])
     weak = inside("m1", True, nodes=three_managers(dead=1))
     safe = inside("m1", True, nodes=three_managers())
-    assert quorum.leave_trouble(alone) is None
-    assert "only manager" in quorum.leave_trouble(last)
-    assert "quorum" in quorum.leave_trouble(weak)
-    assert quorum.leave_trouble(safe) is None
-    assert quorum.leave_trouble(inside("w1")) is None
+    assert quorum.leave_problem(alone) is None
+    assert "only manager" in quorum.leave_problem(last)
+    assert "quorum" in quorum.leave_problem(weak)
+    assert quorum.leave_problem(safe) is None
+    assert quorum.leave_problem(inside("w1")) is None
 
 
 def test_nodes_plan_refuses_a_node_that_is_not_there():
@@ -189,9 +189,9 @@ def test_nodes_plan_refuses_a_node_that_is_not_there():
 
 def test_two_demotions_in_one_call_are_weighed_together():
     known = three_managers()
-    assert quorum.demotion_trouble(known, ["id-m1"]) is None
-    assert quorum.demotion_trouble(known, ["id-m1", "id-m2"]) is None
-    assert "m3" in quorum.demotion_trouble(known, ["id-m1", "id-m2", "id-m3"])
+    assert quorum.demotion_problem(known, ["id-m1"]) is None
+    assert quorum.demotion_problem(known, ["id-m1", "id-m2"]) is None
+    assert "m3" in quorum.demotion_problem(known, ["id-m1", "id-m2", "id-m3"])
 
 
 def test_settings_fixed_at_init_are_reported_by_value():

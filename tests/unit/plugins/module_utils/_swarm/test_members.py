@@ -114,6 +114,6 @@ def test_only_manager_is_replaced_once_the_other_one_has_joined():
 
 def test_dead_voter_that_is_forgotten_does_not_hold_up_a_demotion():
     known = [node("m1", "manager"), node("m2", "manager"), node("m3", "manager", "down")]
-    assert quorum.demotion_trouble(known, ["id-m2"]) is not None
-    assert quorum.demotion_trouble(known, ["id-m2"], forgotten=["id-m3"]) is None
-    assert quorum.demotion_trouble(known, ["id-m2", "id-m3"]) is None
+    assert quorum.demotion_problem(known, ["id-m2"]) is not None
+    assert quorum.demotion_problem(known, ["id-m2"], forgotten=["id-m3"]) is None
+    assert quorum.demotion_problem(known, ["id-m2", "id-m3"]) is None
