@@ -178,7 +178,7 @@ def test_rules_that_were_taken_away_or_changed_by_hand_are_put_right(cluster, ad
     output(cluster.hosts["node2"], "nft flush ruleset")
     assert not answers(address["node2"], MESH)
     converge(
-        cluster, f"reload {UNIT}: what it sets differs", "restart docker.service: its rules in the kernel are gone"
+        cluster, f"reload {UNIT}: what it sets differs", "restart docker.service: its rules in the kernel are missing"
     )
     cluster.settled()
     closed(address, "node1", "node2")
