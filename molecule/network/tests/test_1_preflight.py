@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.support import output
 from tests.paths import all_well, preflight, rows, stopped_site, wrong
+from tests.support import output
 
 
 def test_bare_machines_are_fit():

@@ -51,8 +51,9 @@ class UnlockKeys(TypedDict):
     known: list[str]  # digests of its keys
 
 
-class SwarmPlan(TypedDict):
-    problems: dict[str, list[str]]  # texts by host: nothing may be done where there is one
+class SwarmChanges(TypedDict):
+    """What has to be done for the swarm."""
+
     manager: str | None  # through which host the cluster is asked
     cluster_id: str | None
     init: str | None  # who initialises the swarm
@@ -65,7 +66,11 @@ class SwarmPlan(TypedDict):
     steps: Plan  # all of it, to show
 
 
-def cluster_plan(
+class SwarmPlan(SwarmChanges):
+    problems: dict[str, list[str]]  # texts by host: nothing may be done where there is one
+
+
+def swarm_plan(
     hosts: Mapping[str, Host],
     forms: bool = True,
     settings: Any = None,

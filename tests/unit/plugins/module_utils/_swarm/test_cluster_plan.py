@@ -11,7 +11,7 @@ from tests.unit.swarm_example import BARE, bare, host, inside, node, three_manag
 
 
 def plan_of(**hosts):
-    return cluster_plan.cluster_plan(hosts)
+    return cluster_plan.swarm_plan(hosts)
 
 
 def test_member_whose_engine_does_not_run_is_neither_joined_nor_given_a_second_swarm():
@@ -78,7 +78,7 @@ def test_no_swarm_while_a_host_is_unknown():
     assert plan["init"] is None
     assert "m2" in plan["problems"]["m1"][0]
     # A run that only prepares its hosts does not care.
-    plan = cluster_plan.cluster_plan({"m1": bare("manager"), "m2": host(None, "manager")}, forms=False)
+    plan = cluster_plan.swarm_plan({"m1": bare("manager"), "m2": host(None, "manager")}, forms=False)
     assert (plan["init"], plan["problems"]) == (None, {})
 
 
