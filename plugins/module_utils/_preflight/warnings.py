@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Mapping, Sequence
 
-from .._swarm.cluster_plan import fixed_settings_drift
-
 if TYPE_CHECKING:
     from .._core.facts import NodeFacts
     from .inputs import Host
@@ -27,7 +25,12 @@ def even_managers(managers: Sequence[str]) -> list[str]:
 
 def fixed_settings(wanted: Mapping[str, Any], actual: Mapping[str, Any]) -> list[str]:
     """Settings that were fixed when the swarm was made, and differ from what is wanted now."""
-    return fixed_settings_drift(wanted, actual) if actual else []
+    return [
+        "swarm setting %s is %s, wanted %s: it is fixed when a swarm is made, and cannot be changed later"
+        % (name, actual.get(name), value)
+        for name, value in sorted(wanted.items())
+        if value and actual.get(name) not in (value, None, [], 0)
+    ]
 
 
 def insecure_registries(hosts: Mapping[str, Host]) -> list[str]:

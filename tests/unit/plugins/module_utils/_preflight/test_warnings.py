@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from ansible_collections.dockyard.swarm.plugins.module_utils._preflight import warnings
 from tests.unit.host_example import FIREWALL, plan
 
 
@@ -16,3 +17,10 @@ def test_a_firewalld_whose_reload_takes_the_engines_rules_away_is_a_warning():
     assert plan(node1={"firewall": dict(FIREWALL, unit="firewalld.service")})["warnings"] == []
     (warning,) = plan(node1={"firewall": dict(FIREWALL, unit="firewalld.service", flushes=True)})["warnings"]
     assert warning.startswith("node1: each reload of firewalld")
+
+
+def test_settings_fixed_at_init_are_reported_by_value():
+    drift = warnings.fixed_settings({"data_path_port": 4789, "subnet_size": 0}, {"data_path_port": 7777})
+    assert len(drift) == 1
+    assert "7777" in drift[0]
+    assert "4789" in drift[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import pytest
 
+from ansible_collections.dockyard.swarm.plugins.module_utils._core.plan import PlanError
 from ansible_collections.dockyard.swarm.plugins.module_utils._swarm import cluster_plan, members, quorum
 from ansible_collections.dockyard.swarm.plugins.module_utils._swarm.drain import LABEL
 from tests.unit.swarm_example import address, bare, host, inside, node
@@ -117,3 +118,8 @@ def test_dead_voter_that_is_forgotten_does_not_hold_up_a_demotion():
     assert quorum.demotion_problem(known, ["id-m2"]) is not None
     assert quorum.demotion_problem(known, ["id-m2"], forgotten=["id-m3"]) is None
     assert quorum.demotion_problem(known, ["id-m2", "id-m3"]) is None
+
+
+def test_nodes_plan_refuses_a_node_that_is_not_there():
+    with pytest.raises(PlanError, match="no node nope"):
+        members.nodes_plan([node("m1", "manager")], [{"id": "nope"}])
