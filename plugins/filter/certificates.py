@@ -206,7 +206,9 @@ def _signed_by(certificate, authority):
 
 
 def certificate_plan(wanted, secrets_dir):
-    """What is to be done so that the certificates below ``secrets_dir`` are the wanted ones."""
+    """What is to be done so that the certificates below ``secrets_dir`` are the wanted ones. Without any, nothing is."""
+    if not wanted:
+        return []
     try:
         certificates = [parse(item) for item in wanted]
     except PlanError as exc:

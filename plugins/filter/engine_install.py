@@ -38,7 +38,9 @@ options:
     elements: dict
     default: []
   repository:
-    description: The repository, in the words of module M(dockyard.swarm.package_source), where the Engine comes from one.
+    description:
+      - The repository, in the words of module M(dockyard.swarm.package_source), where the Engine comes from one.
+      - It may have C(urls) and C(folders), of which C(replaces) is made.
     type: dict
 """
 

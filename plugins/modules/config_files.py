@@ -11,14 +11,14 @@ from ..module_utils._core.plan import run
 
 DOCUMENTATION = r"""
 module: config_files
-short_description: Have configuration files, their folders, and the units that read them
+short_description: Manage configuration files, their folders and the units that read them
 version_added: 0.1.0
 description:
   - Writes any number of files and restarts the systemd units that read them, in one call, where the usual modules take one
     call for each file, folder and unit.
   - A file is replaced as a whole or not at all, also in a power cut. One with O(files[].validate) is first read by that command.
-  - A run that is cut short after the files were written and before a unit was restarted is made good by the next one, by
-    the unit's O(units[].stamp).
+  - If a run is interrupted after the files were written and before a unit was restarted, the next run restarts the unit, which
+    it knows by O(units[].stamp).
 author:
   - The dockyard.swarm maintainers (@dockyard)
 options:
@@ -86,12 +86,12 @@ options:
         required: true
       stamp:
         description:
-          - A file that tells with which files the unit was last started. Without it, an interruption between writing
+          - A file with a checksum of the files that the unit was last started with. Without it, an interruption between writing
             and restarting stays unnoticed.
         type: path
       own:
         description:
-          - Whether the unit has to run and to start at boot. One that has not belongs to the host, and is restarted
+          - Whether the unit has to run and to start at boot. Any other unit belongs to the host, and is only restarted
             where it runs.
         type: bool
         default: true
@@ -112,7 +112,7 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: Have the proxy's configuration in force
+- name: Configure the proxy
   dockyard.swarm.config_files:
     files:
       - path: /etc/haproxy/haproxy.cfg

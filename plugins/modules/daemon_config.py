@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: daemon_config
-short_description: Set options of the Docker daemon without ever leaving it down
+short_description: Set options of the Docker daemon, with a rollback if it does not start
 version_added: 0.1.0
 description:
   - Merges options into C(daemon.json), keeps those that it was not told about, and makes the daemon apply them, by a

@@ -10,12 +10,12 @@ module: dnsmasq
 short_description: Serve DNS records and forward other names with dnsmasq
 version_added: 0.1.0
 description:
-  - Writes one configuration file and one hosts file for dnsmasq, and sees to it that the server runs with them.
+  - Writes one configuration file and one hosts file for dnsmasq, and makes the server run with them.
   - A and AAAA records are in the hosts file. A change of them alone is a reload, which loses no query; every other
     change is a restart.
   - C(dnsmasq --test) has to pass before a new configuration is put in place. Where the server does not start with it
     or does not answer as planned, the old files are put back and it is started with them again.
-  - A run that was cut short is made up for by the next one.
+  - The next run completes an interrupted one.
   - dnsmasq itself must be installed. In check mode it need not be.
 author:
   - The dockyard.swarm maintainers (@dockyard)
@@ -138,7 +138,7 @@ RETURN = r"""
 plan:
   description:
     - What was done, or in check mode what would be done, one item for each record or option that differs, and one for
-      the unit (V(start), V(restart) or V(reload)) where it has to be told.
+      the unit (V(start), V(restart) or V(reload)) where needed.
   returned: success
   type: list
   elements: dict

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: engine_data
-short_description: Move the Engine's data without losing any of it
+short_description: Move the Engine's data to another place without losing any of it
 version_added: 0.1.0
 description:
   - Moves Docker's C(data-root), and the C(root) of containerd, in which an Engine first installed as 29 or later keeps images,

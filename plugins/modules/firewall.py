@@ -7,15 +7,15 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: firewall
-short_description: Let traffic through a firewall that runs
+short_description: Open ports in a running ufw or firewalld
 version_added: 0.1.0
 description:
-  - Adds rules that allow traffic to ufw or firewalld, whichever runs, and takes those that it added away again once they are
-    not wanted. Where neither runs it does nothing. It never starts, stops or reloads a firewall, and never denies anything.
+  - Adds rules that allow traffic to ufw or firewalld, whichever runs, and removes those that it added once they are no longer
+    wanted. Does nothing where neither runs. Never starts, stops or reloads a firewall, and never denies anything.
   - In ufw its rules carry the comment C(dockyard) and come first in the list.
-  - In firewalld they are rich rules of the default zone with the priority -32377, by which it knows them again. They are
-    added to what runs and to what is kept, since a reload would take away rules that Docker made.
-  - A port that somebody closed is seen in the firewall's files. What firewalld was told without C(--permanent) is not seen.
+  - In firewalld they are rich rules of the default zone with the priority -32377, by which it recognises them. They are
+    added to the runtime and to the permanent configuration, since a reload would remove rules that Docker made.
+  - Goes by the firewall's files. Runtime rules of firewalld (without C(--permanent)) are not seen.
 author:
   - The dockyard.swarm maintainers (@dockyard)
 options:
@@ -23,12 +23,12 @@ options:
     description:
       - What has to be let in, each as C(PROTOCOL [PORT[-PORT]] from SOURCE), for example V(tcp 2377 from 192.0.2.12),
         V(esp from 192.0.2.12), V(udp 4000-4009 from 192.0.2.0/24) or V(tcp 443 from any).
-      - A rule that another one covers, whoever made that, is not added.
+      - A rule that any other one covers is not added.
     type: list
     elements: str
     required: true
   keep:
-    description: Rules that are not added, and not taken away where the module added them once.
+    description: Rules that are not added, and not removed where the module once added them.
     type: list
     elements: str
     default: []
@@ -37,7 +37,7 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: Let the swarm's managers in
+- name: Open the port of managers to the other managers
   dockyard.swarm.firewall:
     rules:
       - tcp 2377 from 192.0.2.12

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: image_load
-short_description: Load an image from an archive of the controller
+short_description: Load an image from an archive on the controller
 version_added: 0.1.0
 description:
   - Sends an archive, as C(docker save) writes it, to a host whose Engine lacks the image, and loads it there. For sites

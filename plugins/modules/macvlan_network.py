@@ -7,15 +7,15 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: macvlan_network
-short_description: Have a macvlan network of the swarm, or a node's part of it
+short_description: Create or remove a macvlan network of the swarm, or a node's part of it
 version_added: 0.1.0
 description:
   - Containers of a macvlan have addresses of the physical network that an interface of their node is in.
   - With O(scope=node), which every node needs, it makes the config-only network C(NAME-config) with the parent interface and
     the range of addresses that are this node's. With O(scope=swarm), on one manager, it makes the swarm's network,
     which takes these.
-  - Ranges of different nodes must not overlap, since each node gives its addresses out by itself. Role swarm_networks sees to it.
-  - Neither can be changed while containers use it. That is refused with what has to be done.
+  - Ranges of different nodes must not overlap, since each node assigns its addresses by itself. Role swarm_networks sets them.
+  - Neither can be changed while containers use it. The module then fails and says what to do.
 author:
   - The dockyard.swarm maintainers (@dockyard)
 options:
@@ -24,17 +24,17 @@ options:
     type: str
     required: true
   state:
-    description: Whether it is to be there.
+    description: Whether the network is wanted.
     type: str
     choices: [present, absent]
     default: present
   scope:
-    description: Whether this is about the node's part, or about the swarm's network.
+    description: Whether the node's part is meant, or the swarm's network.
     type: str
     choices: [node, swarm]
     required: true
   parent:
-    description: The interface that containers are bound to, C(eth1) for example. That of a VLAN, C(eth1.50), the Engine makes.
+    description: The parent interface, for example C(eth1). The Engine creates that of a VLAN, such as C(eth1.50), itself.
     type: str
   subnets:
     description: The physical network's subnets, of IPv4, IPv6 or both.
@@ -58,15 +58,15 @@ options:
     type: bool
     default: false
   internal:
-    description: Whether the network has no way out.
+    description: Whether the network has no connection to the outside.
     type: bool
     default: false
   labels:
-    description: Labels of the swarm's network. Others that it has are left alone.
+    description: Labels of the swarm's network. Other labels are left alone.
     type: dict
     default: {}
   timeout:
-    description: Seconds within which a node has to let go of a network that was removed.
+    description: Seconds to wait until a node has released a network that was removed.
     type: int
     default: 60
 extends_documentation_fragment:
@@ -74,7 +74,7 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: Have this node's part
+- name: Create this node's part
   dockyard.swarm.macvlan_network:
     name: plant
     scope: node
@@ -82,7 +82,7 @@ EXAMPLES = r"""
     subnets:
       - {subnet: 192.0.2.0/24, gateway: 192.0.2.1, ip_range: 192.0.2.128/28}
 
-- name: Have the network
+- name: Create the network
   dockyard.swarm.macvlan_network:
     name: plant
     scope: swarm

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: mesh
-short_description: Lead published ports to the routing mesh again
+short_description: Restore the rules that lead published ports to the routing mesh
 version_added: 0.1.0
 description:
-  - Brings back the rules of iptables by which a node leads its published ports to the routing mesh, where somebody took them
-    away. firewalld does so when it is reloaded and has a direct rule, or iptables as its backend.
-  - Nothing is restarted, and no connection is disturbed. Where the Engine's own chains are gone, too, it does nothing, since
-    only a restart of the Engine brings those back.
+  - Restores the rules of iptables that lead published ports to the routing mesh, where they are missing. A reload of
+    firewalld removes them if it has a direct rule, or iptables as its backend.
+  - Restarts nothing and interrupts no connection. Does nothing where the Engine's own chains are missing, too, since only a
+    restart of the Engine restores those.
 author:
   - The dockyard.swarm maintainers (@dockyard)
 extends_documentation_fragment:
@@ -21,7 +21,7 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: Lead published ports in again
+- name: Restore the routing mesh rules
   dockyard.swarm.mesh:
 """
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: node_facts
-short_description: Read in one call everything that the roles decide on
+short_description: Read everything that the roles decide on, in one call
 version_added: 0.1.0
 description:
   - Reads a host and its Engine in one round trip, so that whole roles can be planned, and skipped, without another.

@@ -7,17 +7,17 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: package_source
-short_description: Have an apt or dnf repository, with its key checked and older entries for it taken over
+short_description: Add an apt or dnf repository, check its key, and take over older entries for it
 version_added: 0.1.0
 description:
-  - Writes the repository's entry, for apt in the deb822 format with C(Signed-By), so that its key vouches for this repository
-    alone, for dnf with C(gpgcheck) and its key as a file.
+  - Writes the repository's entry, for apt in the deb822 format with C(Signed-By), so that its key is valid for this repository
+    only, for dnf with C(gpgcheck) and its key as a file.
   - The key is fetched only where the host has none with the wanted fingerprint, and is put in place only if it has that
     fingerprint.
-  - Other entries for the same repository, such as an older C(docker.list) or C(docker-ce.repo), are put out of force and stay
-    where they are as comments. apt refuses to work where two entries name different keys for one repository.
+  - Other entries for the same repository, such as an older C(docker.list) or C(docker-ce.repo), are commented out. apt fails
+    where two entries name different keys for one repository.
   - The repository's lists are fetched before the module ends, with apt their signature is checked, and the package manager has
-    to accept all of its sources together. Where that fails, everything is put back as it was, so that it works on.
+    to accept all of its sources together. Where that fails, everything is rolled back.
   - Needs neither Python bindings nor C(gpg) on the host.
 author:
   - The dockyard.swarm maintainers (@dockyard)
@@ -35,7 +35,7 @@ options:
     type: str
     required: true
   replaces:
-    description: Other addresses that the repository had, whose entries are put out of force, too.
+    description: Other addresses that the repository had, whose entries are commented out, too.
     type: list
     elements: str
     default: []
@@ -72,14 +72,14 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: Have Docker's repository
+- name: Add Docker's repository
   dockyard.swarm.package_source:
     name: dockyard-docker
     uri: https://download.docker.com/linux/debian
     suite: trixie
     fingerprint: 9DC8 5822 9FC7 DD38 854A  E2D8 8D81 803C 0EBF CD88
 
-- name: Have Docker's repository on a host of the CentOS family
+- name: Add Docker's repository on a host of the CentOS family
   dockyard.swarm.package_source:
     name: dockyard-docker
     uri: https://download.docker.com/linux/centos
@@ -95,7 +95,7 @@ plan:
   type: list
   elements: dict
   sample:
-    - {do: take over, to: /etc/apt/sources.list.d/docker.list, why: it names it too, before: in force, after: comment}
+    - {do: take over, to: /etc/apt/sources.list.d/docker.list, why: names it too, before: in force, after: comment}
 output:
   description: What the package manager said.
   returned: when the repository's lists cannot be fetched

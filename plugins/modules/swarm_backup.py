@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: swarm_backup
-short_description: Keep a copy of the swarm's state on the controller
+short_description: Back up the swarm's state to the controller, encrypted
 version_added: 0.1.0
 description:
   - Copies the Engine's swarm folder on a manager - certificates, and the database with services, networks, secrets, configs and

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: swarm_drain
-short_description: Take a node out of service once others run its tasks, and put it back
+short_description: Take a node out of service once other nodes run its tasks, and put it back
 version_added: 0.1.0
 description:
   - Runs on a manager, if possible another one than the node itself.

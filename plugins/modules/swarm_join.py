@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: swarm_join
-short_description: Bring this node into a swarm, or out of it
+short_description: Initialise, join or leave a swarm
 version_added: 0.1.0
 description:
   - Initialises a swarm on this node, joins this node to one as manager or worker, or leaves it.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: swarm_nodes
-short_description: Promote, demote, label, and drain the nodes of a swarm
+short_description: Promote, demote, label and drain the nodes of a swarm
 version_added: 0.1.0
 description:
   - Runs on a manager and changes any number of nodes in one call, promotions before demotions.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: swarm_recover
-short_description: Let one manager go on alone where the others are lost
+short_description: Force a new single-manager cluster when the other managers are lost
 version_added: 0.1.0
 description:
   - Makes this node, a manager that has lost its quorum for good, the only manager of its swarm, with all that the swarm has. It

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: swarm_restore
-short_description: Bring a lost swarm back from a backup of its state
+short_description: Restore a lost swarm from a backup of its state
 version_added: 0.1.0
 description:
   - Puts a backup that M(dockyard.swarm.swarm_backup) made into the place of the Engine's swarm folder, and makes this node the

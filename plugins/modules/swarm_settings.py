@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: swarm_settings
-short_description: Change the settings of a swarm, and rotate its tokens, keys, and certificates
+short_description: Change the settings of a swarm, and rotate its tokens, keys and certificates
 version_added: 0.1.0
 description:
   - Runs on a manager. Reads the swarm's whole specification, changes in it what is named, and writes all of it, so that

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: swarm_unlock
-short_description: Start a locked manager of a swarm with the key that fits
+short_description: Unlock a manager of a swarm with the key that fits
 version_added: 0.1.0
 description:
   - With autolock, a manager whose Engine was started is locked until it gets the swarm's unlock key.

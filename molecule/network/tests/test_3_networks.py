@@ -101,10 +101,10 @@ def test_network_in_use_is_made_anew_and_its_service_has_it_again(hosts, manager
     refused = run(wanted)
     assert refused.code != 0
     assert "mtu (is None, wanted 1300)" in refused.output
-    assert "set replace to have it made anew" in refused.output
+    assert "set replace: true to recreate it" in refused.output
     wanted["replace"] = True
     foretold = run(wanted, arguments=["--check"])
-    assert ("node1", "replace network two: attachable: differs; user lose their connections for some seconds") in [
+    assert ("node1", "replace network two: attachable: true → false; user lose their connections for some seconds") in [
         (host, line.split(" (")[0]) for host, line in foretold.lines
     ], foretold.lines
     assert spec(manager, user) == before

@@ -103,7 +103,7 @@ def sync(source: str, target: str, since: float = 0.0) -> None:
     """Make ``target`` a copy of ``source``, which nobody writes to.
 
     :param since: when an earlier copy to ``target`` began, as time since the epoch, if nothing of it can have been lost
-        since. What looks right there is then kept, unless its source was touched after that. 0 copies everything anew.
+        since. Files that are equal there are then kept, unless their source was touched after that. 0 copies everything again.
     """
     links: dict[Inode, str] = {}
     stack = [("", False)]

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Callable, List, TypedDict, TypeVar, cast
 
+from .plan_text import distinct, hide
+
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
 
@@ -66,17 +68,15 @@ class ApplyError(Exception):
 
 
 def as_diff(plan: Plan, header: str) -> dict[str, str]:
-    """The before/after text pair that ``--diff`` shows, made from the plan itself."""
-
-    def side(key: str) -> str:
-        lines = []
-        for item in plan:
-            value = item.get(key)
-            if value is not None:
-                lines.append("%s: %s" % (item["to"], _text(value)))
-        return "".join("%s\n" % line for line in lines)
-
-    return dict(before_header=header, after_header=header, before=side("before"), after=side("after"))
+    """The before/after text pair that ``--diff`` shows, made from the plan itself, without secrets."""
+    texts = {"before": "", "after": ""}
+    for item in plan:
+        sides = {key: _text(hide(item.get(key))) for key in texts if item.get(key) is not None}
+        if len(sides) == 2:
+            sides["before"], sides["after"] = distinct(sides["before"], sides["after"])
+        for key, text in sides.items():
+            texts[key] += "%s: %s\n" % (item["to"], text)
+    return dict(before_header=header, after_header=header, **texts)
 
 
 def _text(value: Any) -> str:

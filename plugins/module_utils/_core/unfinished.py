@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to dockyard.swarm: what was begun on this host by others' programs, and is not certain to be on the disk.
+"""Private to dockyard.swarm: what other programs began on this host, and may not be on the disk yet.
 
-After a power cut a package may be in the package manager's database whose scripts never ran, or whose files are empty; and the
-Engine may list an image whose files are empty. For half a minute, what was written is not on the disk. What is noted here
-counts as not there, so that whoever wants it makes it anew.
+After a power cut the package manager's database may have a package whose scripts never ran, or whose files are empty, and the
+Engine may list an image whose files are empty: what is written reaches the disk up to half a minute later. What is noted here
+counts as missing, so that the next run does it again.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to dockyard.swarm: the dnsmasq of this host, read, tested, written, started, and put back where it does not answer."""
+"""Private to dockyard.swarm: dnsmasq on this host: its files tested, written, rolled back, and the server started and asked."""
 
 from __future__ import annotations
 
@@ -69,19 +69,19 @@ class Server:
         now = {kind: (state[kind] or {}).get("text") for kind in self.paths}
         if wanted["conf"] != now["conf"]:
             self._test(wanted["conf"])
-        told = plan[-1]["do"] if plan[-1]["do"] in ("start", "restart", "reload") else None
+        action = plan[-1]["do"] if plan[-1]["do"] in ("start", "restart", "reload") else None
         # What an interrupted run kept is what the server last ran with; what it left in place is not.
         previous = dict(state["previous"] or now)
-        if told:
-            previous["action"] = "reload" if told == "reload" else "restart"
+        if action:
+            previous["action"] = "reload" if action == "reload" else "restart"
             write_text(self.pending, json.dumps(previous, sort_keys=True), mode=0o600)
         self._write(wanted, now)
         if any(item["do"] == "enable" for item in plan):
             act("enable", self.unit)
-        if told:
-            trouble = self._tell(told, previous["hosts"])
-            if trouble:
-                self._roll_back(previous, trouble, state["unit"]["active"] == "active")
+        if action:
+            problem = self._act(action, previous["hosts"])
+            if problem:
+                self._roll_back(previous, problem, state["unit"]["active"] == "active")
             remove(self.pending)
 
     def _test(self, text):
@@ -114,10 +114,10 @@ class Server:
             os.chmod(path, int(dnsmasq.MODE, 8))
             os.chown(path, 0, 0)
 
-    def _tell(self, told, old_hosts):
-        """Start, restart or reload the server and see it answer; returns what went wrong, or None."""
-        if told == "reload":
-            # Not ``reload``: some distributions' units do not know it.
+    def _act(self, action, old_hosts):
+        """Start, restart or reload the server and wait for its answers; returns what went wrong, or None."""
+        if action == "reload":
+            # Not ``reload``, which the units of some distributions do not have.
             code, said = systemctl("kill", "--signal=HUP", "--kill-who=main", self.unit)
         else:
             # After a few failed starts systemd refuses to try again, also with a file that is right.
@@ -146,7 +146,7 @@ class Server:
                 return False
         return bool(answer) and answer["number"] == number and query.satisfied(answer, present, absent)
 
-    def _roll_back(self, previous, trouble, ran):
+    def _roll_back(self, previous, problem, ran):
         said = journal_tail(self.unit)
         self._write({kind: previous[kind] for kind in self.paths}, dict.fromkeys(self.paths))
         systemctl("reset-failed", self.unit)
@@ -155,7 +155,7 @@ class Server:
             remove(self.pending)
             left = "the old files are back and it %s" % ("runs with them" if ran else "is stopped, as it was")
         else:
-            left = "the old files are back, yet it does not start with them either: %s" % output.strip()
+            left = "the old files are back, but it does not start with them either: %s" % output.strip()
         raise ApplyError(
-            "dnsmasq did not take its new files: %s; %s" % (trouble, left), journal=said, rolled_back=code == 0
+            "dnsmasq failed with its new files: %s; %s" % (problem, left), journal=said, rolled_back=code == 0
         )

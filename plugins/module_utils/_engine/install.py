@@ -38,7 +38,8 @@ def wanted(names, version="", hold=True, conflicts=(), files=(), repository=None
 
     :param conflicts: names of packages that get in the way.
     :param files: as :func:`package_files.for_host` gives them, where the Engine comes from files.
-    :param repository: as :func:`repositories.make_plan` takes it, where it comes from there.
+    :param repository: as :func:`repositories.make_plan` takes it, where it comes from there. It may have ``urls`` (the mirror's
+        and Docker's own) and the ``folders`` below that this host may be served from, of which ``replaces`` is made.
     """
     versions = {}
     if version == LATEST:
@@ -56,8 +57,17 @@ def wanted(names, version="", hold=True, conflicts=(), files=(), repository=None
         "hold": [name for name in names if name in ENGINE or not (files or name in BESIDE)] if hold else [],
         "remove": {name: why for name in conflicts if name not in names},
         "files": [dict(item, dest="%s/%s" % (FILES, item["path"].rsplit("/", 1)[-1])) for item in files],
-        "repository": repository or {},
+        "repository": _with_replaced(repository or {}),
     }
+
+
+def _with_replaced(repository):
+    """What a mirror serves stands for what Docker serves: hosts do not ask for both."""
+    if "folders" not in repository:
+        return repository
+    places = ["%s/linux/%s" % (url, folder) for url in repository["urls"] for folder in repository["folders"]]
+    kept = {key: value for key, value in repository.items() if key not in ("urls", "folders")}
+    return dict(kept, replaces=list(dict.fromkeys(places)))
 
 
 def make_plan(facts, install):

@@ -12,53 +12,14 @@ import socket
 import time
 
 from .._core.atomic_files import read_text
+from .._host.firewall_facts import FIREWALLS
 from .._packages import apt
 
-UNITS = (
-    "docker.service", "docker.socket", "containerd.service", "dnsmasq.service", "rsyslog.service",
-    "systemd-resolved.service", "systemd-timesyncd.service", "chrony.service", "chronyd.service", "ntp.service",
-    "systemd-journald.service", "dockyard-logging.service", "dockyard-log-collector.service",
-    "firewalld.service", "ufw.service", "nftables.service", "dockyard-firewall.service", "NetworkManager.service",
-)  # fmt: skip
-
-# Everything that the collection may own on a host. Its own files carry its name, so that a glob finds them all.
-FILES = (
-    "/etc/docker/daemon.json",
-    "/etc/docker/certs.d/*/*",
-    "/etc/systemd/system/docker.service.d/*.conf",
-    "/etc/modules-load.d/*dockyard*",
-    "/etc/sysctl.d/*dockyard*",
-    "/etc/dnsmasq.d/*dockyard*",
-    "/etc/rsyslog.d/*dockyard*",
-    "/etc/logrotate.d/*dockyard*",
-    "/etc/systemd/system/*dockyard*",
-    "/etc/systemd/system/nftables.service.d/*dockyard*",
-    "/etc/tmpfiles.d/*dockyard*",
-    "/etc/systemd/*.conf.d/*dockyard*",
-    "/etc/dockyard",
-    "/etc/dockyard/*",
-    "/etc/dockyard/*/*",
-    "/var/spool/rsyslog/dockyard",
-    "/var/lib/rsyslog/dockyard",
-    "/etc/resolv.conf",
-    "/etc/localtime",
-    "/etc/timezone",
-    "/var/cache/dockyard-packages",
-    "/etc/apt/sources.list.d/dockyard-docker.sources",
-    "/etc/apt/keyrings/dockyard-docker.asc",
-    "/etc/yum.repos.d/dockyard-docker.repo",
-    "/var/lib/docker/nuke-graph-directory.sh",
-)
-
-# Packages that the roles ask for on some distribution, and those that get in each other's way.
-PACKAGES = (
-    "docker.io", "docker-cli", "docker-doc", "docker-ce", "docker-ce-cli", "docker-ce-rootless-extras", "docker-engine",
-    "containerd.io", "containerd", "runc", "podman-docker",
-    "dnsmasq", "dnsmasq-base", "rsyslog", "rsyslog-gnutls", "rsyslog-openssl", "rsyslog-relp",
-    "chrony", "tzdata", "nftables", "logrotate", "systemd-resolved", "container-selinux",
-)  # fmt: skip
-
+# What the facts themselves are made of, and the Engine, which every role decides on. The rest is contributed by the roles.
 TIME_SYNC = ("chrony.service", "chronyd.service", "systemd-timesyncd.service", "ntp.service")
+UNITS = ("docker.service", "docker.socket", "containerd.service") + TIME_SYNC + FIREWALLS
+FILES = ("/etc/docker/daemon.json",)
+PACKAGES = ("docker.io", "docker-ce", "docker-engine")
 
 
 def read_packages(names, family):

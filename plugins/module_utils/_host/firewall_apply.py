@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to dockyard.swarm: the firewall of this host that runs, read and given its rules."""
+"""Private to dockyard.swarm: the running firewall of this host, read and changed."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from . import firewalld, ufw
 from .firewall import make_plan
 from .firewall_facts import FIREWALLS, read_firewall
 
-# ufw fails where dockerd has the kernel's lock at that moment: before it does anything, or when the rule is in its files already.
+# ufw fails while dockerd holds the kernel's lock: before it does anything, or when the rule is in its files already.
 BUSY = ("initcaps", "xtables lock", "Directory not empty", "problem running")
 ATTEMPTS = 5
 PAUSE = 1.0
 
 
 class Firewall:
-    """The firewall of this host that runs, if any."""
+    """The running firewall of this host, if any."""
 
     def __init__(self, params):
         self.params = params
@@ -40,11 +40,11 @@ class Firewall:
     def apply(self, plan, state):
         busy = [_run(command) for command in self._commands(plan, state["unit"])]
         if any(busy) and state["unit"] == "ufw.service":
-            _run(["ufw", "reload"])  # what its files say and the kernel does not
+            _run(["ufw", "reload"])  # rules that are in its files and not in the kernel
         left = self.plan(self.read())
         if left:
             raise ApplyError(
-                "%s took the rules and yet does not let through: %s"
+                "%s accepted the rules, but these changes are not in force: %s"
                 % (state["unit"], "; ".join("%(do)s %(to)s" % item for item in left))
             )
 
@@ -57,7 +57,7 @@ class Firewall:
 
 
 def _run(command):
-    """Run it; again where somebody else held the kernel's table, which ufw does not wait for. Tells whether that happened."""
+    """Run it, again while another program holds the kernel's table, since ufw does not wait. Returns whether that happened."""
     attempts = 1
     while True:
         done = _once(command)
@@ -66,7 +66,7 @@ def _run(command):
         text = done.stdout.decode("utf-8", "replace").strip()
         if attempts == ATTEMPTS or not any(words in text for words in BUSY):
             raise ApplyError(
-                "%s: %s (what was done before stays; run again when this is solved)"
+                "%s: %s (earlier changes stay; run again when this is solved)"
                 % (" ".join(command), text or "exit code %d" % done.returncode)
             )
         attempts += 1

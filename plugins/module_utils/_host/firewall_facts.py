@@ -20,8 +20,8 @@ def read_firewall(units, root="/"):
     """The firewall that runs, and what it lets in: ``{unit, rules, table, flushes}``. Reads its files, and only those of one that
     runs.
 
-    What firewalld was told for its runtime alone is not seen. ``table`` tells whether the collection's own rules are in force as
-    they were loaded; None on a host that has none. ``flushes`` tells whether a reload of firewalld takes the Engine's rules away.
+    Runtime rules of firewalld (without ``--permanent``) are not seen. ``table`` is whether the collection's own rules are in
+    force as they were loaded; None on a host that has none. ``flushes`` is whether a reload of firewalld removes the Engine's rules.
     """
 
     def text(path):

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to dockyard.swarm: a macvlan, read and made what the plan says: a node's part of it, or the swarm's network."""
+"""Private to dockyard.swarm: a macvlan, read, created and removed: a node's part of it, or the swarm's network."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Macvlan:
                 return read_configs(self.engine).get(self.name)
             found = self.engine.get("/networks" + query(scope=["swarm"]))
         except EngineError as exc:
-            raise PlanError("network %s: the Engine does not tell: %s" % (self.name, exc.message)) from exc
+            raise PlanError("network %s: the Engine does not list networks: %s" % (self.name, exc.message)) from exc
         return next((network_facts(net) for net in found if net["Name"] == self.name), None)
 
     def plan(self, state):
@@ -37,7 +37,7 @@ class Macvlan:
     def apply(self, plan, _state):
         try:
             if plan[0]["do"] in ("remove", "replace"):
-                # A node holds on to its part for a moment after the swarm's network is gone; one that is to differ is in use.
+                # A node keeps its part for a moment after the swarm's network is gone; one that is to be replaced is in use.
                 self._remove(self.params["timeout"] if plan[0]["do"] == "remove" else 0)
             if plan[0]["do"] in ("create", "replace"):
                 self.engine.post("/networks/create", self._config() if self.node else self._network())

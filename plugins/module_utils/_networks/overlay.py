@@ -11,7 +11,7 @@ import ipaddress
 
 from .._core.plan import PlanError, change
 
-# option of overlay_network -> what a network has where nothing was said
+# option of overlay_network -> its default
 DEFAULTS = {
     "attachable": False, "internal": False, "ingress": False, "encrypted": False, "mtu": None, "visible": False,
     "ipam_driver": None, "ipam_options": {}, "driver_options": {},
@@ -19,7 +19,7 @@ DEFAULTS = {
 ADDRESSES = ("subnet", "gateway", "ip_range")
 # The MTU of the hosts' interfaces that the Engine assumes where a network has no option of it (libnetwork, drivers/overlay).
 ENGINE_MTU = 1500
-# The service of role swarm_networks that keeps networks in the workers' lists; it lets go of one that is to go.
+# The service of role swarm_networks that keeps networks in the workers' lists. It does not keep a network from being removed.
 VISIBLE = "dockyard-networks_visible"
 MTU = "com.docker.network.driver.mtu"
 
@@ -80,7 +80,7 @@ def check_part(part, overlay=False):
         # Seen on Engine 26.1, and open for 29.4: moby/moby#52469.
         problems.append(
             "option subnet %s: the Engine rejects tasks on an overlay network with an IPv6 subnet (it does not belong to any "
-            "of this network's subnets): take IPv4, or a macvlan" % subnet
+            "of this network's subnets): use IPv4, or a macvlan" % subnet
         )
     if part["gateway"]:
         try:
@@ -143,8 +143,8 @@ def make_plan(wanted, actual, path_mtu=None, waiting=()):
     if not wanted["replace"]:
         listed = ", ".join("%s (is %s, wanted %s)" % item for item in differences)
         raise PlanError(
-            "%s differs in %s, and a network cannot be changed: set replace to have it made anew, for which its services are "
-            "taken off it and lose their connections for some seconds, or set the option to what it is" % (what, listed)
+            "%s differs in %s, and a network cannot be changed: set replace: true to recreate it, which detaches "
+            "its services for some seconds, or set the option to its present value" % (what, listed)
         )
     users = actual.get("services") or []
     why = "differs; %s" % (
@@ -176,7 +176,7 @@ def with_kept_settings(wanted, actual, path_mtu=None):
 def networks_plan(facts, networks, path_mtu=None):
     """What role swarm_networks has to do for overlays, from the facts of a manager; each change has its wanted ``network``.
 
-    What must not be done is in the plan too: the module then refuses it with the reason, as a failed task.
+    What must not be done is in the plan, too, as ``refuse``: the module fails with the reason.
 
     :param path_mtu: as of :func:`make_plan`.
     """
@@ -195,7 +195,7 @@ def networks_plan(facts, networks, path_mtu=None):
 
 
 def left_over(waiting, networks):
-    """Networks that nobody names any more, and that services wait for since their replacement was interrupted."""
+    """Networks that the inventory no longer names, and that services wait for after an interrupted replacement."""
     named = {item["name"] for item in networks}
     return [item["options"] for name, item in sorted(waiting.items()) if name not in named]
 

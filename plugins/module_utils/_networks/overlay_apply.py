@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to dockyard.swarm: an overlay network of the swarm, read and made what the plan says, on a manager."""
+"""Private to dockyard.swarm: an overlay network of the swarm, read, created, replaced and removed on a manager."""
 
 from __future__ import annotations
 
@@ -80,10 +80,10 @@ class Network:
         return replacement.still_on(self.engine.get("/tasks"), network["id"])
 
     def _remove(self, network):
-        """A node on which a task of the routing mesh still ends would keep the old one until its Engine is started anew."""
+        """Wait for the tasks: a node where one of the routing mesh is still ending would keep the old mesh until a restart."""
         if not wait_for(lambda: not self._still_on(network), self.timeout, POLL):
             raise ApplyError(
-                "network %s: these tasks are still on it after %d s, and it was left as it is: %s; see docker inspect --type task"
+                "network %s: these tasks still use it after %d s, and it was not removed: %s; see docker inspect --type task"
                 % (self.name, self.timeout, ", ".join(self._still_on(network)))
             )
         try:
@@ -93,22 +93,22 @@ class Network:
                 raise
             # Tasks that the list of tasks does not have: containers that were attached by hand.
             raise ApplyError(
-                "network %s: a container that belongs to no service is on it, and it was left as it is: find it on the hosts "
-                "with docker ps --filter network=%s, and take it off" % (network["name"], network["name"])
+                "network %s: a container that belongs to no service uses it, and it was not removed: find the container on the "
+                "hosts with docker ps --filter network=%s, and disconnect it" % (network["name"], network["name"])
             ) from exc
-        # Gone means gone on this node too: its name is free only then.
+        # Its name is free only once it is gone on this node, too.
         if not wait_for(lambda: self.engine.find("/networks/%s" % network["id"]) is None, self.timeout, POLL):
             raise ApplyError("network %s is still there after %d s" % (network["name"], self.timeout))
 
     def _create(self, wanted):
         self.engine.post("/networks/create", body_of(wanted))
         if wanted["ingress"]:
-            # A node without a task of the mesh gets it when its entry is written, and would answer on no port before that.
+            # A node without a task of the mesh joins it when its entry is written; before that it would answer on no port.
             for node in self.engine.get("/nodes"):
                 self.engine.update("/nodes/%s" % node["ID"], lambda spec: spec)
 
     def _attach(self, before=None):
-        """Give services back what they wait for, and see their tasks run.
+        """Attach services again, and wait until their tasks run.
 
         :param before: how many tasks of each ran, by ID; without it all that are wanted are waited for.
         """
@@ -136,7 +136,7 @@ class Network:
             self._update(service["ID"], replacement.done)
         if not came:
             raise ApplyError(
-                "network %s: its services have it again, but not all of their tasks run after %d s: see docker service ps %s"
+                "network %s: its services are attached again, but not all of their tasks run after %d s: see docker service ps %s"
                 % (self.name, self.timeout, " ".join(item["Spec"]["Name"] for item in services))
             )
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to dockyard.swarm: the packages of this host, read and changed by its package manager."""
+"""Private to dockyard.swarm: the packages of this host, read, and changed by its package manager."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Packages:
     def read(self):
         family = read_os()["family"]
         if family not in BACKENDS:
-            raise PlanError("packages of family %s cannot be installed yet: install them by hand" % family)
+            raise PlanError("packages of family %s cannot be installed: install them by hand" % family)
         self.backend = BACKENDS[family].Backend(self.params["timeout"], self.params["lists_age"])
         self.files = {item["name"]: item for item in map(_parsed, self.params["files"])}
         return dict(self._packages(), outdated=outdated_units(self.params["restart"]))
@@ -86,7 +86,7 @@ class Packages:
         return transaction.make_plan(self._packages(), self.wanted, strict=True)
 
     def _hold(self, before):
-        """What was held before stays so, whatever the package manager made of it."""
+        """Hold again what was held before and the package manager released."""
         kept = [name for name in self.wanted["names"] if name in before["holds"]]
         now = self._packages()
         lacking = [name for name in kept + self.wanted["hold"] if name in now["packages"] and name not in now["holds"]]

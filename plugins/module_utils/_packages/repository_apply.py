@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to dockyard.swarm: a package repository on this host, read and written, with its key checked."""
+"""Private to dockyard.swarm: a package repository on this host: its entry and key written, checked, and rolled back."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class PackageSource:
     def __init__(self, params):
         self.params = params
         family = read_os()["family"]
-        # What cannot be managed is told by read(), which may.
+        # Other families are refused by read(), whose errors are reported.
         self.files, self.manager = FAMILIES.get(family, (None, None))
         self.family = family
         self.uris = [params["uri"]] + params["replaces"]
@@ -48,7 +48,7 @@ class PackageSource:
             else:
                 new[entry] = self.files.source_text(self.params)
         old = {path: read_text(path) for path in new}
-        # The entry comes last: until then, nobody sees two that contradict each other.
+        # The entry comes last, so that there are never two that contradict each other.
         for path in sorted(new, key=lambda path: path == entry):
             write_text(path, new[path])
         code, said = self._fetch_lists()
@@ -80,7 +80,7 @@ class PackageSource:
         return openpgp.armored(data)
 
     def _download(self, url):
-        # These cost more than all else here, and most runs have the key.
+        # These imports take longer than all else here, and most runs have the key.
         from ansible.module_utils.urls import ConnectionError as UrlError
         from ansible.module_utils.urls import open_url
 
@@ -88,7 +88,7 @@ class PackageSource:
             return open_url(url, timeout=self.params["timeout"]).read(1 << 20)
         except (OSError, ValueError, UrlError) as exc:
             raise ApplyError(
-                "the key cannot be fetched from %s, nothing was changed: %s. Hosts without a way there get it by option key."
+                "the key cannot be fetched from %s, nothing was changed: %s. Hosts that cannot reach it need option key."
                 % (url, exc)
             ) from exc
 

@@ -4,9 +4,9 @@
 
 """Private to dockyard.swarm: packets that show whether a path between two hosts is open.
 
-They go to the very ports that the swarm uses, whether something has them already or not: a raw socket gets a copy of every
-packet that the host's firewall let in, a packet socket one of every packet that came to the host at all. What is on the ports
-takes no harm: a SYN that nobody goes on with, a VXLAN header without its flag, an unknown SPI.
+They go to the ports that the swarm uses, whether these are in use or not: a raw socket gets a copy of every packet that the
+host's firewall let in, a packet socket one of every packet that came to the host at all. Programs on the ports are not disturbed:
+they see a SYN without a connection, a VXLAN header without its flag, an unknown SPI.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def _checksum(data):
 
 
 def read_packet(packet, nonce):
-    """What an IPv4 packet of ours tells: ``(sender, path, size, clock)``, or None. ``clock`` is None but for datagrams.
+    """What is in an IPv4 packet of ours: ``(sender, path, size, clock)``, or None. ``clock`` is None but for datagrams.
 
     :param packet: with its IP header; may be cut off behind the first 64 bytes or so.
     """
@@ -85,7 +85,7 @@ def read_packet(packet, nonce):
 def filter_program(nonce):
     """A program for the kernel, in the classic Berkeley packet filter, that lets only packets of ours come to a socket.
 
-    Without it, a busy host's traffic would come through here.
+    Without it, all of a busy host's traffic would come through here.
     """
     load_byte, load_word_at = 0x30, 0x40
     header_length, is_equal, bits, give = 0xB1, 0x15, 0x54, 0x06
@@ -111,8 +111,8 @@ def filter_program(nonce):
 class Heard:
     """What came in, by who sent it: ``{sender: {paths: {path: how far}, sizes: {how far: largest}, delay}}``.
 
-    ``delay`` is the least difference between the clock here and the sender's, in seconds: the packet's travel time and what the clocks
-    differ by.
+    ``delay`` is the least difference between the clock here and the sender's, in seconds: the packet's travel time and the
+    difference of the clocks.
     """
 
     def __init__(self):

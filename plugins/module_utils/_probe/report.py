@@ -4,8 +4,8 @@
 
 """Private to dockyard.swarm: whether every path between the hosts is open, from what they sent and heard. Pure functions.
 
-A finding is about one host and one path to another; what is the same of several hosts is one row ``{sources, targets, paths, found,
-remedy}``. ``remedy`` is None where all is well, ``targets`` is empty where it is about a host itself.
+A finding is about one path between two hosts. Equal ones are merged into one row ``{sources, targets, paths, found, remedy}``.
+``remedy`` is None where all is well, ``targets`` is empty where it is about a host itself.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from . import packets
 # Seconds that clocks may differ by. The load of hosts delays what is measured, not more than by tenths.
 CLOCKS = 1.0
 ALL_WELL = "ok"
-# Of so many hosts the names are told.
+# How many hosts are named before "and N more".
 NAMED = 6
-# To how many hosts each one sends large packets.
+# How many hosts each one sends large packets to.
 MEASURED = 20
 
 
 def probe_plan(hosts, addresses, data_paths, managers, data_path_port, encrypted, started):
-    """What all hosts have to know to send packets to each other: ``{nonce, hosts, managers, data_path_port, esp}``.
+    """What all hosts need to send packets to each other: ``{nonce, hosts, managers, data_path_port, esp}``.
 
     :param hosts: the hosts that take part, in order; one without an IPv4 address is left out.
     :param addresses: host -> address, ``data_paths`` likewise.
@@ -48,7 +48,7 @@ def probe_plan(hosts, addresses, data_paths, managers, data_path_port, encrypted
 def peers(plan, name):
     """To whom a host sends what, ``[{index, address, data_path, tcp, udp, data_path_port, esp, sizes}]``, and its own number.
 
-    Large packets go to the hosts that come next to it alone: in a large cluster, all to all would be too many of them.
+    Large packets go only to the hosts that follow it in the list: in a large cluster, all to all would be too many.
     """
     hosts = plan["hosts"]
     mine = next((index for index, host in enumerate(hosts) if host["name"] == name), None)
@@ -84,7 +84,7 @@ def paths(peer):
 
 
 def rows(plan, results):
-    """What is to be told of every pair of hosts, and of every clock.
+    """The findings about every pair of hosts, and about every clock.
 
     :param plan: a :func:`probe_plan`.
     :param results: host -> ``{sent, heard, firewall, opens}``: what :mod:`network_probe` gave, the unit of the firewall that
@@ -107,7 +107,7 @@ def _pair(source, target, index, peer, results):
 
     if sent is None or there.get("heard") is None:
         silent = source if sent is None else target
-        return [finding("everything", "not tried: %s did not take part" % silent, "see what it failed with")]
+        return [finding("everything", "not tried: %s did not take part" % silent, "see its error")]
     errors = _of(sent["errors"], peer["index"]) or {}
     if "route" in errors:
         return [
@@ -121,7 +121,7 @@ def _pair(source, target, index, peer, results):
             finding(
                 "everything",
                 "nothing arrives",
-                "see what lies between, and whether {targets} is at %s" % peer["address"],
+                "check what lies between, and whether {targets} has the address %s" % peer["address"],
             )
         ]
     found = []
@@ -135,7 +135,9 @@ def _pair(source, target, index, peer, results):
             firewall = there.get("firewall") or "rules of its own, or rp_filter"
             found.append(finding(path, "dropped by the firewall of {targets} (%s)" % firewall, remedy, opens=opens))
         elif path in errors:
-            found.append(finding(path, "not sent by {sources}: %s" % errors[path], "let it out of {sources}"))
+            found.append(
+                finding(path, "not sent by {sources}: %s" % errors[path], "allow it in the outgoing rules of {sources}")
+            )
         else:
             remedy = "open it in what lies between: security groups, routers, switches"
             found.append(finding(path, "lost between them", remedy))
@@ -163,7 +165,7 @@ def _mtu(source, target, index, peer, results):
 
 
 def _clocks(names, results):
-    """Whose clock differs from that of most others; of two hosts nobody can say which of them is right."""
+    """Hosts whose clock differs from most others; of two hosts, it is unknown which is right."""
     ahead = {}
     for first in range(len(names)):
         measured = {other: _ahead(first, other, names, results) for other in range(len(names)) if other != first}
@@ -173,7 +175,7 @@ def _clocks(names, results):
             break
     right = statistics.median_low(ahead.values()) if ahead else 0.0
     off = {host: by - right for host, by in ahead.items() if abs(by - right) > CLOCKS}
-    remedy = "set it right, and let role swarm_host keep it so (swarm_host_time_sync)"
+    remedy = "set it, and let role swarm_host synchronise it (swarm_host_time_sync)"
     if off and len(ahead) == 2:
         return [_finding(names[0], names[1], "clock", "the two differ by %.1f s" % abs(sum(off.values())), remedy)]
     return [
@@ -192,7 +194,7 @@ def _ahead(first, other, names, results):
 
 
 def _of(table, index):
-    """An entry of what came as JSON, where numbers are texts."""
+    """An entry by its number, which JSON made a text."""
     return (table or {}).get(str(index), (table or {}).get(index))
 
 
@@ -222,7 +224,7 @@ def _merged(found):
 
 
 def problems(found):
-    """Of rows, the texts of what is wrong and is not put right by this run."""
+    """Texts of what is wrong and is not corrected by this run."""
     return [
         "%s: %s: %s: %s"
         % (
@@ -240,8 +242,8 @@ def table(found):
     """Rows as a table, what is wrong first."""
     lines = [("from", "to", "what", "found")]
     for row in sorted(found, key=lambda item: item["remedy"] is None):
-        told = "%s: %s" % (row["found"], row["remedy"]) if row["remedy"] else row["found"]
-        lines.append((_names(row["sources"]), _names(row["targets"]) or "-", ", ".join(row["paths"]), told))
+        text = "%s: %s" % (row["found"], row["remedy"]) if row["remedy"] else row["found"]
+        lines.append((_names(row["sources"]), _names(row["targets"]) or "-", ", ".join(row["paths"]), text))
     widths = [max(len(line[column]) for line in lines) for column in range(3)]
     return "\n".join("  ".join([line[i].ljust(widths[i]) for i in range(3)] + [line[3]]) for line in lines)
 

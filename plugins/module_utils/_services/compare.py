@@ -15,6 +15,9 @@ import json
 from .spec import capability
 from .values import SECOND
 
+# What the Engine has in nanoseconds.
+_TIMES = ("Delay", "Interval", "Monitor", "StartInterval", "StartPeriod", "Timeout", "Window")
+
 
 def comparable(spec, networks):
     """What a Spec says, as ``option -> value``, without the defaults that the Engine writes into it.
@@ -97,6 +100,60 @@ def differences(wanted, actual):
         actual["image"] = actual.get("image", "").split("@")[0]
     keys = sorted(set(wanted) | set(actual))
     return {key: (actual.get(key), wanted.get(key)) for key in keys if actual.get(key) != wanted.get(key)}
+
+
+def readable(option, value):
+    """One value of a comparable Spec as a plan shows it: one text for each port, mount, network, secret and config."""
+    text = {
+        "configs": _file_text, "mounts": _mount_text, "networks": _network_text, "publish": _port_text, "secrets": _file_text,
+    }.get(option)  # fmt: skip
+    if text and isinstance(value, list):
+        return [text(item) for item in value]
+    return _in_seconds(value, "Delay" if option == "stop_grace_period" else "")
+
+
+def _file_text(item):
+    file = item.get("File") or {}
+    text = "%s as %s (%s:%s, mode %04o)" % (
+        item.get("SecretName") or item.get("ConfigName"),
+        file.get("Name"), file.get("UID", 0), file.get("GID", 0), file.get("Mode", 0),
+    )  # fmt: skip
+    return text + _rest(item, "SecretName", "ConfigName", "File")
+
+
+def _mount_text(item):
+    text = "%s %s:%s%s" % (
+        item.get("Type"),
+        item.get("Source", ""),
+        item.get("Target"),
+        ":ro" if item.get("ReadOnly") else "",
+    )
+    return text + _rest(item, "Type", "Source", "Target", "ReadOnly")
+
+
+def _network_text(item):
+    aliases = item.get("Aliases")
+    text = item.get("Target", "") + (" (aliases %s)" % ", ".join(aliases) if aliases else "")
+    return text + _rest(item, "Target", "Aliases")
+
+
+def _port_text(item):
+    known = ("PublishedPort", "TargetPort", "Protocol", "PublishMode")
+    return "%s:%s/%s %s" % tuple(item.get(key) for key in known) + _rest(item, *known)
+
+
+def _rest(item, *known):
+    """What no option stands for, so that no two items have the same text."""
+    rest = {key: value for key, value in item.items() if key not in known}
+    return " " + json.dumps(rest, sort_keys=True) if rest else ""
+
+
+def _in_seconds(value, key=""):
+    if isinstance(value, dict):
+        return {name: _in_seconds(item, name) for name, item in value.items()}
+    if key in _TIMES and isinstance(value, int):
+        return "%g s" % (value / SECOND)
+    return value
 
 
 def _pruned(value):

@@ -18,7 +18,7 @@ import re
 
 from .._core.plan import PlanError, change
 from .._core.swarm_objects import MANAGED
-from .compare import comparable, differences
+from .compare import comparable, differences, readable
 from .options import parse
 from .spec import NAMESPACE, build
 
@@ -157,17 +157,16 @@ def _contents_of(spec, kind):
 def _plan_service(name, spec, current, networks):
     wanted = comparable(spec, networks)
     if current is None:
+        shown = {option: readable(option, value) for option, value in wanted.items()}
         return [
-            change(
-                "create", "service " + name, "the swarm has no such service", after=wanted, kind="service", name=name
-            )
+            change("create", "service " + name, "the swarm has no such service", after=shown, kind="service", name=name)
         ]
     differing = differences(wanted, comparable(current, networks))
     # The Engine refuses to turn a replicated service into a global one.
     replace = (wanted.get("mode") == "global") != ("Global" in (current.get("Mode") or {}))
     return [
         change("replace" if replace else "update", "service %s: %s" % (name, option), "it differs",
-               before=before, after=after, kind="service", name=name)
+               before=readable(option, before), after=readable(option, after), kind="service", name=name)
         for option, (before, after) in differing.items()
     ]  # fmt: skip
 

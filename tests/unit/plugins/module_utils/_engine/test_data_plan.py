@@ -39,7 +39,7 @@ def test_an_engine_without_data_only_gets_its_settings():
         targets={"docker": target("/srv/docker"), "containerd": target("/srv/containerd")},
     )
     # daemon.json is another module's.
-    assert lines(found) == ["set containerd: root: differs"]
+    assert lines(found) == ["set containerd: root: /var/lib/containerd → /srv/containerd"]
 
 
 @pytest.mark.parametrize(

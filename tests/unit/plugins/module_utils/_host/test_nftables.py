@@ -12,11 +12,12 @@ import pytest
 from ansible_collections.dockyard.swarm.plugins.filter.firewall_plan import firewall_table
 from ansible_collections.dockyard.swarm.plugins.module_utils._core import config_files
 from ansible_collections.dockyard.swarm.plugins.module_utils._host import firewall, firewall_facts, nftables
+from tests.unit.plugins.module_utils._host.test_firewall import LOGS, names
 
 ADDRESSES = {"a": "10.0.0.1", "b": "10.0.0.2", "c": "10.0.0.4"}
 OPTIONS = {
-    "managers": ["a"], "data_path_port": 4789, "data_paths": ADDRESSES, "dns": True, "dns_servers": [], "logs": True,
-    "log_collector": "", "log_port": 6514, "bridges": [], "ports": [],
+    "managers": ["a"], "data_path_port": 4789, "data_paths": ADDRESSES, "served": [], "kept": [],
+    "bridges": [], "ports": [],
 }  # fmt: skip
 
 
@@ -112,7 +113,7 @@ def test_a_port_that_is_open_to_all_is_so_whatever_else_is_said_of_it():
 
 def test_what_is_told_of_the_rules_is_what_they_were_made_of():
     ports = [{"port": "8000-8009", "sources": ["192.0.2.0/24", "2001:db8::5"]}, {"port": 443, "protocol": "udp"}]
-    made = wanted(ports=ports, dns_servers=["a"])
+    made = wanted(ports=ports, served=names("a"))
     for published in ("open", "declared"):
         text = nftables.ruleset(made, published=published)
         assert [rule.replace(" # dockyard", "") for rule in nftables.read(text)] == made["rules"]
@@ -121,8 +122,8 @@ def test_what_is_told_of_the_rules_is_what_they_were_made_of():
 
 
 def test_a_role_that_is_not_in_the_play_opens_nothing_and_loses_nothing():
-    with_dns = nftables.ruleset(wanted(dns_servers=["a"], log_collector="a"))
-    without = wanted(dns=False, logs=False)
+    with_dns = nftables.ruleset(wanted(served=[*names("a"), LOGS]))
+    without = wanted(served=[], kept=[*names("a"), LOGS])
     assert nftables.ruleset(without, nftables.read(with_dns)) == with_dns
     assert nftables.ruleset(without) == nftables.ruleset(wanted())
 

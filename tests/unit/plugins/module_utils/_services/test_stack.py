@@ -12,6 +12,7 @@ import json
 import pytest
 
 from ansible_collections.dockyard.swarm.plugins.module_utils._core.plan import PlanError, as_diff, public
+from ansible_collections.dockyard.swarm.plugins.module_utils._core.plan_text import as_line
 from ansible_collections.dockyard.swarm.plugins.module_utils._services import stack as _stack
 
 LABELS = {"dockyard.swarm.managed": "true", "com.docker.stack.namespace": "shop"}
@@ -67,6 +68,29 @@ def test_drift_is_told_by_service_and_option():
     plan = _stack.plan_stack(stack(), actual)
     assert short(plan) == [("update", "service shop_db: replicas"), ("update", "service shop_web: env")]
     assert (plan[0]["before"], plan[0]["after"]) == (0, 2)
+    assert [as_line(item).split(": ", 2)[1:] for item in plan] == [["replicas", "0 → 2"], ["env", "HAND=made → none"]]
+
+
+def test_both_images_and_constraints_are_named():
+    actual = swarm_of(stack(services={"db": {"image": "db:1", "constraints": ["node.hostname==node1"]}}))
+    wanted = stack(services={"db": {"image": "db:2", "constraints": ["node.hostname==node2"]}})
+    lines = [as_line(item) for item in _stack.plan_stack(wanted, actual)]
+    assert "update service shop_db: image: db:1 → db:2" in lines
+    assert "update service shop_db: constraints: node.hostname==node1 → node.hostname==node2" in lines
+
+
+def test_the_content_of_secrets_and_passwords_are_in_no_plan():
+    login = [{"registry": "docker.io", "username": "me", "password": "pass word"}]
+    before = stack(services={"db": {"image": "db:1", "env": {"DB_PASSWORD": "one pw"}}})
+    after = stack(
+        services={"db": {"image": "db:1", "env": {"DB_PASSWORD": "two pw"}}},
+        secrets={"token": "another one"}, configs={"conf": "b = 2"}, registry_auth=login,
+    )  # fmt: skip
+    for plan in (_stack.plan_stack(after, {}), _stack.plan_stack(after, swarm_of(before))):
+        text = "".join(as_line(item) for item in plan) + str(as_diff(plan, "stack"))
+        assert "DB_PASSWORD=(hidden)" in text
+        for secret in ("pass word", "one pw", "two pw", "another one", "very secret", "b = 2"):
+            assert secret not in text
 
 
 def test_a_service_that_lost_our_label_is_taken_back():
