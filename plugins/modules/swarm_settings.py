@@ -95,74 +95,9 @@ cluster_id:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._core.engine_api import Engine, EngineError
-from ..module_utils._core.plan import ApplyError, PlanError, run
-from ..module_utils._core.wait import wait_for
-from ..module_utils._swarm.settings import (
-    has_update,
-    public_spec,
-    rotation_plan,
-    settings_plan,
-    unrotated,
-    update_parameters,
-    updated_spec,
-)
-
-
-class Settings:
-    """The settings of the swarm that this manager is in."""
-
-    def __init__(self, params):
-        self.wanted = params["settings"]
-        self.rotate = params["rotate"]
-        self.timeout = params["timeout"]
-        self.engine = Engine()
-
-    def read(self):
-        try:
-            return self.engine.get("/swarm")
-        except EngineError as exc:
-            raise PlanError("this host cannot answer for the swarm: %s" % exc.message) from exc
-
-    def plan(self, state):
-        spec = state.get("Spec") or {}
-        return settings_plan(self.wanted, spec) + rotation_plan(
-            self.rotate, self.wanted, spec, bool(state.get("RootRotationInProgress"))
-        )
-
-    def apply(self, plan, _state):
-        if has_update(plan):
-            self._update(plan)
-        if "ca" in self.rotate and not wait_for(self._rotated, self.timeout):
-            raise ApplyError(
-                "%sthe new certificate authority is not everywhere after %d s. Nodes without a certificate of it: %s. The "
-                "rotation goes on by itself, and ends once these nodes are back or out of the swarm"
-                % (self._done(plan), self.timeout, self._lacking())
-            )
-
-    def _update(self, plan):
-        """All of the plan in one request."""
-        try:
-            self.engine.update("/swarm", lambda spec: updated_spec(spec, self.wanted, plan), update_parameters(plan))
-        except EngineError as exc:
-            raise ApplyError("the swarm did not take the change: %s" % exc.message) from exc
-
-    def _rotated(self):
-        try:
-            return not self.engine.get("/swarm").get("RootRotationInProgress")
-        except EngineError:
-            return False  # managers that get new certificates are away for a moment
-
-    def _lacking(self):
-        try:
-            return ", ".join(unrotated(self.engine.get("/swarm"), self.engine.get("/nodes"))) or "none"
-        except EngineError as exc:
-            return "not known, since this host cannot answer for the swarm (%s)" % exc.message
-
-    @staticmethod
-    def _done(plan):
-        done = ", ".join(item["to"] for item in plan if item.get("rotation") != "ca")
-        return "done: %s; but " % done if done else ""
+from ..module_utils._core.plan import run
+from ..module_utils._swarm.settings import public_spec
+from ..module_utils._swarm.settings_apply import Settings
 
 
 def main():

@@ -51,8 +51,9 @@ class UnlockKeys(TypedDict):
     known: list[str]  # digests of its keys
 
 
-class SwarmPlan(TypedDict):
-    problems: dict[str, list[str]]  # texts by host: nothing may be done where there is one
+class SwarmChanges(TypedDict):
+    """What has to be done for the swarm."""
+
     manager: str | None  # through which host the cluster is asked
     cluster_id: str | None
     init: str | None  # who initialises the swarm
@@ -65,7 +66,11 @@ class SwarmPlan(TypedDict):
     steps: Plan  # all of it, to show
 
 
-def cluster_plan(
+class SwarmPlan(SwarmChanges):
+    problems: dict[str, list[str]]  # texts by host: nothing may be done where there is one
+
+
+def swarm_plan(
     hosts: Mapping[str, Host],
     forms: bool = True,
     settings: Any = None,
@@ -196,35 +201,3 @@ def _steps(view: View, plan: SwarmPlan, waiting: list[str]) -> Plan:
 def _key_step(keep: bool, keys: UnlockKeys) -> Plan:
     why = "the swarm locks its managers, and the controller lacks the key"
     return [change("keep", "unlock key in %s/swarm/unlock" % keys["dir"], why)] if keep else []
-
-
-def fixed_settings_drift(wanted: Mapping[str, Any], actual: Mapping[str, Any]) -> list[str]:
-    """Settings that are fixed when a swarm is made and differ now: texts; they are told, since nothing can change them."""
-    drift = []
-    for name, value in sorted(wanted.items()):
-        if value and actual.get(name) not in (value, None, [], 0):
-            drift.append(
-                "swarm setting %s is %s, wanted %s: it is fixed when a swarm is made, and cannot be changed later"
-                % (name, actual.get(name), value)
-            )
-    return drift
-
-
-def join_plan(state: SwarmFacts, wanted: Mapping[str, Any]) -> Plan:
-    """What one node has to do to be in the swarm: at most one change. For the module, which sees this node alone.
-
-    :param state: the ``swarm`` part of node_facts.
-    :param wanted: ``{state, role, advertise_addr, cluster_id, initialise}``.
-    """
-    local = state["state"]
-    if wanted["state"] == "absent":
-        if local == "inactive":
-            return []
-        return [change("leave", "swarm", "not wanted in it", before=state["node_id"])]
-    if local == "active":
-        return []
-    if local != "inactive":
-        return [change("rejoin", "swarm", "its state is %s (%s)" % (local, state["error"]), after=wanted["role"])]
-    if wanted["initialise"]:
-        return [change("initialise", "swarm", "not in one", after=wanted["advertise_addr"])]
-    return [change("join", "swarm", "not in one", after=wanted["role"])]

@@ -58,7 +58,7 @@ def key_path(root: str) -> str:
     return os.path.join(root, "swarm", "certificates", "swarm-node.key")
 
 
-def is_sealed(root: str) -> bool:
+def is_key_encrypted(root: str) -> bool:
     """Whether a manager's key is encrypted on the disk, as it is where managers are locked when they start."""
     return "ENCRYPTED" in (read_text(key_path(root)) or "")
 

@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.dockyard.swarm.plugins.module_utils._core import engine_api
 from ansible_collections.dockyard.swarm.plugins.module_utils._core.engine_api import EngineError
 from ansible_collections.dockyard.swarm.plugins.module_utils._core.plan import ApplyError, PlanError
-from ansible_collections.dockyard.swarm.plugins.modules.swarm_settings import Settings
+from ansible_collections.dockyard.swarm.plugins.module_utils._swarm.settings_apply import Settings
 
 
 class Engine(engine_api.Engine):
