@@ -45,7 +45,9 @@ def test_the_texts_are_what_the_hosts_have():
 @pytest.mark.parametrize(("period", "end"), [("day", 10), ("hour", 13)])
 def test_files_of_the_collector_are_named_by_day_or_hour(period, end):
     values = {"etc": "/etc/x", "spool": "/spool", "dir": "/logs", "port": 6514, "client_hostname": "client"}
-    assert f'position.from="1" position.to="{end}"\n' in render("swarm_logging/collector.conf", file_period=period, **values)
+    assert f'position.from="1" position.to="{end}"\n' in render(
+        "swarm_logging/collector.conf", file_period=period, **values
+    )
 
 
 def test_the_registrys_configuration_is_yaml_whatever_its_values_are():
@@ -62,8 +64,10 @@ def test_every_template_renders_with_its_values_and_asks_for_them(path):
     asked = meta.find_undeclared_variables(Environment(loader=FileSystemLoader(ROLES)).parse(source))
     values = {key: SPECIAL.get(key, f"/{key}/") for key in asked}
     text = render(name, **values)
-    assert text.endswith("\n") and not text.endswith("\n\n")
-    assert "{{" not in text and "{%" not in text
+    assert text.endswith("\n")
+    assert not text.endswith("\n\n")
+    assert "{{" not in text
+    assert "{%" not in text
     assert [key for key in asked - set(SPECIAL) if f"/{key}/" not in text] == []
     for key in asked:
         with pytest.raises(AnsibleError, match=rf"roles/{path}, line \d+: '{key}' is undefined"):
