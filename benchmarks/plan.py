@@ -97,7 +97,7 @@ def facts(number: int, name: str, nodes: list[dict[str, Any]], member: bool) -> 
         "kernel_modules": {"overlay": True, "vxlan": True},
         "dns": {"resolvers": [], "port_53": []},
         "time_sync": "chrony.service",
-        "firewall": {"unit": None, "rules": []},
+        "firewall": {"unit": None, "rules": [], "table": None, "flushes": False},
         "daemon": {"exists": member, "options": OPTIONS if member else {}, "error": None, "interrupted": False},
         "engine": {"running": member, "version": "26.1.5" if member else None, "images": {}},
         "swarm": swarm,
@@ -111,7 +111,8 @@ def states(count: int, member: bool) -> dict[str, dict[str, Any]]:
         name: {
             "facts": facts(number, name, nodes, member), "ansible_host": address(number), "daemon_options": OPTIONS,
             "labels": {"zone": "a"}, "availability": "active", "advertise_addr": "", "here": True,
-            "data_path_addr": "", "firewall_ports": [], "engine": {},
+            "data_path_addr": "", "firewall_ports": [], "firewall_backend": None, "firewall_published": None, "engine": {},
+            "daemon_remove": [], "plain_tcp": False, "timezone": None,
         }
         for number, name in enumerate(names(count))
     }  # fmt: skip
@@ -122,7 +123,7 @@ def plan(hosts: dict[str, dict[str, Any]]) -> tuple[dict[str, Any], int]:
     listed = list(hosts)
     options = {
         "networks": NETWORKS, "macvlans": [], "dns_records": [], "dns_servers": listed[:MANAGERS], "domain": "swarm.test",
-        "settings": {}, "allow_unsupported_os": False, "forms_swarm": True, "swarm_settings": {},
+        "settings": {}, "allow_unsupported_os": False, "forms_swarm": True, "repairs": False, "swarm_settings": {},
         "unlock_keys": {"found": False, "dir": "/secrets", "known": []},
     }  # fmt: skip
     cluster = preflight.cluster_plan(listed[:MANAGERS], listed[MANAGERS:], hosts, options)

@@ -30,7 +30,7 @@ class ActionModule(ActionBase):
             asked.pop("key", None)
             return asked
         try:
-            data, keys = _backup_store.unsealed(data, given)
+            data, keys = _backup_store.with_decrypted_key(data, given)
         except AnsibleError as exc:
             raise AnsibleActionFail(
                 "%s: %s. %s, or take another backup" % (args["src"], exc, _node_key.REMEDY)

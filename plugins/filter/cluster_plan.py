@@ -55,8 +55,8 @@ RETURN = r"""
 _value:
   description:
     - A dictionary with C(problems) and C(warnings) (texts), C(addresses) (by host), C(hostnames) (addresses by the hosts' own
-      names), C(data_paths) (by host, of the overlay networks' traffic), C(way_mtu) (what all their interfaces carry),
-      C(macvlans) (each one's parts by host), C(room) (of each network), C(manager) (the host through which the swarm is
+      names), C(data_paths) (by host, of the overlay networks' traffic), C(path_mtu) (what all their interfaces carry),
+      C(macvlans) (each one's parts by host), C(capacity) (of each network), C(manager) (the host through which the swarm is
       asked), C(managers) (all that can be asked), C(nodes) (those of the swarm),
       C(hosts) (who the hosts are) and C(swarm) (C(init), C(join), C(unlock), C(rejoin), C(leaving),
       C(settings), C(keep_key), C(nodes), C(forget), C(steps)).

@@ -66,7 +66,7 @@ def dns_plan(node, settings, resolvers, packages=()):
         "manage_resolver": bool(resolvers),
         "resolvers": list(resolvers),
     }
-    return _told(role_plan.make_role_plan, node, wanted)
+    return _with_filter_errors(role_plan.make_role_plan, node, wanted)
 
 
 def dns_records(records, hosts, names, domain, strict=True):
@@ -79,15 +79,21 @@ def dns_records(records, hosts, names, domain, strict=True):
     return made + list(records)
 
 
+def dns_names(names, addresses, hostvars):
+    return role_plan.named_addresses(
+        names, lambda host: addresses.get(host) or hostvars[host].get("ansible_host") or host
+    )
+
+
 def resolv_conf(text, servers):
     return role_plan.resolv_conf_text(text, servers)
 
 
 def upstream_servers(text, own):
-    return _told(role_plan.upstreams_text, text, own)
+    return _with_filter_errors(role_plan.upstreams_text, text, own)
 
 
-def _told(function, *args):
+def _with_filter_errors(function, *args):
     try:
         return function(*args)
     except PlanError as exc:
@@ -98,6 +104,7 @@ class FilterModule:
     def filters(self):
         return {
             "dns_plan": dns_plan,
+            "dns_names": dns_names,
             "dns_records": dns_records,
             "resolv_conf": resolv_conf,
             "upstream_servers": upstream_servers,

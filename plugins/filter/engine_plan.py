@@ -96,7 +96,7 @@ _value:
     - The changes by part, C(restore), C(repository), C(packages), C(data), C(files), C(daemon), C(unit), C(images), and C(all)
       of them; each a list.
     - C(changes) are those of C(packages) that touch an Engine that is there, and end it for a while.
-    - C(stops) tells whether packages or options stop a daemon, C(disturbs) whether anything does that serves a swarm.
+    - C(stops) tells whether packages or options stop a daemon, C(needs_downtime) whether anything does that serves a swarm.
     - C(wanted) has the C(options), C(remove), C(environment) and C(files) that the daemon is to have, C(beforehand) the
       C(options) and C(remove) that it can be asked about before the change.
     - C(rules_missing) tells whether the Engine's rules were taken out of the kernel.

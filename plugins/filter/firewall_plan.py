@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: firewall_plan
-short_description: What a host's firewall has to open, and may close again
+short_description: Ports that a host's firewall has to open, and may close again
 version_added: 0.1.0
 description:
   - Compares what a running firewall lets in with the wanted rules.
@@ -48,7 +48,7 @@ from ansible.errors import AnsibleFilterError
 from ..module_utils._host import firewall, nftables
 
 
-def _told(function, *arguments):
+def _with_filter_errors(function, *arguments):
     try:
         return function(*arguments)
     except ValueError as exc:
@@ -56,15 +56,15 @@ def _told(function, *arguments):
 
 
 def firewall_plan(facts, rules, keep=()):
-    return _told(firewall.make_plan, facts["firewall"], rules, keep)
+    return _with_filter_errors(firewall.make_plan, facts["firewall"], rules, keep)
 
 
 def firewall_rules(addresses, host, options):
-    return _told(firewall.wanted_rules, host, addresses, options)
+    return _with_filter_errors(firewall.wanted_rules, host, addresses, options)
 
 
 def firewall_table(facts, wanted, published="open", present=True):
-    texts = {nftables.PATH: _told(nftables.ruleset, wanted, facts["firewall"]["rules"], published)}
+    texts = {nftables.PATH: _with_filter_errors(nftables.ruleset, wanted, facts["firewall"]["rules"], published)}
     texts.update(nftables.UNIT_FILES)
     unit = {
         "name": firewall.OWN_UNIT,

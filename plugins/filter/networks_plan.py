@@ -6,13 +6,13 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: networks_plan
-short_description: Which networks have something to be done to them
+short_description: Plan the networks of a swarm on one host
 version_added: 0.1.0
 description:
   - Compares the networks that a manager, and for macvlans each node, knows with the wanted ones.
 author:
   - The dockyard.swarm maintainers (@dockyard)
-positional: networks, way, macvlans, visible_image
+positional: networks, path_mtu, macvlans, visible_image
 options:
   _input:
     description: A result of M(dockyard.swarm.node_facts) from a manager.
@@ -23,8 +23,8 @@ options:
     type: list
     elements: dict
     required: true
-  way:
-    description: MTU of the ways between the hosts in bytes, for networks without one of their own.
+  path_mtu:
+    description: MTU of the paths between the hosts in bytes, for networks without one of their own.
     type: int
   macvlans:
     description:
@@ -61,10 +61,10 @@ from ..module_utils._networks import macvlan, overlay, visible
 from .stack_plan import stack_plan
 
 
-def networks_plan(facts, networks, way, macvlans, visible_image="busybox:1"):
+def networks_plan(facts, networks, path_mtu, macvlans, visible_image="busybox:1"):
     own = []
     if macvlans["manager"]:
-        own += [dict(item, scope="overlay") for item in overlay.networks_plan(facts, networks, way)]
+        own += [dict(item, scope="overlay") for item in overlay.networks_plan(facts, networks, path_mtu)]
     own += macvlan.macvlans_plan(facts, macvlans["host"], macvlans["manager"], macvlans["networks"], macvlans["parts"])
     overlays = _networks(own, "overlay")
     stack = visible.stack(networks, visible_image)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: swarm_settings
-short_description: Change the settings of a swarm, and rotate its tokens, keys, and certificates
+short_description: Change the settings of a swarm, and rotate its tokens, keys and certificates
 version_added: 0.1.0
 description:
   - Runs on a manager. Reads the swarm's whole specification, changes in it what is named, and writes all of it, so that
@@ -95,72 +95,9 @@ cluster_id:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._core.engine_api import Engine, EngineError
-from ..module_utils._core.plan import ApplyError, PlanError, run
-from ..module_utils._core.wait import wait_for
-from ..module_utils._swarm.settings import public_spec, rotation_plan, settings_plan, unrotated, update_request
-
-
-class Settings:
-    """The settings of the swarm that this manager is in."""
-
-    def __init__(self, params):
-        self.wanted = params["settings"]
-        self.rotate = params["rotate"]
-        self.timeout = params["timeout"]
-        self.engine = Engine()
-
-    def read(self):
-        try:
-            return self.engine.get("/swarm")
-        except EngineError as exc:
-            raise PlanError("this host cannot answer for the swarm: %s" % exc.message) from exc
-
-    def plan(self, state):
-        spec = state.get("Spec") or {}
-        return settings_plan(self.wanted, spec) + rotation_plan(
-            self.rotate, self.wanted, spec, bool(state.get("RootRotationInProgress"))
-        )
-
-    def apply(self, plan, state):
-        self._update(plan, state)
-        if "ca" in self.rotate and not wait_for(self._rotated, self.timeout):
-            raise ApplyError(
-                "%sthe new certificate authority is not everywhere after %d s. Nodes without a certificate of it: %s. The "
-                "rotation goes on by itself, and ends once these nodes are back or out of the swarm"
-                % (self._done(plan), self.timeout, self._lacking())
-            )
-
-    def _update(self, plan, state):
-        """All of the plan in one request; again where somebody else wrote in between."""
-        for attempt in (1, 2, 3):
-            request = update_request(state["Version"]["Index"], state.get("Spec") or {}, self.wanted, plan)
-            if request is None:
-                return
-            try:
-                self.engine.post(*request)
-                return
-            except EngineError as exc:
-                if attempt == 3 or "out of sequence" not in exc.message:
-                    raise ApplyError("the swarm did not take the change: %s" % exc.message) from exc
-            state = self.read()
-
-    def _rotated(self):
-        try:
-            return not self.engine.get("/swarm").get("RootRotationInProgress")
-        except EngineError:
-            return False  # managers that get new certificates are away for a moment
-
-    def _lacking(self):
-        try:
-            return ", ".join(unrotated(self.engine.get("/swarm"), self.engine.get("/nodes"))) or "none"
-        except EngineError as exc:
-            return "not known, since this host cannot answer for the swarm (%s)" % exc.message
-
-    @staticmethod
-    def _done(plan):
-        done = ", ".join(item["to"] for item in plan if item.get("rotation") != "ca")
-        return "done: %s; but " % done if done else ""
+from ..module_utils._core.plan import run
+from ..module_utils._swarm.settings import public_spec
+from ..module_utils._swarm.settings_apply import Settings
 
 
 def main():

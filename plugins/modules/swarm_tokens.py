@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: swarm_tokens
-short_description: Ask a manager for the swarm's join tokens
+short_description: Get the swarm's join tokens from a manager
 version_added: 0.1.0
 description:
   - Returns the tokens that let nodes join. They are secrets; run the task with C(no_log).

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from tests.paths import all_well, preflight, rows, stopped_site, wrong
 from tests.support import output
-from tests.ways import all_well, preflight, rows, stopped_site, wrong
 
 
 def test_bare_machines_are_fit():

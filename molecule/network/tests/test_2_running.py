@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.paths import all_well, preflight
 from tests.support import output, playbook
-from tests.ways import all_well, preflight
 
 
 @pytest.fixture(scope="module", autouse=True)

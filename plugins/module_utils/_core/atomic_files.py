@@ -9,11 +9,12 @@ from __future__ import annotations
 import fcntl
 import os
 import tempfile
+from typing import Callable, TextIO
 
-_HELD = []
+_HELD: list[TextIO] = []
 
 
-def hold(path):
+def hold(path: str) -> None:
     """Wait until no other process holds this lock file, and hold it until this one ends, however it ends.
 
     A module outlives its controller: the next run waits for it.
@@ -23,7 +24,7 @@ def hold(path):
     fcntl.flock(handle, fcntl.LOCK_EX)
 
 
-def read_text(path):
+def read_text(path: str) -> str | None:
     """A file's text, or None where there is no such file."""
     try:
         with open(path, encoding="utf-8", errors="surrogateescape") as handle:
@@ -32,7 +33,9 @@ def read_text(path):
         return None
 
 
-def write_text(path, text, mode=0o644, keep=True, check=None):
+def write_text(
+    path: str, text: str, mode: int = 0o644, keep: bool = True, check: Callable[[str], object] | None = None
+) -> None:
     """Put ``text`` at ``path`` so that a reader, or a power cut, sees the old file or the new one, never a part.
 
     :param keep: whether an existing file keeps its owner, group and mode, and a symbolic link is written through.
@@ -63,14 +66,14 @@ def write_text(path, text, mode=0o644, keep=True, check=None):
     sync_folder(folder)
 
 
-def _stat(path):
+def _stat(path: str) -> os.stat_result | None:
     try:
         return os.stat(path)
     except FileNotFoundError:
         return None
 
 
-def remove(path):
+def remove(path: str) -> None:
     """Remove a file; one that is not there is fine."""
     try:
         os.unlink(path)
@@ -79,7 +82,7 @@ def remove(path):
     sync_folder(os.path.dirname(path))
 
 
-def sync_folder(folder):
+def sync_folder(folder: str) -> None:
     """Make a rename or removal in ``folder`` last through a power cut."""
     handle = os.open(folder or ".", os.O_RDONLY)
     try:

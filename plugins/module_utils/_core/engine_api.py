@@ -13,14 +13,19 @@ from __future__ import annotations
 
 import json
 import socket
+import time
+from typing import Any, BinaryIO, Callable, Iterable
 
 SOCKET = "/var/run/docker.sock"
+# How often an update is tried, and the seconds before the second try; the pause grows with each.
+TRIES = 5
+PAUSE = 0.1
 
 
 class EngineError(Exception):
     """The Engine answered with an error (``status`` is its HTTP code) or did not answer (``status`` is 0)."""
 
-    def __init__(self, status, message, request):
+    def __init__(self, status: int, message: str, request: str) -> None:
         super().__init__("%s: %s" % (request, message))
         self.status = status
         self.message = message
@@ -33,11 +38,20 @@ class Engine:
     :param timeout: seconds one request may take.
     """
 
-    def __init__(self, path=SOCKET, timeout=60):
+    def __init__(self, path: str = SOCKET, timeout: float = 60) -> None:
         self.path = path
         self.timeout = timeout
 
-    def request(self, method, path, body=None, headers=None, stream=None, length=None, timeout=None):
+    def request(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        headers: dict[str, str] | None = None,
+        stream: BinaryIO | None = None,
+        length: int = 0,
+        timeout: float | None = None,
+    ) -> Any:
         """Send one request and return the decoded answer: JSON where it is JSON, else text.
 
         :param body: what is sent as JSON.
@@ -63,16 +77,18 @@ class Engine:
             sock.close()
         return _decode(answer, name)
 
-    def get(self, path, timeout=None):
+    def get(self, path: str, timeout: float | None = None) -> Any:
         return self.request("GET", path, timeout=timeout)
 
-    def post(self, path, body=None, headers=None, timeout=None):
+    def post(
+        self, path: str, body: Any = None, headers: dict[str, str] | None = None, timeout: float | None = None
+    ) -> Any:
         return self.request("POST", path, body, headers=headers, timeout=timeout)
 
-    def delete(self, path):
+    def delete(self, path: str) -> Any:
         return self.request("DELETE", path)
 
-    def find(self, path):
+    def find(self, path: str) -> Any:
         """Like :meth:`get`, but None where the Engine knows no such thing."""
         try:
             return self.get(path)
@@ -81,7 +97,36 @@ class Engine:
                 return None
             raise
 
-    def answers(self):
+    def update(
+        self,
+        path: str,
+        change: Callable[[Any], Any],
+        parameters: dict[str, str] | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> Any:
+        """Change an object of the swarm: read it, change its Spec, write that.
+
+        The swarm takes only a change of the version that was read last. Where another one was written in between, as the swarm
+        itself does during a rollout, all three are done again, a few times.
+
+        :param path: of the object, for example ``/services/web`` or ``/swarm``.
+        :param change: ``(Spec) -> Spec`` to be written; called again with each Spec that is read.
+        :param parameters: further ones of the update's query, name -> text.
+        """
+        more = "".join("&%s=%s" % item for item in (parameters or {}).items())
+        tries = 0
+        while True:
+            current = self.get(path)
+            spec = change(current.get("Spec") or {})
+            try:
+                return self.post("%s/update?version=%d%s" % (path, current["Version"]["Index"], more), spec, headers)
+            except EngineError as exc:
+                tries += 1
+                if tries == TRIES or "out of sequence" not in exc.message:
+                    raise
+            time.sleep(tries * PAUSE)
+
+    def answers(self) -> bool:
         """Whether a daemon answers now."""
         try:
             self.get("/_ping", timeout=5)
@@ -90,7 +135,7 @@ class Engine:
         return True
 
 
-def _send(sock, start, stream, length):
+def _send(sock: socket.socket, start: bytes, stream: BinaryIO | None, length: int) -> None:
     try:
         sock.sendall(start)
         if stream is not None:
@@ -99,9 +144,9 @@ def _send(sock, start, stream, length):
         pass  # the Engine may have heard enough: what it says to that is there to be read
 
 
-def _read_all(sock):
+def _read_all(sock: socket.socket) -> bytes:
     """What comes until the other side closes; it resets where it closes before it has read everything."""
-    parts = []
+    parts: list[bytes] = []
     while True:
         try:
             part = sock.recv(1 << 16)
@@ -114,7 +159,7 @@ def _read_all(sock):
         parts.append(part)
 
 
-def _decode(answer, name):
+def _decode(answer: bytes, name: str) -> Any:
     head, end, body = answer.partition(b"\r\n\r\n")
     if not end:
         raise EngineError(0, "no whole answer", name)
@@ -135,7 +180,7 @@ def _decode(answer, name):
     return data
 
 
-def query(**filters):
+def query(**filters: Iterable[str]) -> str:
     """The ``?filters=`` part of a list request, for example ``query(label=["a=b"])``."""
     from urllib.parse import quote
 

@@ -9,14 +9,18 @@ from __future__ import annotations
 import glob
 import hashlib
 import os
+from typing import TYPE_CHECKING, Iterable
+
+if TYPE_CHECKING:
+    from .facts import FileFacts
 
 
-def read_files(patterns):
+def read_files(patterns: Iterable[str]) -> dict[str, FileFacts]:
     """Hash, mode and owner of every file that a pattern finds: ``path -> {sha256, mode, uid, gid, link}``.
 
     A folder has no hash. ``link`` is the target where the path is a symbolic link.
     """
-    files = {}
+    files: dict[str, FileFacts] = {}
     for pattern in patterns:
         for path in sorted(glob.glob(pattern)) if "*" in pattern else [pattern]:
             try:

@@ -14,20 +14,22 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+from typing import Any, Callable, Collection, Dict, Iterable, Tuple
 
 # Attributes that belong to a file. Others belong to a file system (btrfs.*) or are for the kernel alone to write.
 KEPT_ATTRIBUTES = ("user.", "trusted.", "security.", "system.posix_acl_")
 NOT_OURS = ("security.evm",)
-# Not every file system stores all times: those outside of 32 bits are not compared.
-FIRST_TIME, LAST_TIME = -(1 << 31), (1 << 31) - 1
 CHUNK = 1 << 20
+
+Mount = Dict[str, Any]
+Inode = Tuple[int, int]
 
 
 class TreeError(Exception):
     """A tree cannot be copied. The text names the path."""
 
 
-def mounts(path="/proc/self/mountinfo"):
+def mounts(path: str = "/proc/self/mountinfo") -> list[Mount]:
     """What is mounted: ``[{point, root, type, device, options}]``, in the order in which it was mounted."""
     found = []
     with open(path, encoding="utf-8", errors="surrogateescape") as handle:
@@ -46,30 +48,30 @@ def mounts(path="/proc/self/mountinfo"):
     return found
 
 
-def _unescape(text):
+def _unescape(text: str) -> str:
     head, *rest = text.split("\\")
     return head + "".join(chr(int(part[:3], 8)) + part[3:] for part in rest)
 
 
-def mount_of(path, table):
+def mount_of(path: str, table: Iterable[Mount]) -> Mount:
     """The mount that a path lies on; of several at one point, the last is the one that is seen."""
     fitting = [item for item in table if is_below(path, item["point"])]
     return max(enumerate(fitting), key=lambda pair: (len(pair[1]["point"]), pair[0]))[1]
 
 
-def is_below(path, folder):
+def is_below(path: str, folder: str) -> bool:
     """Whether a path is a folder or lies in it."""
     return path == folder or path.startswith(folder.rstrip("/") + "/")
 
 
-def existing(path):
+def existing(path: str) -> str:
     """The path itself, or the nearest folder above it that is there."""
     while not os.path.exists(path):
         path = os.path.dirname(path)
     return path
 
 
-def measure(root, skip=()):
+def measure(root: str, skip: Collection[str] = ()) -> tuple[int, int]:
     """(bytes on the disk, files) of a tree that may be in use. Folders in ``skip``, mount points, are left out."""
     size = count = 0
     seen = set()
@@ -95,13 +97,13 @@ def measure(root, skip=()):
     return size, count
 
 
-def sync(source, target, since=0.0):
+def sync(source: str, target: str, since: float = 0.0) -> None:
     """Make ``target`` a copy of ``source``, which nobody writes to.
 
     :param since: when an earlier copy to ``target`` began, as time since the epoch, if nothing of it can have been lost
-        since. What looks right there is then kept, unless its source was touched after that. 0 copies everything anew.
+        since. Files that are equal there are then kept, unless their source was touched after that. 0 copies everything again.
     """
-    links = {}
+    links: dict[Inode, str] = {}
     stack = [("", False)]
     while stack:
         name, leave = stack.pop()
@@ -121,7 +123,7 @@ def sync(source, target, since=0.0):
                 _sync_file(entry.path, os.path.join(to, entry.name), facts, since, links)
 
 
-def _have_folder(path):
+def _have_folder(path: str) -> set[str]:
     """Make a folder, and give the names that are in it."""
     try:
         os.mkdir(path, 0o700)
@@ -133,7 +135,7 @@ def _have_folder(path):
     return set()
 
 
-def _sync_file(from_, to, facts, since, links):
+def _sync_file(from_: str, to: str, facts: os.stat_result, since: float, links: dict[Inode, str]) -> None:
     there = _lstat(to)
     key = (facts.st_dev, facts.st_ino)
     if key in links:
@@ -156,7 +158,7 @@ def _sync_file(from_, to, facts, since, links):
     dress(from_, to)
 
 
-def _copy_content(from_, to, facts):
+def _copy_content(from_: str, to: str, facts: os.stat_result) -> None:
     source = os.open(from_, os.O_RDONLY | os.O_NOFOLLOW | os.O_NOATIME)
     try:
         target = os.open(to, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -175,7 +177,7 @@ def _copy_content(from_, to, facts):
         os.close(source)
 
 
-def _data(handle, facts):
+def _data(handle: int, facts: os.stat_result) -> list[tuple[int, int]]:
     """The parts of a file that are no holes, as (start, end); what is reserved on the disk and not written yet is one, too."""
     parts, end = [], 0
     while end < facts.st_size:
@@ -188,7 +190,7 @@ def _data(handle, facts):
     return parts
 
 
-def dress(from_, to):
+def dress(from_: str, to: str) -> None:
     """Owner, mode, attributes and last the times: a changed owner takes capabilities away, and all else changes times."""
     facts = os.lstat(from_)
     os.lchown(to, facts.st_uid, facts.st_gid)
@@ -207,7 +209,7 @@ def dress(from_, to):
     os.utime(to, ns=(facts.st_atime_ns, facts.st_mtime_ns), follow_symlinks=False)
 
 
-def attributes(path):
+def attributes(path: str) -> dict[str, bytes]:
     """The extended attributes of a file that a copy has to have: name -> value."""
     try:
         names = os.listxattr(path, follow_symlinks=False)
@@ -217,7 +219,7 @@ def attributes(path):
     return {name: os.getxattr(path, name, follow_symlinks=False) for name in kept}
 
 
-def difference(from_, facts, to, there):
+def difference(from_: str, facts: os.stat_result, to: str, there: os.stat_result) -> str | None:
     """How a copy differs from its source, content aside, as a text; None where it does not."""
     if stat.S_IFMT(facts.st_mode) != stat.S_IFMT(there.st_mode):
         return "type"
@@ -238,19 +240,19 @@ def difference(from_, facts, to, there):
     return None
 
 
-def _same_time(wanted, have):
+def _same_time(wanted: int, have: int) -> bool:
     seconds = wanted // 10**9
-    return have in (wanted, seconds * 10**9) or not FIRST_TIME <= seconds <= LAST_TIME
+    return have in (wanted, seconds * 10**9)  # some file systems store whole seconds
 
 
-def compare(source, target, exact=None, most=5):
+def compare(source: str, target: str, exact: Callable[[str, int], bool] | None = None, most: int = 5) -> list[str]:
     """How the tree ``target`` differs from ``source``: texts, at most ``most`` of them; none where it is a true copy.
 
     :param exact: ``(name, size) -> bool``: whether the content of a file is compared, too, as without it that of all is.
         ``name`` is the path in the tree.
     """
-    found = []
-    links = {}
+    found: list[str] = []
+    links: dict[tuple[str, int, int], Inode] = {}
     stack = [""]
     while stack and len(found) < most:
         folder = stack.pop()
@@ -276,7 +278,7 @@ def compare(source, target, exact=None, most=5):
     return found[:most]
 
 
-def _other_links(facts, there, links):
+def _other_links(facts: os.stat_result, there: os.stat_result, links: dict[tuple[str, int, int], Inode]) -> str | None:
     """Whether two files are one file in only one of the two trees."""
     if facts.st_nlink == 1 and there.st_nlink == 1:
         return None
@@ -285,7 +287,7 @@ def _other_links(facts, there, links):
     return None if paired else "hard links"
 
 
-def same_content(one, other):
+def same_content(one: str, other: str) -> bool:
     """Whether two files hold the same bytes."""
     with open(one, "rb") as left, open(other, "rb") as right:
         while True:
@@ -296,7 +298,7 @@ def same_content(one, other):
                 return True
 
 
-def remove_tree(path):
+def remove_tree(path: str) -> None:
     """Remove a file, or a folder with all that is in it; one that is not there is fine."""
     there = _lstat(path)
     if there is None:
@@ -307,14 +309,14 @@ def remove_tree(path):
         os.unlink(path)
 
 
-def _lstat(path):
+def _lstat(path: str) -> os.stat_result | None:
     try:
         return os.lstat(path)
     except FileNotFoundError:
         return None
 
 
-def flush(path):
+def flush(path: str) -> None:
     """Have everything of the file system at ``path`` on its disk, or raise OSError."""
     handle = os.open(path, os.O_RDONLY)
     try:
@@ -323,13 +325,13 @@ def flush(path):
         os.close(handle)
 
 
-def exchange(one, other):
+def exchange(one: str, other: str) -> None:
     """Let two paths of one file system change places, at once: at no time is one of them not there."""
     at_cwd, both = -100, 2  # AT_FDCWD, RENAME_EXCHANGE
     _checked("renameat2", at_cwd, os.fsencode(one), at_cwd, os.fsencode(other), both)
 
 
-def tells_types(folder):
+def tells_types(folder: str) -> bool:
     """Whether the file system tells the type of a file with its name, which overlay2 needs (``d_type``)."""
     import ctypes
 
@@ -356,7 +358,7 @@ def tells_types(folder):
         libc.closedir(stream)
 
 
-def _checked(name, *arguments):
+def _checked(name: str, *arguments: int | bytes) -> None:
     import ctypes  # costs a module more than the rest of this file
 
     libc = ctypes.CDLL(None, use_errno=True)

@@ -9,13 +9,13 @@ from __future__ import annotations
 import ipaddress
 
 
-def host_of(addr):
+def host_of(addr: str) -> str:
     """The host part of ``192.0.2.11:2377`` or ``[2001:db8::1]:2377``."""
     host = addr.rsplit(":", 1)[0] if addr.count(":") == 1 or "]" in addr else addr
     return host.strip("[]")
 
 
-def is_address(text):
+def is_address(text: str) -> bool:
     """Whether a text is an IP address."""
     try:
         ipaddress.ip_address(text)

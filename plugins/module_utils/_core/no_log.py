@@ -16,6 +16,6 @@ class SecretiveModule(AnsibleModule):
     key of several lines is not found in that, and stays readable.
     """
 
-    def _log_invocation(self):
+    def _log_invocation(self) -> None:
         self.no_log_values.update([repr(value)[1:-1] for value in self.no_log_values if isinstance(value, str)])
         super()._log_invocation()

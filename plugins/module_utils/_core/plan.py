@@ -4,20 +4,55 @@
 
 """Private to dockyard.swarm: what a plan is, and the one place that applies it.
 
-A plan is a list of changes; a change is a plain dict, so that modules return it and filters pass it on as it is:
-
-* ``do`` - what is done, an imperative verb (``create``, ``restart``, ``join``);
-* ``to`` - what it is done to, as the user knows it (``daemon.json: log-driver``);
-* ``before`` / ``after`` - the values that differ, where there are any;
-* ``why`` - the reason, one sentence.
+A plan is a list of changes; a change is a plain dict, so that modules return it and filters pass it on as it is.
 """
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any, Callable, List, TypedDict, TypeVar, cast
 
-def change(do, to, why, before=None, after=None, **data):
+from .plan_text import distinct, hide
+
+if TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
+
+
+class PublicChange(TypedDict):
+    """A change as it is shown."""
+
+    do: str  # what is done, an imperative verb: create, restart, join
+    to: str  # what it is done to, as the user knows it: "daemon.json: log-driver"
+    why: str  # the reason, one sentence
+    before: Any  # the values that differ, where there are any
+    after: Any
+
+
+class Change(PublicChange, total=False):
+    """A change with what the apply step needs; which of these keys there are, depends on the plan."""
+
+    node: str  # ID of a node of the swarm
+    set: dict[str, Any]  # fields of that node, or of what else is changed
+    rotation: str
+    rules: list[str]
+    kind: str
+    name: str
+    target: str | None
+    held: bool
+    folder: dict[str, Any]
+    stamp: str
+    stamped: str
+    network: dict[str, Any]
+    text: str
+    certificate: dict[str, Any]
+
+
+Plan = List[Change]
+State = TypeVar("State")
+
+
+def change(do: str, to: str, why: str, before: Any = None, after: Any = None, **data: Any) -> Change:
     """One change of a plan. ``data`` is for the apply step only and is not shown in the diff."""
-    return dict(do=do, to=to, why=why, before=before, after=after, **data)
+    return cast("Change", dict(do=do, to=to, why=why, before=before, after=after, **data))
 
 
 class PlanError(Exception):
@@ -27,26 +62,24 @@ class PlanError(Exception):
 class ApplyError(Exception):
     """Applying failed half-way. The text says what state was left; ``details`` go into the module's result."""
 
-    def __init__(self, msg, **details):
+    def __init__(self, msg: str, **details: Any) -> None:
         super().__init__(msg)
         self.details = details
 
 
-def as_diff(plan, header):
-    """The before/after text pair that ``--diff`` shows, made from the plan itself."""
-
-    def side(key):
-        lines = []
-        for item in plan:
-            value = item.get(key)
-            if value is not None:
-                lines.append("%s: %s" % (item["to"], _text(value)))
-        return "".join("%s\n" % line for line in lines)
-
-    return dict(before_header=header, after_header=header, before=side("before"), after=side("after"))
+def as_diff(plan: Plan, header: str) -> dict[str, str]:
+    """The before/after text pair that ``--diff`` shows, made from the plan itself, without secrets."""
+    texts = {"before": "", "after": ""}
+    for item in plan:
+        sides = {key: _text(hide(item.get(key))) for key in texts if item.get(key) is not None}
+        if len(sides) == 2:
+            sides["before"], sides["after"] = distinct(sides["before"], sides["after"])
+        for key, text in sides.items():
+            texts[key] += "%s: %s\n" % (item["to"], text)
+    return dict(before_header=header, after_header=header, **texts)
 
 
-def _text(value):
+def _text(value: Any) -> str:
     if isinstance(value, str):
         return value
     import json
@@ -54,12 +87,23 @@ def _text(value):
     return json.dumps(value, sort_keys=True)
 
 
-def public(plan):
+def public(plan: Plan) -> list[PublicChange]:
     """The plan as it is shown: without the data that only the apply step needs."""
-    return [{key: item[key] for key in ("do", "to", "why", "before", "after")} for item in plan]
+    return [
+        {"do": item["do"], "to": item["to"], "why": item["why"], "before": item["before"], "after": item["after"]}
+        for item in plan
+    ]
 
 
-def run(module, header, read, make_plan, apply, result=None, shown=None):
+def run(
+    module: AnsibleModule,
+    header: str,
+    read: Callable[[], State],
+    make_plan: Callable[[State], Plan],
+    apply: Callable[[Plan, State], None],
+    result: Callable[[State], dict[str, Any]] | None = None,
+    shown: Callable[[Plan], list[dict[str, str]]] | None = None,
+) -> None:
     """Read, plan, apply: the whole life of a module, and the only code that knows check mode.
 
     :param header: what the diff is about, for example a path or ``swarm``.

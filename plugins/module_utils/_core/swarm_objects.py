@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
+# The label of what the collection made.
 MANAGED = "dockyard.swarm.managed"
-
-
+# The states of tasks that have ended.
 OVER = ("complete", "shutdown", "failed", "rejected", "remove", "orphaned")

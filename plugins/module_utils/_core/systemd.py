@@ -9,14 +9,19 @@ from __future__ import annotations
 import os
 import subprocess
 import time
+from typing import TYPE_CHECKING, Iterable
 
 from .atomic_files import remove, write_text
 from .plan import ApplyError
 
+if TYPE_CHECKING:
+    from .facts import UnitFacts
+
+
 PROPERTIES = "Job,Id,LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,FragmentPath,DropInPaths,ExecStart"
 
 
-def systemctl(*args, timeout=180):
+def systemctl(*args: str, timeout: float = 180) -> tuple[int, str]:
     """Run systemctl; returns (exit code, output). Never asks, never pages."""
     done = subprocess.run(
         ["systemctl", "--no-pager", "--no-ask-password"] + list(args),
@@ -25,7 +30,7 @@ def systemctl(*args, timeout=180):
     return done.returncode, done.stdout.decode("utf-8", "replace")
 
 
-def act(*command, fail=True, timeout=180):
+def act(*command: str, fail: bool = True, timeout: float = 180) -> None:
     """Run systemctl for its effect; what it cannot do is an error in its own words, unless ``fail`` is false."""
     code, said = systemctl(*command, timeout=timeout)
     if code and fail:
@@ -41,7 +46,7 @@ RUNNING = ("active", "reloading")
 STARTING = ("start", "start-pre", "start-post", "reload")
 
 
-def hold(*units):
+def hold(*units: str) -> None:
     """Keep units that are not there yet from being started by the packages that bring them, until :func:`release`.
 
     By a condition that does not hold, in a file that is gone with the next boot. A masked unit would be left disabled by its
@@ -51,13 +56,13 @@ def hold(*units):
         write_text(HOLD % name, "[Unit]\nConditionPathExists=/run/dockyard/started\n")
 
 
-def release(*units):
+def release(*units: str) -> None:
     """End :func:`hold`, also one that was cut short; systemd has to reload before it starts them."""
     for name in units:
         remove(HOLD % name)
 
 
-def settled_units(names, patience=60):
+def settled_units(names: Iterable[str], patience: float = 60) -> dict[str, UnitFacts]:
     """What :func:`read_units` gives, once no unit is on its way: a host that has just booted is no host that lacks something."""
     deadline = time.monotonic() + patience
     while True:
@@ -67,13 +72,13 @@ def settled_units(names, patience=60):
         time.sleep(0.2)
 
 
-def read_units(names):
+def read_units(names: Iterable[str]) -> dict[str, UnitFacts]:
     """What systemd knows of the named units, in one call: name -> dict; a unit that does not exist is left out."""
     try:
         _rc, text = systemctl("show", "--property=" + PROPERTIES, "--", *names)
     except (OSError, subprocess.SubprocessError):
         return {}
-    units = {}
+    units: dict[str, UnitFacts] = {}
     for block in text.split("\n\n"):
         pairs = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
         if not pairs.get("Id") or pairs.get("LoadState") == "not-found":
@@ -92,7 +97,7 @@ def read_units(names):
     return units
 
 
-def outdated_units(names):
+def outdated_units(names: Iterable[str]) -> list[str]:
     """Those of the named units whose program was replaced, or removed, since they were started."""
     found = []
     for name in names:
@@ -106,13 +111,13 @@ def outdated_units(names):
     return found
 
 
-def _argv(exec_start):
+def _argv(exec_start: str) -> list[str]:
     # ExecStart={ path=/usr/sbin/dockerd ; argv[]=/usr/sbin/dockerd -H fd:// ; ignore_errors=no ; … }
     _head, sep, rest = exec_start.partition("argv[]=")
     return rest.split(" ; ", 1)[0].split() if sep else []
 
 
-def journal_tail(unit, lines=15):
+def journal_tail(unit: str, lines: int = 15) -> str:
     """The unit's last log lines, for an error message."""
     try:
         done = subprocess.run(

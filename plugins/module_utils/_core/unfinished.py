@@ -2,16 +2,17 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to dockyard.swarm: what was begun on this host by others' programs, and is not certain to be on the disk.
+"""Private to dockyard.swarm: what other programs began on this host, and may not be on the disk yet.
 
-After a power cut a package may be in the package manager's database whose scripts never ran, or whose files are empty; and the
-Engine may list an image whose files are empty. For half a minute, what was written is not on the disk. What is noted here
-counts as not there, so that whoever wants it makes it anew.
+After a power cut the package manager's database may have a package whose scripts never ran, or whose files are empty, and the
+Engine may list an image whose files are empty: what is written reaches the disk up to half a minute later. What is noted here
+counts as missing, so that the next run does it again.
 """
 
 from __future__ import annotations
 
 import os
+from typing import Iterable
 
 from .atomic_files import read_text, remove, write_text
 
@@ -19,31 +20,31 @@ from .atomic_files import read_text, remove, write_text
 class Pending:
     """Names, in a file."""
 
-    def __init__(self, path):
+    def __init__(self, path: str) -> None:
         self.path = path
 
-    def names(self):
+    def names(self) -> set[str]:
         """The names of what is not certain."""
         return set((read_text(self.path) or "").split())
 
-    def since(self):
+    def since(self) -> float:
         """When the latest of it was begun, in seconds since the epoch."""
         return os.stat(self.path).st_mtime
 
-    def begin(self, names):
+    def begin(self, names: Iterable[str]) -> None:
         """Note names before anything is done; those noted before stay."""
         self._keep(self.names().union(names))
 
-    def end(self, names=None):
+    def end(self, names: Iterable[str] | None = None) -> None:
         """Forget these names, or all: what they stand for is complete. Has it on the disk before."""
         os.sync()
         self.forget(names)
 
-    def forget(self, names=None):
+    def forget(self, names: Iterable[str] | None = None) -> None:
         """Forget these names, or all: nothing was done."""
         self._keep(set() if names is None else self.names().difference(names))
 
-    def _keep(self, names):
+    def _keep(self, names: set[str]) -> None:
         if names:
             write_text(self.path, "".join("%s\n" % name for name in sorted(names)))
         else:

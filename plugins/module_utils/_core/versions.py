@@ -11,9 +11,10 @@ own version, the package's revision. Users ask for ``28``, ``28.5``, ``28.5.2``,
 from __future__ import annotations
 
 import re
+from typing import Sequence
 
 
-def upstream(version):
+def upstream(version: str) -> str:
     """The software's own version, of a package's: ``28.5.2``."""
     text = version.split(":", 1)[-1].rsplit("-", 1)[0]
     return re.split(r"[+~]", text)[0]
@@ -23,7 +24,7 @@ LATEST = "latest"
 AT_LEAST = ">="
 
 
-def fits(version, wanted):
+def fits(version: str, wanted: str) -> bool:
     """Whether a package's version is one that was asked for.
 
     That is the whole of it, with its epoch or without; its first numbers; or, as ``>=VERSION``, at least that one.
@@ -36,21 +37,21 @@ def fits(version, wanted):
     return have == wanted or have.startswith(wanted + ".")
 
 
-def choose(candidates, wanted):
+def choose(candidates: Sequence[str], wanted: str) -> str | None:
     """The first of the versions, best first, that was asked for; None where there is none."""
     if wanted == LATEST:
         return candidates[0] if candidates else None
     return next((version for version in candidates if fits(version, wanted)), None)
 
 
-def direction(have, wanted):
+def direction(have: str, wanted: str) -> str:
     """What it takes to come from one version to another, which may be no more than its first numbers."""
     if "-" in wanted or ":" in wanted:
         return "upgrade" if compare(have, wanted) < 0 else "downgrade"
     return "upgrade" if compare(upstream(have), wanted) < 0 else "downgrade"
 
 
-def compare(one, other):
+def compare(one: str, other: str) -> int:
     """Below, at or above 0, as the first version is older, equal or newer. An epoch counts where both tell theirs.
 
     The order is dpkg's (deb-version(7)), which rpm's agrees with for versions of plain numbers.
@@ -60,7 +61,7 @@ def compare(one, other):
     return (keys[0] > keys[1]) - (keys[0] < keys[1])
 
 
-def _key(version):
+def _key(version: str) -> tuple[int, list[tuple[tuple[int, ...], int]], list[tuple[tuple[int, ...], int]]]:
     epoch, sep, rest = version.rpartition(":")
     number, sep, revision = rest.rpartition("-")
     if not sep:
@@ -68,7 +69,7 @@ def _key(version):
     return int(epoch) if epoch.isdigit() else 0, _part(number), _part(revision)
 
 
-def _part(text):
+def _part(text: str) -> list[tuple[tuple[int, ...], int]]:
     """Words and numbers in turn; the end of a word sorts behind ``~`` and before all else."""
     pieces = [
         (tuple(_weight(letter) for letter in word) + (0,), int(digits or 0))
@@ -77,7 +78,7 @@ def _part(text):
     return pieces + [((0,), 0)]
 
 
-def _weight(letter):
+def _weight(letter: str) -> int:
     if letter == "~":
         return -1
     return ord(letter) if letter.isalpha() else ord(letter) + 256

@@ -7,9 +7,12 @@
 from __future__ import annotations
 
 import time
+from typing import Callable, TypeVar
+
+Value = TypeVar("Value")
 
 
-def wait_for(probe, deadline, interval=0.1):
+def wait_for(probe: Callable[[], Value], deadline: float, interval: float = 0.1) -> Value:
     """Poll ``probe`` until it returns something true or ``deadline`` seconds are over; returns its last value.
 
     The interval grows to one second, so that what is quick is seen at once and what is slow is not hammered.

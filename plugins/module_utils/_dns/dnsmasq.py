@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to dockyard.swarm: what dnsmasq is asked to be, checked, and what is to be done for it. All pure."""
+"""Private to dockyard.swarm: dnsmasq's settings, checked, and the plan for them. All pure."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from .records import LINE_LIMIT, check_records
 
 CONF_PATH = "/etc/dnsmasq.d/dockyard.conf"
 HOSTS_PATH = "/etc/dockyard/dnsmasq.hosts"
-# Beside the hosts file while a change is under way; its presence tells of an interruption. It holds what was to be
-# done and the files that dnsmasq last ran with.
+# Beside the hosts file during a change; one that is found means an interrupted run. It holds what was to be done, and the
+# files that dnsmasq last ran with.
 PENDING = ".previous"
 MODE = "0644"
 
@@ -39,7 +39,7 @@ def settings_of(params):
 
 
 def check_settings(settings):
-    """Everything that is wrong with what dnsmasq is asked to be; see the module's options."""
+    """Everything that is wrong with the settings; see the module's options."""
     domain = settings["domain"]
     problems = []
     if domain:
@@ -55,7 +55,7 @@ def check_settings(settings):
         text = check_name(zone)
         problems += ["forwarders: %s" % text] if text else []
         if domain and zone.lower().rstrip(".") == domain:
-            problems.append("forwarders: %s is the own domain, which is answered here; remove it" % zone)
+            problems.append("forwarders: %s is the local domain, which is answered here; remove it" % zone)
         if not servers:
             problems.append("forwarders: %s has no server; give at least one" % zone)
         for server in servers:
@@ -65,18 +65,18 @@ def check_settings(settings):
     for server in [item for items in settings["forwarders"].values() for item in items] + settings["upstreams"]:
         address, _sep, port = str(server).partition("#")
         if address in own and port in ("", "53"):
-            problems.append("upstreams, forwarders: %s is this server, and a query would circle; remove it" % server)
+            problems.append("upstreams, forwarders: %s is this server, and a query would loop; remove it" % server)
     if settings["cache_size"] < 0:
         problems.append("cache_size: %d is negative; give 0 for no cache" % settings["cache_size"])
     for line in settings["extra"]:
         if "\n" in line or len(line.encode("utf-8", "surrogateescape")) > LINE_LIMIT:
             problems.append("extra: %r... is no single line; give one option of dnsmasq a line" % line[:40])
-    # A further line may bring names of its own, which are not looked into.
+    # A further line may define names, which are not known here.
     return problems + check_records(settings["records"], domain, known=None if settings["extra"] else ())
 
 
 def check_port(port_53, listen_addresses, unit, option="listen_addresses"):
-    """What is wrong where another service holds port 53 on an address that dnsmasq is to have: a list of sentences.
+    """What is wrong where another service listens on port 53 of an address that dnsmasq needs: a list of sentences.
 
     :param port_53: the addresses on which something listens on port 53.
     :param unit: what systemd knows of dnsmasq, or None. Where it is active, it is the one that listens.
@@ -108,10 +108,10 @@ def make_plan(settings, state):
     plan = hosts + conf
     if not unit or unit["enabled"] not in STARTS_AT_BOOT:
         was = unit["enabled"] if unit else None
-        plan.append(change("enable", state["service"], "it must come up with the host", was, "enabled"))
-    told = _action(unit, hosts, [item for item in conf if item["do"] != "set"], state["pending"])
-    if told:
-        plan.append(change(told[0], state["service"], told[1], unit["active"] if unit else None, told[0]))
+        plan.append(change("enable", state["service"], "it would not start at boot", was, "enabled"))
+    action = _action(unit, hosts, [item for item in conf if item["do"] != "set"], state["pending"])
+    if action:
+        plan.append(change(action[0], state["service"], action[1], unit["active"] if unit else None, action[0]))
     return plan
 
 
@@ -137,10 +137,13 @@ def _file_changes(path, found, text, parse):
             changes = _record_changes(path, parse(found["text"] if found else None), parse(text))
         if not changes:
             why = "its order or layout differs" if found and "text" in found else "its content differs"
-            changes = [change("write", path, why if found else "there is no such file", "other", "as planned")]
+            changes = [
+                change("write", path, why if found else "missing", "old content" if found else "absent", "new content")
+            ]
     if found and (found["mode"], found["uid"], found["gid"]) != (MODE, 0, 0):
-        was = "%s %d:%d" % (found["mode"], found["uid"], found["gid"])
-        changes.append(change("set", path, "dnsmasq reads it under its own user", was, "%s 0:0" % MODE))
+        was = "mode %s, owner %d:%d" % (found["mode"], found["uid"], found["gid"])
+        # dnsmasq reads it under its own user.
+        changes.append(change("set", path, "its mode or owner differs", was, "mode %s, owner 0:0" % MODE))
     return changes
 
 

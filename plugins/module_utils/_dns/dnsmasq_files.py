@@ -97,7 +97,7 @@ def parse_conf(text):
 
 
 def explain(said, path, text):
-    """What dnsmasq says of a configuration, with the line that it means instead of the place of a passing file."""
+    """dnsmasq's output, with the line of the configuration in place of a line number in a temporary file."""
     lines = text.splitlines()
 
     def line(match):

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to dockyard.swarm: what a DNS server is asked to see that it runs with its new files, and in which bytes.
+"""Private to dockyard.swarm: the queries that show whether a DNS server runs with its new files, encoded and decoded.
 
 All pure: sending and receiving is the module's.
 """
@@ -18,7 +18,7 @@ QUERY_TYPES = {"A": 1, "CNAME": 5, "PTR": 12, "MX": 15, "TXT": 16, "AAAA": 28, "
 
 
 def probes(settings, old_hosts):
-    """What to ask the server in order to see that it runs with the new files: (name, type, present, absent).
+    """What to ask the server, to see whether it runs with the new files: (name, type, present, absent).
 
     Addresses that changed are asked for; where none did, a few that are wanted; where there are none, anything.
     """

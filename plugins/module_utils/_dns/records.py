@@ -13,7 +13,7 @@ from .names import address_family, canonical, check_name, expand, reverse_name
 TYPES = ("A", "AAAA", "CNAME", "PTR", "SRV", "TXT", "MX")
 EXTRA = {"CNAME": ("ttl",), "SRV": ("port", "priority", "weight"), "MX": ("priority",)}
 KEYS = ("name", "type", "value", "priority", "weight", "port", "ttl")
-# dnsmasq reads its configuration in lines of at most this many bytes and splits a longer one without a word.
+# dnsmasq reads its configuration in lines of at most this many bytes and splits a longer one silently.
 LINE_LIMIT = 1000
 
 

@@ -20,7 +20,7 @@ from .names import address_family, expand
 
 RESOLV_CONF = "/etc/resolv.conf"
 RESOLVED_PENDING = "/etc/dockyard/resolved.pending"
-# The last of all drop-ins, since lists of servers add up and the last word counts.
+# The last of all drop-ins: lists of servers add up, and of other settings the last one counts.
 RESOLVED_STUB = "/etc/systemd/resolved.conf.d/zz-dockyard-stub.conf"
 RESOLVED_DNS = "/etc/systemd/resolved.conf.d/zz-dockyard.conf"
 
@@ -46,6 +46,19 @@ def automatic_records(hosts, names, domain, records=()):
         if name not in taken
     ]
     return [item for index, item in enumerate(made) if item not in made[:index]]
+
+
+def named_addresses(names, address_of):
+    """Addresses by name, of names that lead to hosts.
+
+    :param names: ``[{name, hosts}]``; a name that is there twice leads to the hosts of both.
+    :param address_of: function that gives a host's address.
+    """
+    found = {}
+    for item in names:
+        known = found.setdefault(item["name"], [])
+        known += [address for address in map(address_of, item["hosts"]) if address not in known]
+    return found
 
 
 def stub_text():
@@ -111,9 +124,7 @@ def _server_plan(node, wanted, uses_resolved, link):
         plan.append(change("write", upstreams_file, why, None, "as found"))
     if uses_resolved:
         if link.endswith("stub-resolv.conf"):
-            plan.append(
-                change("link", RESOLV_CONF, "the stub listener is given up", link, "/run/systemd/resolve/resolv.conf")
-            )
+            plan.append(change("link", RESOLV_CONF, "port 53 is for dnsmasq", link, "/run/systemd/resolve/resolv.conf"))
         running = "127.0.0.53" in node["dns"]["port_53"]
         plan += _drop_in(node, RESOLVED_STUB, stub_text(), "port 53 is for dnsmasq", running)
     files = node["files"]

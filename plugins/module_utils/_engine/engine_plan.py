@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to dockyard.swarm: what a host's Engine lacks, from one node_facts result. Pure functions."""
+"""Private to dockyard.swarm: the changes that a host's Engine needs, from one node_facts result. Pure functions."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from . import install as _engine_install
 
 def engine_plan(facts, install, options, remove=(), archives=(), environment=None, files=(), cluster=()):
     """The Engine's changes by part: ``{restore, repository, packages, changes, data, files, daemon, unit, images, all,
-    stops, disturbs}``.
+    stops, needs_downtime}``.
 
-    :param install: what :func:`install.wanted` gives.
-    :param files: what the Engine reads besides, as :func:`config_files.make_plan` takes it.
-    :param cluster: the swarm's nodes, as a manager lists them. A run that was cut short may have left this one out of service.
+    :param install: see :func:`install.wanted`.
+    :param files: other files that the Engine reads, see :func:`config_files.make_plan`.
+    :param cluster: the swarm's nodes, as a manager lists them. An interrupted run may have left this one drained.
 
-    Which images a daemon has that is there but does not run is not known: they are planned once it runs. ``stops`` tells
-    whether packages or options stop a daemon, ``disturbs`` whether anything does that serves a swarm.
+    The images of a daemon that is stopped are not known: they are planned once it runs. ``stops`` says whether packages or
+    options stop the daemon, ``needs_downtime`` whether a daemon that is in a swarm has to stop.
     """
     unit = facts["units"].get("docker.service")
     places = facts.get("data")
@@ -47,7 +47,7 @@ def engine_plan(facts, install, options, remove=(), archives=(), environment=Non
         "data": data_plan.make_plan(places) if places else [],
         "files": make_plan(facts, files),
         "daemon": daemon_json.make_plan(state, options, remove, environment),
-        # Whoever ends an interrupted move starts what it stopped.
+        # The end of an interrupted move starts what it had stopped.
         "unit": [] if places and places["move"] else unit_plan(facts, "docker.service"),
         "images": [
             change("load", "image %s" % item["image"], "not on this host", after=item["image"])
@@ -59,21 +59,21 @@ def engine_plan(facts, install, options, remove=(), archives=(), environment=Non
     parts["all"] = [item for name in order for item in parts[name]]
     parts["stops"] = bool(parts["changes"]) or any(item["do"] == "restart" for item in parts["daemon"])
     moves = any(item["do"] in data_plan.STOPPING for item in parts["data"])
-    parts["disturbs"] = state["running"] and facts["swarm"]["state"] == "active" and (parts["stops"] or moves)
+    parts["needs_downtime"] = state["running"] and facts["swarm"]["state"] == "active" and (parts["stops"] or moves)
     return parts
 
 
 def rolling_batches(hostvars, hosts, cluster, parallel=1):
-    """The order in which hosts whose Engine has to stop are taken, as lists of hosts that are taken together.
+    """The hosts whose Engine has to stop, in order, as lists of hosts that stop together.
 
-    :param hostvars: host -> its variables, of which ``swarm_engine_disturbed`` and ``swarm_cluster_node`` count.
+    :param hostvars: host -> its variables, of which ``swarm_engine_needs_downtime`` and ``swarm_cluster_node`` count.
     :param hosts: the hosts of this run.
     :param cluster: the swarm's nodes, as a manager lists them.
     """
     leaders = {node["id"] for node in cluster if node["leader"]}
     taken = {}
     for host in hosts:
-        if hostvars[host].get("swarm_engine_disturbed"):
+        if hostvars[host].get("swarm_engine_needs_downtime"):
             swarm = hostvars[host]["swarm_cluster_node"]["swarm"]
             taken[host] = {"manager": swarm["manager"], "leader": swarm["node_id"] in leaders}
     return batches(taken, parallel)

@@ -6,93 +6,20 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import platform
 import socket
-import subprocess
 import time
 
 from .._core.atomic_files import read_text
-from .._host import firewall
+from .._host.firewall_facts import FIREWALLS
 from .._packages import apt
 
-UNITS = (
-    "docker.service", "docker.socket", "containerd.service", "dnsmasq.service", "rsyslog.service",
-    "systemd-resolved.service", "systemd-timesyncd.service", "chrony.service", "chronyd.service", "ntp.service",
-    "systemd-journald.service", "dockyard-logging.service", "dockyard-log-collector.service",
-    "firewalld.service", "ufw.service", "nftables.service", "dockyard-firewall.service", "NetworkManager.service",
-)  # fmt: skip
-
-# Everything that the collection may own on a host. Its own files carry its name, so that a glob finds them all.
-FILES = (
-    "/etc/docker/daemon.json",
-    "/etc/docker/certs.d/*/*",
-    "/etc/systemd/system/docker.service.d/*.conf",
-    "/etc/modules-load.d/*dockyard*",
-    "/etc/sysctl.d/*dockyard*",
-    "/etc/dnsmasq.d/*dockyard*",
-    "/etc/rsyslog.d/*dockyard*",
-    "/etc/logrotate.d/*dockyard*",
-    "/etc/systemd/system/*dockyard*",
-    "/etc/systemd/system/nftables.service.d/*dockyard*",
-    "/etc/tmpfiles.d/*dockyard*",
-    "/etc/systemd/*.conf.d/*dockyard*",
-    "/etc/dockyard",
-    "/etc/dockyard/*",
-    "/etc/dockyard/*/*",
-    "/var/spool/rsyslog/dockyard",
-    "/var/lib/rsyslog/dockyard",
-    "/etc/resolv.conf",
-    "/etc/localtime",
-    "/etc/timezone",
-    "/var/cache/dockyard-packages",
-    "/etc/apt/sources.list.d/dockyard-docker.sources",
-    "/etc/apt/keyrings/dockyard-docker.asc",
-    "/etc/yum.repos.d/dockyard-docker.repo",
-    "/var/lib/docker/nuke-graph-directory.sh",
-)
-
-# Packages that the roles ask for on some distribution, and those that get in each other's way.
-PACKAGES = (
-    "docker.io", "docker-cli", "docker-doc", "docker-ce", "docker-ce-cli", "docker-ce-rootless-extras", "docker-engine",
-    "containerd.io", "containerd", "runc", "podman-docker",
-    "dnsmasq", "dnsmasq-base", "rsyslog", "rsyslog-gnutls", "rsyslog-openssl", "rsyslog-relp",
-    "chrony", "tzdata", "nftables", "logrotate", "systemd-resolved", "container-selinux",
-)  # fmt: skip
-
+# What the facts themselves are made of, and the Engine, which every role decides on. The rest is contributed by the roles.
 TIME_SYNC = ("chrony.service", "chronyd.service", "systemd-timesyncd.service", "ntp.service")
-FIREWALLS = ("firewalld.service", "ufw.service", "nftables.service", "dockyard-firewall.service")
-
-
-def read_os(root="/"):
-    """Distribution, family and kernel. ``family`` is ``Debian``, ``RedHat`` or ``unknown``."""
-    release = {}
-    try:
-        with open(os.path.join(root, "etc/os-release"), encoding="utf-8") as handle:
-            for line in handle:
-                key, sep, value = line.strip().partition("=")
-                if sep:
-                    release[key] = value.strip("\"'")
-    except OSError:
-        pass
-    name = release.get("ID", "unknown")
-    like = [name] + release.get("ID_LIKE", "").split()
-    family = "unknown"
-    if "debian" in like or "ubuntu" in like:
-        family = "Debian"
-    elif set(like) & {"rhel", "centos", "fedora"}:
-        family = "RedHat"
-    return {
-        "id": name,
-        "version": release.get("VERSION_ID", ""),
-        "codename": release.get("VERSION_CODENAME", ""),
-        "name": release.get("PRETTY_NAME", name),
-        "family": family,
-        "arch": platform.machine(),
-        "kernel": platform.release(),
-        "python": platform.python_version(),
-    }
+UNITS = ("docker.service", "docker.socket", "containerd.service") + TIME_SYNC + FIREWALLS
+FILES = ("/etc/docker/daemon.json",)
+PACKAGES = ("docker.io", "docker-ce", "docker-engine")
 
 
 def read_packages(names, family):
@@ -180,76 +107,6 @@ def read_selinux(root="/"):
     # A kernel with SELinux has the file without any policy, too. What has one has its configuration.
     configured = os.path.exists(os.path.join(root, "etc/selinux/config"))
     return "permissive" if mode and configured else "disabled"
-
-
-def read_firewall(units, root="/"):
-    """The firewall that runs, and what it lets in: ``{unit, rules, table, flushes}``. Reads its files, and only those of one that
-    runs.
-
-    What firewalld was told for its runtime alone is not seen. ``table`` tells whether the collection's own rules are in force as
-    they were loaded; None on a host that has none. ``flushes`` tells whether a reload of firewalld takes the Engine's rules away.
-    """
-
-    def text(path):
-        return read_text(os.path.join(root, path))
-
-    table = _read_table(root) if firewall.OWN_UNIT in units else None
-    unit, rules = _read_running(units, text)
-    found = {"unit": unit, "rules": rules, "table": table, "flushes": False}
-    if unit == "firewalld.service":
-        from .._host import firewalld
-
-        found["flushes"] = firewalld.flushes(text("etc/firewalld/firewalld.conf"), text("etc/firewalld/direct.xml"))
-    return found
-
-
-def _read_running(units, text):
-    if units.get("firewalld.service", {}).get("active") == "active":
-        return "firewalld.service", _read_firewalld(text)
-    # What systemd says of ufw is no help: `ufw enable` starts no unit, and the unit of a disabled one is active.
-    if "ufw.service" in units:
-        from .._host import ufw  # costs only hosts that have it
-
-        rules = ufw.read(
-            text("etc/ufw/ufw.conf"),
-            text("etc/default/ufw"),
-            text("etc/ufw/user.rules"),
-            text("etc/ufw/user6.rules"),
-        )
-        if rules is not None:
-            return "ufw.service", rules
-    if firewall.OWN_UNIT in units:
-        from .._host import nftables
-
-        return firewall.OWN_UNIT, nftables.read(text(nftables.PATH.lstrip("/")))
-    return first_active(("nftables.service",), units), []
-
-
-def _read_firewalld(text):
-    from xml.etree import ElementTree
-
-    from .._host import firewalld
-
-    def parsed(folder, name):
-        # What the administrator wrote stands in for what the package brought.
-        found = text("etc/firewalld/%s/%s.xml" % (folder, name)) or text("usr/lib/firewalld/%s/%s.xml" % (folder, name))
-        return ElementTree.fromstring(found) if found else None
-
-    zone = parsed("zones", firewalld.default_zone(text("etc/firewalld/firewalld.conf")))
-    return firewalld.read(zone, lambda name: parsed("ipsets", name), lambda name: parsed("services", name))
-
-
-def _read_table(root):
-    from .._host import nftables
-
-    digest, _sep, listed = (read_text(os.path.join(root, nftables.LOADED.lstrip("/"))) or "").partition("\n")
-    wanted = read_text(os.path.join(root, nftables.PATH.lstrip("/"))) or ""
-    try:
-        done = subprocess.run(nftables.LIST, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
-    except OSError:
-        return False
-    whole = digest.split(" ")[0] == hashlib.sha256(wanted.encode("utf-8", "surrogateescape")).hexdigest()
-    return whole and done.stdout.decode("utf-8", "replace") == listed
 
 
 def read_machine():

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to dockyard.swarm: what a host's firewall lets in, and what it has to. Pure functions.
+"""Private to dockyard.swarm: the rules that a host's firewall has, and needs. Pure functions.
 
 A rule is a text, ``PROTOCOL [PORT[-PORT]] from SOURCE``: ``tcp 2377 from 10.77.0.12``, ``esp from 10.77.0.12``,
 ``udp 4000-4009 from any``, ``any from 192.0.2.0/24``. One that the collection made ends in ``# dockyard``.
@@ -89,12 +89,12 @@ def in_force(sequence):
 def wanted_rules(host, addresses, options):
     """What a host has to let in: ``{rules, keep, closed, members}``. What runs on the host itself needs no rule to reach it.
 
-    ``closed`` are the swarm's ports, which are for nobody whom no rule names, and ``members`` the addresses of the others.
+    ``closed`` are the swarm's ports, closed for all sources without a rule, and ``members`` the addresses of the others.
 
     :param addresses: address by host, of all members.
-    :param options: ``{managers, data_path_port, data_paths, dns_servers, dns, log_collector, log_port, logs, bridges,
-        ports}``. ``dns`` and ``logs`` tell whether that role is in the play. One that is not opens nothing, yet what it had
-        opened in another play is to stay open: that is ``keep``.
+    :param options: ``{managers, data_path_port, data_paths, bridges, ports, served, kept}``. ``served`` are the ports of the
+        play's roles, each ``{port, protocol, hosts, from}``, and ``ports`` the user's own. A role that is not in the play opens
+        nothing, yet what it had opened in another play is to stay open: its ports are ``kept``, which makes ``keep``.
     """
     others = _sources(address for name, address in addresses.items() if name != host)
     paths = _sources(address for name, address in options["data_paths"].items() if name != host)
@@ -104,14 +104,14 @@ def wanted_rules(host, addresses, options):
         heads = ["tcp 2377", "tcp 7946", "udp 7946"], ["udp %d" % options["data_path_port"], "esp"]
         rules += _each(heads[0] if host in options["managers"] else heads[0][1:], others) + _each(heads[1], both)
         closed = _each(heads[0] + heads[1], ["any"])
-    if host in options["dns_servers"] or not options["dns"]:
-        names = _each(["tcp 53", "udp 53"], others + _sources(options["bridges"] or BRIDGES))
-        (rules if options["dns"] else keep).extend(names)
-    if host == options["log_collector"] or not options["logs"]:
-        lines = _each(["tcp %d" % options["log_port"]], others)
-        (rules if options["logs"] else keep).extend(lines)
+    groups = {"members": others, "containers": _sources(options["bridges"] or BRIDGES)}
+    for item in options["served"]:
+        if host in item.get("hosts", [host]):
+            rules += _each([_head(item)], _clients(item, groups))
+    for item in options["kept"]:
+        keep += _each([_head(item)], _clients(item, groups))
     for item in options["ports"]:
-        rules += _each(["%s %s" % (item.get("protocol") or "tcp", item["port"])], item.get("sources") or ["any"])
+        rules += _each([_head(item)], item.get("sources") or ["any"])
     return {"rules": _normal(rules), "keep": _normal(keep), "closed": closed, "members": both}
 
 
@@ -128,7 +128,7 @@ def check_ports(ports):
 
 
 def check_backend(backend, published, firewall):
-    """What is wrong with who decides on a host, as texts: two are one too many, and ufw and firewalld see no published ports.
+    """What is wrong with the choice of a firewall, as texts: a host has one, and ufw and firewalld do not see published ports.
 
     :param backend: false where no rules are wanted.
     :param firewall: ``{unit}`` of ``node_facts``.
@@ -147,7 +147,7 @@ def check_backend(backend, published, firewall):
 
 
 def _sources(values):
-    """Those that are addresses or networks. A host that nobody could read may have a name only, and is no member yet."""
+    """Those that are addresses or networks. A host that could not be read may have a name only, and is no member yet."""
     found = []
     for value in values:
         try:
@@ -160,6 +160,15 @@ def _sources(values):
 
 def _each(heads, sources):
     return ["%s from %s" % (head, source) for head in heads for source in sources]
+
+
+def _head(item):
+    return "%s %s" % (item.get("protocol") or "tcp", item["port"])
+
+
+def _clients(item, groups):
+    """Who reaches a port that a role serves: ``members``, ``containers``, ``any``, or addresses and networks."""
+    return [source for name in item.get("from", ["members"]) for source in groups.get(name, [name])]
 
 
 def _normal(texts):
@@ -192,7 +201,7 @@ def make_plan(facts, rules, keep=()):
         for name, texts in _by_port(missing)
     ] + [
         change(
-            "close", name, "dockyard opened it, and nothing wants it now", before="open", after="closed", rules=texts
+            "close", name, "dockyard opened it, and it is no longer needed", before="open", after="closed", rules=texts
         )
         for name, texts in _by_port(surplus)
     ]

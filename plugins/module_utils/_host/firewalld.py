@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to dockyard.swarm: what firewalld lets in, by its files, and how it is told to let in more. Pure functions."""
+"""Private to dockyard.swarm: what firewalld lets in, by its files, and the commands that change this. Pure functions."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ AROUND = ("source", "destination", "log", "nflog", "audit", "accept", "reject", 
 
 
 def default_zone(conf):
-    """The zone of whatever no zone asks for, by the text of firewalld.conf."""
+    """The default zone, by the text of firewalld.conf."""
     return setting(conf, "DefaultZone") or "public"
 
 
 def flushes(conf, direct):
-    """Whether its reload takes away all rules of iptables, and the Engine's with them.
+    """Whether its reload removes all rules of iptables, the Engine's included.
 
     :param conf: the text of firewalld.conf, ``direct`` of direct.xml.
     """

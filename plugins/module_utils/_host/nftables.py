@@ -4,8 +4,8 @@
 
 """Private to dockyard.swarm: nftables rules of the collection's own, for hosts without a firewall of theirs. Pure functions.
 
-They stand in one table, and say of some ports who gets to them; all others are none of their business. They look at packets
-before the Engine leads those to published ports elsewhere, so that a published port obeys them as one of the host does.
+They are one table, and filter some ports by source; all other ports stay open. They see packets before the Engine's rules forward
+those to published ports, so that they filter published ports as they do the host's own.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ from .firewall import OWN_UNIT, covers, parse, text_of
 
 PATH = "/etc/dockyard/nftables.conf"
 UNIT_PATH = "/etc/systemd/system/" + OWN_UNIT
-# What was loaded, and what the kernel made of it: by this it is seen whether somebody changed it since.
+# What was loaded, and how the kernel lists it: shows whether the rules were changed since.
 LOADED = "/run/dockyard-firewall/loaded"
 LIST = ("nft", "-s", "list", "table", "inet", "dockyard")
-# Whoever comes over one of these is on this host.
+# Packets that come in by these are from this host.
 HERE = 'iifname { "lo", "docker0", "docker_gwbridge" }'
 
 _HEAD = """\
-# Who gets to which port of this node, written by dockyard.swarm. Ports that are not named are open as ever.
+# Written by dockyard.swarm: which sources may reach which ports of this node. All other ports are open.
 table inet dockyard
 delete table inet dockyard
 table inet dockyard {
-    chain ways {
-        # Before nat, where published ports become those of containers.
+    chain prerouting {
+        # Before nat, which turns published ports into those of containers.
         type filter hook prerouting priority -110; policy accept;
         %s accept
         ct direction reply accept
@@ -38,7 +38,7 @@ table inet dockyard {
 _PUBLISHED = """\
     }
     chain published {
-        # Behind nat: what the Engine leads to containers. Who gets to a declared port was decided above.
+        # After nat: what the Engine forwards to containers. Declared ports were filtered above.
         type filter hook forward priority -10; policy accept;
         %s accept
         ct direction reply accept
@@ -53,7 +53,7 @@ _TAIL = """\
 UNIT_TEXT = """\
 # Written by dockyard.swarm
 [Unit]
-Description=Who gets to which port of this swarm node
+Description=Firewall rules of this swarm node
 DefaultDependencies=no
 Conflicts=shutdown.target
 Wants=network-pre.target
@@ -76,10 +76,10 @@ WantedBy=sysinit.target
     )
 )
 
-# nftables.service takes all rules away, whenever it starts, reloads or stops.
+# nftables.service removes all rules whenever it starts, reloads or stops.
 DROP_IN = "/etc/systemd/system/nftables.service.d/dockyard-firewall.conf"
 DROP_IN_TEXT = """\
-# Written by dockyard.swarm: rules that this service has taken away are brought back at once
+# Written by dockyard.swarm: restores the rules that this service removes
 [Service]
 ExecStartPost=-{load}
 ExecReload=-{load}
@@ -93,21 +93,21 @@ UNIT_FILES = {UNIT_PATH: UNIT_TEXT, DROP_IN: DROP_IN_TEXT}
 def ruleset(wanted, have=(), published="open"):
     """The text for ``nft -f``, which puts all of it in force at once.
 
-    :param wanted: as :func:`firewall.wanted_rules` gives it. Whatever one of its rules or ``closed`` is about is closed for
-        everybody whom no rule names.
+    :param wanted: as :func:`firewall.wanted_rules` gives it. The ports of its rules and of ``closed`` are closed
+        for all sources without a rule.
     :param have: texts of the rules that are there: what ``keep`` is about is kept of them.
     :param published: ``declared`` closes published ports that no rule is about, but for the members.
     """
     there = [parse(text) for text in have]
     rules = [parse(text) for text in wanted["rules"]]
     rules += [rule for rule in map(parse, wanted["keep"]) if any(covers(item, rule) for item in there)]
-    ways: dict = {(rule.protocol, rule.ports): [] for rule in map(parse, wanted["closed"])}
+    sources_of: dict = {(rule.protocol, rule.ports): [] for rule in map(parse, wanted["closed"])}
     for rule in rules:
-        ways.setdefault((rule.protocol, rule.ports), []).append(rule.source)
-    ordered = sorted(ways.items(), key=lambda item: (item[0][0], item[0][1] or ()))
+        sources_of.setdefault((rule.protocol, rule.ports), []).append(rule.source)
+    ordered = sorted(sources_of.items(), key=lambda item: (item[0][0], item[0][1] or ()))
     # All that is let in comes before all that is not: ranges may overlap.
-    lines = [line for way, sources in ordered for line in _accepts(way, sources)]
-    lines += ["%s counter drop" % _match(way) for way, sources in ordered if None not in sources]
+    lines = [line for traffic, sources in ordered for line in _accepts(traffic, sources)]
+    lines += ["%s counter drop" % _match(traffic) for traffic, sources in ordered if None not in sources]
     text = _HEAD % HERE + _indented(lines)
     if published == "declared":
         text += _PUBLISHED % HERE + _indented(_published(ordered, wanted["members"]))
@@ -118,10 +118,10 @@ def _indented(lines):
     return "".join("        %s\n" % line for line in lines)
 
 
-def _accepts(way, sources):
+def _accepts(traffic, sources):
     if None in sources:
-        return ["%s accept" % _match(way)]
-    return ["%s %s accept" % (_match(way), addresses) for addresses in _addresses(sources)]
+        return ["%s accept" % _match(traffic)]
+    return ["%s %s accept" % (_match(traffic), addresses) for addresses in _addresses(sources)]
 
 
 def _addresses(sources):
@@ -135,8 +135,8 @@ def _addresses(sources):
     return found
 
 
-def _match(way):
-    protocol, ports = way
+def _match(traffic):
+    protocol, ports = traffic
     if not ports:
         return "meta l4proto %s" % protocol
     return "%s dport %s" % (protocol, _span(ports))
@@ -147,7 +147,7 @@ def _span(ports):
 
 
 def _published(ordered, members):
-    """What passes to containers: declared ports from whom they are open to, all of them from members."""
+    """What passes to containers: declared ports, which were filtered before, and all ports from members."""
     lines = []
     for protocol in ("tcp", "udp"):
         spans = [ports for (name, ports), _sources in ordered if name == protocol and ports]
@@ -176,7 +176,7 @@ _ACCEPT = re.compile(
 
 
 def read(text):
-    """Texts of the rules that a :func:`ruleset` has, as they are told of any firewall."""
+    """Texts of the rules that a :func:`ruleset` has, as of any firewall."""
     found = set()
     for line in (text or "").partition("chain published")[0].splitlines():
         match = _ACCEPT.match(line.strip())

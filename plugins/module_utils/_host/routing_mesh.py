@@ -2,12 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to dockyard.swarm: the kernel rules that lead published ports to the Engine's routing mesh, and whether they are there.
+"""Private to dockyard.swarm: the kernel rules that lead published ports to the routing mesh, and which of them are missing.
 
-firewalld takes all rules of iptables away when it is reloaded and has a direct rule, or iptables as its backend. The Engine then
-makes those of its bridges anew (seen with 26.1 and 28.5), and not those of the routing mesh. What they have to be is known from
-the mesh's own name space, where each published port is marked. ``nft flush ruleset`` takes all of them away where iptables is
-nftables underneath, and tells no Engine.
+A reload of firewalld removes all rules of iptables if it has a direct rule, or iptables as its backend. The Engine then restores
+those of its bridges (seen with 26.1 and 28.5), and not those of the routing mesh. What these have to be is known from the mesh's
+own network namespace, where each published port is marked. Where iptables uses nftables, ``nft flush ruleset`` removes all of
+them, too, and the Engine does not notice.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ LOCAL = ["-m", "addrtype", "--dst-type", "LOCAL", "-j"]
 
 
 def read(firewalld, iptables="/usr/sbin/iptables"):
-    """``{engine, lost}``: whether the Engine's chain is there, and the published ports that nothing leads in; None where nobody
-    takes rules away behind the Engine's back, or where there is no routing mesh.
+    """``{engine, lost}``: whether the Engine's chain is there, and the published ports without rules; None where nothing
+    removes rules without the Engine noticing, or where there is no routing mesh.
     """
-    flushed = os.path.realpath(iptables).endswith("-nft-multi")
-    if not (firewalld or flushed) or not os.path.exists(SANDBOX):
+    multi = os.path.realpath(iptables).endswith("-nft-multi")
+    if not (firewalld or multi) or not os.path.exists(SANDBOX):
         return None
     nat = listed("nat")
-    return None if nat is None else look(nat, published(listed("mangle", SANDBOX)))
+    return None if nat is None else missing_rules(nat, published(listed("mangle", SANDBOX)))
 
 
-def look(nat, ports):
+def missing_rules(nat, ports):
     """What :func:`read` gives, from the listing of the table nat and the mesh's ports."""
     rules = nat.splitlines()
     led = {item for item in ports for rule in rules if rule.startswith("-A %s %s " % (CHAIN, _match(item, "--dport")))}
@@ -52,7 +52,7 @@ def published(mangle):
 
 
 def make_plan(facts):
-    """What a node lacks; where the Engine's own rules are gone, its restart brings those of the mesh, too."""
+    """The plan of a node. Where the Engine's own rules are gone, its restart restores those of the mesh, too."""
     if not facts or not facts["engine"] or not facts["lost"]:
         return []
     ports = ", ".join("%s/%s" % tuple(reversed(item.split())) for item in facts["lost"])
@@ -60,7 +60,7 @@ def make_plan(facts):
         change(
             "restore",
             "published ports %s" % ports,
-            "nothing leads them in, since somebody took the Engine's rules away, as a reload of firewalld may",
+            "their rules are missing; a reload of firewalld may have removed them",
             before="closed",
             after="open",
         )
@@ -68,10 +68,10 @@ def make_plan(facts):
 
 
 def repairs(ports, address, nat, filters):
-    """The arguments of each call of iptables that brings the rules of the mesh back, as the Engine has them.
+    """The arguments of each call of iptables that restores the rules of the mesh, as the Engine makes them.
 
     :param ports: all of the mesh's, ``(protocol, port)``; ``address`` is the mesh's on the bridge.
-    :param nat: the listing of the table nat, ``filters`` of the table filter. What is there is left alone.
+    :param nat: the listing of the table nat, ``filters`` of the table filter. Rules that are there are left alone.
     """
     wanted = [("nat", CHAIN, None, ["-j", "RETURN"]), ("filter", CHAIN, None, ["-j", "RETURN"])]
     wanted += [("nat", name, 1, LOCAL + [CHAIN]) for name in ("PREROUTING", "OUTPUT")]

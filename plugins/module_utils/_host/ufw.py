@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to dockyard.swarm: what ufw lets in, by its files, and how it is told to let in more. Pure functions."""
+"""Private to dockyard.swarm: what ufw lets in, by its files, and the commands that change this. Pure functions."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def _rules(item):
 def commands(plan, rules, rules6=""):
     """The arguments of each call of ufw: few calls, since each costs seconds on a small machine.
 
-    New rules go first in ufw's list, where no denial is before them, and are there before old ones are taken away.
+    New rules go first in ufw's list, where no denial is before them, and are added before old ones are removed.
     """
     opened, closed = split(plan)
     tuples = tuples_of(rules) + tuples_of(rules6)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to dockyard.swarm: what the way of container logs to the collector lacks. Pure: no I/O."""
+"""Private to dockyard.swarm: the plan for what sends container logs to the collector. Pure: no I/O."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to dockyard.swarm: whether networks can be what they are to be, by all hosts' routes and each other. Pure."""
+"""Private to dockyard.swarm: whether wanted networks conflict with each other or with routes of any host. Pure."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def check_networks(networks, routes, existing=(), pools=()):
     """What is wrong with the wanted networks: ``[(host or None, text)]``; empty where nothing is.
 
     :param networks: list of options of overlay_network.
-    :param routes: host -> its routes; an overlay that overlaps one would cut that host off from what is behind it.
+    :param routes: host -> its routes; an overlay that overlaps one would cut that host off from its destination.
     :param existing: networks of the swarm, as node_facts gives them.
     :param pools: address pools that the Engine hands out for local networks.
     """
@@ -77,10 +77,10 @@ def check_pools(pools, routes):
         ]
         taken.append(network)
     for network in taken or ([] if pools else [FIRST_OF_DEFAULT]):
-        for route, ways in _routes_into(network, routes).items():
+        for route, hosts in _routes_into(network, routes).items():
             problems.append(
                 "option swarm_node_default_addr_pool: networks are taken from %s%s, and %s to %s: set a pool that no host has a "
-                "route to" % (network, "" if pools else ", where it is not set", ways, route)
+                "route to" % (network, "" if pools else ", where it is not set", hosts, route)
             )
     return problems
 
@@ -91,7 +91,7 @@ def overlap(one, other):
 
 
 def _crossing(network, routes):
-    """Who has which route into a network; a default route leads nowhere in particular."""
+    """(host, route) of routes that overlap a network. Default routes do not count."""
     for host, host_routes in routes.items():
         for route in host_routes:
             other = parse(route["destination"])
@@ -100,10 +100,11 @@ def _crossing(network, routes):
 
 
 def _routes_into(network, routes):
-    """The routes that overlap a network, each with the hosts that have it, in words."""
+    """The routes that overlap a network, each with a text of the hosts that have it."""
     found: dict = {}
     for host, route in _crossing(network, routes):
         found.setdefault(str(parse(route["destination"])), []).append("%s by %s" % (host, route["interface"]))
     return {
-        other: ", ".join(ways) + (" has a route" if len(ways) == 1 else " have routes") for other, ways in found.items()
+        other: ", ".join(hosts) + (" has a route" if len(hosts) == 1 else " have routes")
+        for other, hosts in found.items()
     }

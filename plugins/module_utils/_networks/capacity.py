@@ -13,7 +13,7 @@ from __future__ import annotations
 from .._core.swarm_objects import OVER
 from .overlay import parse
 
-# Part of the addresses, in percent, from which on it is told.
+# Part of the addresses, in percent, from which on there is a warning.
 FULL = 80
 
 
@@ -65,15 +65,15 @@ def forecast(network, nodes):
     return {"size": total, "taken": used, "fits": max(0, total - used - max(0, nodes - parts["nodes"]))}
 
 
-def almost_full(networks, rooms):
-    """Warnings of networks most of whose addresses are taken; ``rooms`` has the :func:`forecast` of each by its name."""
+def almost_full(networks, forecasts):
+    """Warnings of networks with few addresses left; ``forecasts`` has the :func:`forecast` of each by its name."""
     found = []
     for item in networks:
-        room = rooms[item["name"]]
-        if room and room["taken"] * 100 >= room["size"] * FULL:
+        entry = forecasts[item["name"]]
+        if entry and entry["taken"] * 100 >= entry["size"] * FULL:
             found.append(
                 "network %s: %d of %d addresses are taken, by %d tasks, %d services and %d nodes; %d more tasks fit: give it a "
                 "larger subnet (with replace: true), or put services on another network"
-                % ((item["name"], room["taken"], room["size"]) + tuple(item["taken"].values()) + (room["fits"],))
+                % ((item["name"], entry["taken"], entry["size"]) + tuple(item["taken"].values()) + (entry["fits"],))
             )
     return found

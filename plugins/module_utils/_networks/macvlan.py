@@ -55,7 +55,7 @@ def _check_subnet(part):
     problems = check_part(full)
     if not full["subnet"] or not full["ip_range"]:
         problems.append(
-            "options subnet and ip_range are both needed: without a range of theirs containers get anybody's address"
+            "options subnet and ip_range are both needed: without a range, containers may get an address that is in use"
         )
     elif not problems:
         range_ = parse(full["ip_range"])
@@ -69,7 +69,7 @@ def _own_addresses(part, hosts):
     for host, facts in hosts.items():
         for item in facts["addresses"]:
             if range_.version == 4 and ipaddress.ip_address(item["address"]) in range_:
-                text = "option ip_range %s has the host's own address %s: choose a range that nobody else uses"
+                text = "option ip_range %s has the host's own address %s: choose a range that nothing else uses"
                 yield host, text % (range_, item["address"])
 
 
@@ -98,7 +98,7 @@ def parts(network, names, hosts):
                 unread = [other for other in names if other not in hosts and other not in given]
                 if unread:
                     problems.append(
-                        (host, "macvlan %s: %s were not read, and may have any part of %s: run without --limit"
+                        (host, "macvlan %s: %s were not read, so that their parts of %s are not known: run again without --limit"
                          % (network["name"], ", ".join(unread), part["ip_range"]))
                     )  # fmt: skip
                 elif text is None:
@@ -121,7 +121,7 @@ def parts(network, names, hosts):
 
 
 def _slots(part):
-    """The parts that there are, as many as anybody could have nodes."""
+    """The parts of a range, at most 4096."""
     range_ = parse(part["ip_range"])
     length = part.get("part")
     if length is None:
@@ -183,7 +183,8 @@ def cluster_plan(wanted, actual):
     if wrong:
         raise PlanError(
             "%s differs in %s, and a network cannot be changed: take its services off it, run with state: absent, and then "
-            "without it" % (what, ", ".join(wrong))
+            "without it"
+            % (what, ", ".join("%s (is %s, wanted %s)" % (name, actual[name], after[name]) for name in wrong))
         )
     return []
 

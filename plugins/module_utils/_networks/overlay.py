@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to dockyard.swarm: overlay networks, what they should be, and the way there. Pure functions."""
+"""Private to dockyard.swarm: overlay networks, what they should be, and the changes for that. Pure functions."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ import ipaddress
 
 from .._core.plan import PlanError, change
 
-# option of overlay_network -> what a network has where nothing was said
+# option of overlay_network -> its default
 DEFAULTS = {
     "attachable": False, "internal": False, "ingress": False, "encrypted": False, "mtu": None, "visible": False,
     "ipam_driver": None, "ipam_options": {}, "driver_options": {},
 }  # fmt: skip
 ADDRESSES = ("subnet", "gateway", "ip_range")
-# What the Engine takes for the way's MTU where a network has no option of it (libnetwork, drivers/overlay).
+# The MTU of the hosts' interfaces that the Engine assumes where a network has no option of it (libnetwork, drivers/overlay).
 ENGINE_MTU = 1500
-# The service of role swarm_networks that keeps networks in the workers' lists; it lets go of one that is to go.
+# The service of role swarm_networks that keeps networks in the workers' lists. It does not keep a network from being removed.
 VISIBLE = "dockyard-networks_visible"
 MTU = "com.docker.network.driver.mtu"
 
@@ -80,7 +80,7 @@ def check_part(part, overlay=False):
         # Seen on Engine 26.1, and open for 29.4: moby/moby#52469.
         problems.append(
             "option subnet %s: the Engine rejects tasks on an overlay network with an IPv6 subnet (it does not belong to any "
-            "of this network's subnets): take IPv4, or a macvlan" % subnet
+            "of this network's subnets): use IPv4, or a macvlan" % subnet
         )
     if part["gateway"]:
         try:
@@ -105,18 +105,18 @@ def parse(text):
         return None
 
 
-def path_mtu(mtus):
-    """What all ways carry at once: the smallest of the hosts' MTUs, or None where one is not known."""
+def smallest_mtu(mtus):
+    """What all paths carry: the smallest of the hosts' MTUs, or None where one is not known."""
     mtus = list(mtus)
     return min(mtus) if mtus and None not in mtus else None
 
 
-def make_plan(wanted, actual, way=None, waiting=()):
+def make_plan(wanted, actual, path_mtu=None, waiting=()):
     """The changes for one network.
 
     :param wanted: options of overlay_network, see :func:`wanted_network`.
     :param actual: the network as node_facts gives it, or None.
-    :param way: the MTU of the way between the hosts, which a network without option mtu is made for.
+    :param path_mtu: the MTU of the paths between the hosts, for a network without option mtu.
     :param waiting: names of the services that an interrupted replacement has taken off this network.
     """
     wanted = wanted_network(wanted)
@@ -133,18 +133,18 @@ def make_plan(wanted, actual, way=None, waiting=()):
             raise PlanError("%s is in use by %s: take the services off it first" % (what, ", ".join(users)))
         return [change("remove", what, "not wanted", before=actual["id"])] if actual else []
     if actual is None:
-        return [change("create", what, "missing", after=_shown(for_way(wanted, way)))] + back
+        return [change("create", what, "missing", after=_shown(with_path_mtu(wanted, path_mtu)))] + back
     differences = _differences(wanted, actual)
-    smaller = wanted["mtu"] is None and way is not None and way < (actual["mtu"] or ENGINE_MTU)
+    smaller = wanted["mtu"] is None and path_mtu is not None and path_mtu < (actual["mtu"] or ENGINE_MTU)
     if smaller and wanted["replace"]:
-        differences.append(("mtu", actual["mtu"] or ENGINE_MTU, way))
+        differences.append(("mtu", actual["mtu"] or ENGINE_MTU, path_mtu))
     if not differences:
         return back
     if not wanted["replace"]:
         listed = ", ".join("%s (is %s, wanted %s)" % item for item in differences)
         raise PlanError(
-            "%s differs in %s, and a network cannot be changed: set replace to have it made anew, for which its services are "
-            "taken off it and lose their connections for some seconds, or set the option to what it is" % (what, listed)
+            "%s differs in %s, and a network cannot be changed: set replace: true to recreate it, which detaches "
+            "its services for some seconds, or set the option to its present value" % (what, listed)
         )
     users = actual.get("services") or []
     why = "differs; %s" % (
@@ -156,14 +156,14 @@ def make_plan(wanted, actual, way=None, waiting=()):
     ]
 
 
-def for_way(wanted, way):
-    """A network's options where it is made for a way of this MTU, unless it has an MTU of its own."""
-    return dict(wanted, mtu=way) if wanted["mtu"] is None and way not in (None, ENGINE_MTU) else wanted
+def with_path_mtu(wanted, path_mtu):
+    """A network's options with the MTU of the paths between the hosts, unless it has an MTU of its own."""
+    return dict(wanted, mtu=path_mtu) if wanted["mtu"] is None and path_mtu not in (None, ENGINE_MTU) else wanted
 
 
-def heir(wanted, actual, way=None):
-    """The options of the network that takes another's place: what is not wanted otherwise stays as it was."""
-    full = dict(for_way(wanted, way))
+def with_kept_settings(wanted, actual, path_mtu=None):
+    """The options of the network that replaces another: what nobody asked for otherwise stays as it was."""
+    full = dict(with_path_mtu(wanted, path_mtu))
     full["subnets"] = wanted["subnets"] or actual["subnets"]
     full["ipam_driver"] = wanted["ipam_driver"] or actual["ipam_driver"]
     if full["mtu"] is None:
@@ -173,19 +173,21 @@ def heir(wanted, actual, way=None):
     return full
 
 
-def networks_plan(facts, networks, way=None):
+def networks_plan(facts, networks, path_mtu=None):
     """What role swarm_networks has to do for overlays, from the facts of a manager; each change has its wanted ``network``.
 
-    What must not be done is in the plan too: the module then refuses it with the reason, as a failed task.
+    What must not be done is in the plan, too, as ``refuse``: the module fails with the reason.
 
-    :param way: as of :func:`make_plan`.
+    :param path_mtu: as of :func:`make_plan`.
     """
     actual = {item["name"]: item for item in facts["swarm"].get("networks") or []}
     waiting = facts["swarm"].get("detached") or {}
     plan = []
-    for item in networks + left_over(waiting, networks) + _mesh(actual.values(), networks, way):
+    for item in networks + left_over(waiting, networks) + _mesh(actual.values(), networks, path_mtu):
         try:
-            found = make_plan(item, actual.get(item["name"]), way, waiting.get(item["name"], {}).get("services", []))
+            found = make_plan(
+                item, actual.get(item["name"]), path_mtu, waiting.get(item["name"], {}).get("services", [])
+            )
             plan += [dict(entry, network=item) for entry in found]
         except PlanError as exc:
             plan.append(change("refuse", "network %s" % item["name"], str(exc), network=item))
@@ -193,33 +195,33 @@ def networks_plan(facts, networks, way=None):
 
 
 def left_over(waiting, networks):
-    """Networks that nobody names any more, and that services wait for since their replacement was interrupted."""
+    """Networks that the inventory no longer names, and that services wait for after an interrupted replacement."""
     named = {item["name"] for item in networks}
     return [item["options"] for name, item in sorted(waiting.items()) if name not in named]
 
 
-def _mesh(actual, networks, way):
-    """The routing mesh as a network to be replaced: made with the swarm, and too wide for the way, while nobody uses it."""
+def _mesh(actual, networks, path_mtu):
+    """The network of the routing mesh, to be replaced where its MTU is too large and no service uses it."""
     for item in actual:
-        fits = way is None or (item["mtu"] or ENGINE_MTU) <= way
+        fits = path_mtu is None or (item["mtu"] or ENGINE_MTU) <= path_mtu
         if item["ingress"] and not fits and not item.get("services"):
             named = any(other.get("ingress") or other.get("name") == item["name"] for other in networks)
             return [] if named else [{"name": item["name"], "ingress": True, "replace": True}]
     return []
 
 
-def too_wide(networks, ways):
-    """Warnings of networks whose packets are larger than the way of a host.
+def too_wide(networks, path_mtus):
+    """Warnings of networks whose packets are larger than a host can send.
 
-    :param networks: as node_facts gives them; ``ways`` are the MTUs by host.
+    :param networks: as node_facts gives them; ``path_mtus`` are the MTUs by host.
     """
     found = []
     for item in networks:
         mtu = item["mtu"] or ENGINE_MTU
-        narrow = ["%s %d" % (host, way) for host, way in sorted(ways.items()) if way is not None and way < mtu]
+        narrow = ["%s %d" % (host, own) for host, own in sorted(path_mtus.items()) if own is not None and own < mtu]
         if narrow and item["driver"] == "overlay":
             found.append(
-                "network %s is made for ways of MTU %d, and these hosts have less: %s; larger packets are lost. Give the network "
+                "network %s is made for an MTU of %d, and these hosts have less: %s; larger packets are lost. Give the network "
                 "replace: true in swarm_networks_overlays%s, or the hosts' interfaces a larger MTU"
                 % (item["name"], mtu, ", ".join(narrow), ", with ingress: true" if item["ingress"] else "")
             )

@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to dockyard.swarm: services taken off a network that is made anew, and attached to it again. Pure functions.
+"""Private to dockyard.swarm: services detached from a network that is recreated, and attached again. Pure functions.
 
-What a service has to get back stands in a label of the service itself: it is written by the very update that takes it away, so
-that whoever finds it can go on, whatever was interrupted. The Engine checks no more than specs when the routing mesh goes, and
-the mesh does not come back where a task still had it (seen on 26.1); so all tasks have to be off a network before it is removed.
+What a service gets back is kept in a label of the service. The update that detaches it writes the label, so that any later run
+can go on after an interruption. The Engine checks only specs when the routing mesh is removed, and the mesh does not come back on
+a node where a task still used it (seen on 26.1); so all tasks have to be off a network before it is removed.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ def uses(spec, network):
 
 
 def detached(spec, network, options):
-    """A service's spec without the network, with the note of what it had.
+    """A service's spec without the network, with a note of what it had.
 
-    :param options: of overlay_network, by which the network is made anew.
+    :param options: of overlay_network, by which the network is recreated.
     """
     spec = copy.deepcopy(spec)
     note = {"network": network["name"], "options": options, "update": spec.get("UpdateConfig")}
@@ -118,7 +118,7 @@ def _mesh_ports(spec):
 
 
 def _at_once(spec):
-    """All tasks at once, since a task without its network is of no use to anybody.
+    """All tasks at once, since a task without its network is of no use.
 
     In the service's own order, but for ports of the hosts: a second task that wants one waits until the first has stopped.
     """

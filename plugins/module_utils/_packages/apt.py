@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to dockyard.swarm: the packages of the Debian family, by dpkg's own files and by apt's programs.
+"""Private to dockyard.swarm: the packages of the Debian family, by dpkg's files and apt's commands.
 
 A backend of module ``packages``. Another family's offers the same: functions ``read`` and ``candidates``, and class
 ``Backend``.
@@ -42,19 +42,19 @@ COMMAND = (
     "apt-get", "-q", "-y", "--no-install-recommends", "-o", "Dpkg::Options::=--force-confdef",
     "-o", "Dpkg::Options::=--force-confold",
 )  # fmt: skip
-# Whoever took a file away that the package manager keeps an eye on is taken at his word, unless this is said.
+# Configuration files that were removed by hand stay removed, unless this is set.
 RESTORE = {"UCF_FORCE_CONFFMISS": "1"}
 VERSION_ROW = re.compile(r" (?:\*\*\*|   ) (\S+)")
 
 
 class OutdatedError(ApplyError):
-    """apt's lists do not tell what its sources have."""
+    """apt's lists do not match what its sources have."""
 
 
 def read(names, path=STATUS):
     """``{versions, holds}`` of the named packages: the version of each that is installed, and those that are held.
 
-    A package whose transaction was cut short counts as not installed, so that whoever wants it has it repaired.
+    A package whose transaction was interrupted counts as not installed, so that the next run repairs it.
     """
     found = _installed(names, path)
     pending = PACKAGES.names()
@@ -90,7 +90,7 @@ def candidates(names):
 
 
 def policy(said):
-    """What ``apt-cache policy`` tells, as :func:`candidates` gives it. What is only installed is no offer."""
+    """The output of ``apt-cache policy``, as :func:`candidates` gives it, without versions that are only installed."""
     found = {}
     offers, candidate, version = [], None, None
     for line in said.splitlines():
@@ -128,9 +128,9 @@ class Backend:
             PACKAGES.end()
 
     def _reinstall(self, pending):
-        """Have those packages whole whose transaction was cut short, with what came along.
+        """Reinstall the packages whose transaction was interrupted, with those that came along.
 
-        dpkg sees to it that files are on the disk. Scripts of packages do not: what they wrote may be empty.
+        dpkg syncs the files of packages to the disk. Their scripts do not: what these wrote may be empty.
         """
         begun = PACKAGES.since()
         unpacked = [path for path in glob.glob(FILES) if _mtime(path) >= begun]
@@ -141,14 +141,14 @@ class Backend:
         versions = _installed(names)["versions"]
         self.fetch_lists()  # those that are there may be empty, too
         had = candidates(list(versions))
-        # One that no source has any more has to do as it is.
+        # One that no source has any more stays as it is.
         words = ["%s=%s" % (name, version) for name, version in sorted(versions.items()) if version in had[name]]
         if words:
             command = list(COMMAND) + ["--reinstall", "--allow-change-held-packages"]
             command += ["-o", "Dpkg::Options::=--force-confmiss", "install"] + words
             self._must("complete what an interrupted apt-get left", command, RESTORE)
         for path, facts in owned.items():
-            # Scripts give a file away when its package is installed for the first time alone.
+            # Scripts set a file's owner only when its package is first installed.
             if os.path.isfile(path) and not os.path.islink(path):
                 os.chown(path, facts.st_uid, facts.st_gid)
                 os.chmod(path, stat.S_IMODE(facts.st_mode))
@@ -165,10 +165,10 @@ class Backend:
         self._must("fetch the package lists", ["apt-get", "-q", "update"])
 
     def install(self, plan, files, own=()):
-        """Carry out a plan of ``_packages`` in one transaction.
+        """Carry out a plan of :mod:`transaction` in one transaction.
 
         :param files: packages that are installed from files: ``name -> path``.
-        :param own: names of packages whose hold is the caller's own, so that what is planned may take them along.
+        :param own: names of packages that the caller holds, so that the plan may change them, too.
         """
         command = _transaction(plan, files)
         if not command:
@@ -184,7 +184,7 @@ class Backend:
         PACKAGES.end()
 
     def download(self, plan, files, own=()):
-        """Fetch what :meth:`install` would install, see there, and let it wait in apt's cache."""
+        """Fetch what :meth:`install` would install into apt's cache; parameters as there."""
         command = _transaction(plan, files)
         if command:
             self._try_out(command, plan, own)
@@ -197,13 +197,13 @@ class Backend:
         self._must("hold %s" % ", ".join(names), ["apt-mark", "hold"] + list(names))
 
     def _try_out(self, command, plan, own):
-        """Nothing that is there may be lost, or changed though it is held, unless the plan says so."""
+        """Refuse a transaction that would remove a package, or change a held one, unless the plan says so."""
         code, said = run(command[:1] + ["--simulate"] + command[1:], self.deadline)
         if code:
             raise _failure("do what is planned, and nothing was changed", said)
         removed, changed = simulated(said)
         planned = {item["name"] for item in plan}
-        # What came as a dependency may go: whoever needs it is either kept, or lost as well.
+        # What came as a dependency may go: a package that needs it is kept, or among the lost, too.
         lost = sorted(removed - planned - automatic())
         if lost:
             raise ApplyError(
@@ -214,8 +214,8 @@ class Backend:
         against = sorted(set(read(changed)["holds"]) - planned.union(own))
         if against:
             raise ApplyError(
-                "apt-get would also change %s, which somebody holds, and nothing was changed: `apt-mark unhold` what may "
-                "be changed" % ", ".join(against),
+                "apt-get would also change %s, which are held, and nothing was changed: `apt-mark unhold` those that "
+                "may be changed" % ", ".join(against),
                 output=said,
             )
 
@@ -226,7 +226,7 @@ class Backend:
 
 
 def emptied(lists, since):
-    """Files in folders of /etc that packages have, as their lists say, that were written since then and have nothing in them."""
+    """Empty files, written since then, in folders of /etc that belong to packages by these lists."""
     folders = set()
     for path in lists:
         found = (line for line in (read_text(path) or "").splitlines() if line.startswith(ETC))
@@ -261,7 +261,7 @@ def _names(plan):
 
 
 def automatic(path=EXTENDED):
-    """Names of the packages that nobody asked for: apt installed them for others."""
+    """Names of the packages that apt installed only because others need them."""
     blocks = (read_text(path) or "").split("\n\n")
     return {
         line[len("Package: ") :]
@@ -273,7 +273,7 @@ def automatic(path=EXTENDED):
 
 
 def simulated(said):
-    """What a simulated apt-get says that it would remove, and what of that is there it would change: two sets."""
+    """Names of the packages that a simulated apt-get would remove, and of those that it would change: two sets."""
     removed = set(re.findall(r"^(?:Remv|Purg) ([^\s:]+)", said, re.MULTILINE))
     changed = set(re.findall(r"^Inst ([^\s:]+)(?::\S+)? \[", said, re.MULTILINE))
     return removed, changed
@@ -296,14 +296,14 @@ def run(command, deadline, more=None):
 
 
 def errors(said):
-    """What a package manager complained about, in its own words."""
+    """The errors of a package manager, as it prints them."""
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     found = [line for line in lines if line.startswith(("E:", "Err:", "dpkg: error"))]
     return "; ".join(found[:5] or lines[-3:])
 
 
 def _word(item, files):
-    """How apt-get is told of a package: its file, its name, or its name and version."""
+    """A package as an argument of apt-get: its file, its name, or its name and version."""
     if item["name"] in files:
         return files[item["name"]]
     return "%s=%s" % (item["name"], item["target"]) if item["target"] else item["name"]
@@ -311,7 +311,7 @@ def _word(item, files):
 
 def _failure(what, said):
     kind = OutdatedError if any(sign in said for sign in OUTDATED) else ApplyError
-    return kind("apt-get does not %s: %s" % (what, errors(said)), output=said)
+    return kind("apt-get failed to %s: %s" % (what, errors(said)), output=said)
 
 
 def _mtime(path):

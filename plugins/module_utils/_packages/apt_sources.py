@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to dockyard.swarm: apt's sources as text, in both of its formats. Pure. See ``_repositories``.
+"""Private to dockyard.swarm: apt's sources as text, in both of its formats. Pure. See :mod:`repositories`.
 
-apt stops altogether where two entries name the same repository with different keys ("Conflicting values set for option
-Signed-By"), so that an entry that is there already has to be taken over, not merely added to. Formats: sources.list(5).
+apt fails altogether where two entries name the same repository with different keys ("Conflicting values set for option
+Signed-By"), so that an existing entry has to be commented out, and not only a new one added. Formats: sources.list(5).
 """
 
 from __future__ import annotations
@@ -53,14 +53,14 @@ def fetch_commands(repository):
 
 
 def complaints(said):
-    """What apt complained about, in its own words."""
+    """The errors and warnings of apt, as it prints them."""
     lines = [line.strip() for line in said.splitlines()]
     found = [line for line in lines if line.startswith(("E:", "W:", "Err:"))]
     return "; ".join(found[:4] or lines[-3:])
 
 
 def take_over(path, text, uris):
-    """The file's text with the entries for a repository put out of force; nothing of it is removed."""
+    """The file's text with the entries for a repository commented out; nothing is removed."""
     wanted = [_same(uri) for uri in uris]
     if path.endswith(".sources"):
         return _take_over_stanzas(text, wanted)
@@ -74,16 +74,16 @@ def _uri_of(line):
 
 def _take_over_stanzas(text, wanted):
     parts = re.split(r"(\n[ \t]*\n+)", text)
-    return "".join(_out_of_force(part, wanted) for part in parts)
+    return "".join(_commented_out(part, wanted) for part in parts)
 
 
-def _out_of_force(stanza, wanted):
+def _commented_out(stanza, wanted):
     fields = _fields(stanza)
     uris = fields.get("uris", "").split()
     mine = [uri for uri in uris if _same(uri) in wanted]
     if not mine or fields.get("enabled", "yes").lower() in ("no", "false", "0", "off", "without", "disable"):
         return stanza
-    # What a stanza names besides stays in force.
+    # Other addresses of the stanza stay in force.
     name, line = "enabled", "Enabled: no"
     if len(mine) < len(uris):
         name, line = "uris", "URIs: %s" % " ".join(uri for uri in uris if uri not in mine)
@@ -119,5 +119,5 @@ def _fields(stanza):
 
 
 def _same(uri):
-    """A repository's address without what does not make it another one."""
+    """A repository's address in the form in which equal ones are equal."""
     return re.sub(r"^[a-z+]+://", "", uri.lower()).rstrip("/")

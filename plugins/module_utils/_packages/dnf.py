@@ -4,8 +4,8 @@
 
 """Private to dockyard.swarm: the packages of the CentOS family, by the commands rpm and dnf.
 
-A backend of module ``packages``, as ``_apt`` is. Holding is the work of dnf's plugin versionlock, whose list is read and written
-here: it costs nothing, and the plugin's own command cannot replace an entry without losing every comment.
+A backend of module ``packages``, as :mod:`apt` is. Holding is the work of dnf's plugin versionlock, whose list is read and
+written here: that costs nothing, and the plugin's own command drops all comments when it replaces an entry.
 """
 
 from __future__ import annotations
@@ -28,21 +28,21 @@ from . import transaction, versionlock
 PLUGIN = "python3-dnf-plugin-versionlock"
 PLUGINS = "/etc/dnf/plugins"
 FORMAT = "%{NAME} %{EPOCHNUM}:%{VERSION}-%{RELEASE}\n"
-BUSY = 200  # dnf's exit code where another one holds its locks
-LOCKED = "can't create transaction lock"  # what rpm says where another one holds its own
+BUSY = 200  # dnf's exit code while another process holds its locks
+LOCKED = "can't create transaction lock"  # rpm's error while another process holds its lock
 OUTDATED = ("Unable to find a match", "No match for argument", "Error downloading packages", "nothing provides")
 BEGUN = re.compile(r"^Running transaction$", re.MULTILINE)
 SCRIPT = re.compile(r"%\w+\((\S+?)-[^-]+-[^-]+\) scriptlet failed", re.ASCII)
 
 
 class OutdatedError(ApplyError):
-    """dnf's metadata do not tell what its repositories have."""
+    """dnf's metadata do not match what its repositories have."""
 
 
 def read(names):
-    """``{versions, holds}`` of the named packages, as :func:`apt.read` tells them.
+    """``{versions, holds}`` of the named packages, as :func:`apt.read` does.
 
-    A package whose transaction was cut short counts as not installed, so that whoever wants it has it repaired.
+    A package whose transaction was interrupted counts as not installed, so that the next run repairs it.
     """
     versions = dict(_query(names))
     holds = versionlock.held(_locks() or "", versions)
@@ -63,7 +63,7 @@ def _query(names):
 
 
 def installed(said):
-    """What ``rpm -q`` tells of packages that are there, as :func:`_query` gives it."""
+    """The output of ``rpm -q``, as :func:`_query` gives it."""
     rows = (line.split() for line in said.splitlines() if " is not installed" not in line)
     return [tuple(row) for row in rows if len(row) == 2]
 
@@ -79,7 +79,7 @@ def candidates(names):
 
 
 def offers(said):
-    """What ``dnf repoquery`` tells, as :func:`candidates` gives it."""
+    """The output of ``dnf repoquery``, as :func:`candidates` gives it."""
     found = {}
     for line in said.splitlines():
         row = line.split()
@@ -99,25 +99,25 @@ class Backend:
 
     def __init__(self, timeout=300, lists_age=3600):
         self.deadline = time.monotonic() + timeout
-        # dnf sees for itself how old its metadata are.
+        # dnf checks the age of its metadata by itself.
         self.options = ["--setopt=metadata_expire=%d" % lists_age]
 
     def repair(self):
-        """Have those packages whole whose transaction was cut short."""
+        """Reinstall the packages whose transaction was interrupted."""
         names = sorted(PACKAGES.names())
         if not names:
             return
         rows = _query(names)
         there = [name for name, _version in rows]
         twice = sorted({name for name in there if there.count(name) > 1})
-        # One that no repository has any more cannot be installed again: the transaction that follows has to do. That is not to be
-        # mistaken for repositories that do not answer.
+        # One that no repository has any more cannot be reinstalled: the transaction that follows has to do. Repositories that do
+        # not answer are an error here instead.
         self.fetch_lists()
         had = candidates([name for name in there if name not in twice])
         whole = ["%s-%s" % row for row in rows if row[1] in had.get(row[0], ())]
         with _released(names) as options:
             if twice:
-                # Of an upgrade that was cut short both versions are there.
+                # An interrupted upgrade leaves both versions.
                 self._must("complete what an interrupted dnf left", options + ["remove", "--duplicates"] + twice)
             if whole:
                 self._must("complete what an interrupted dnf left", options + ["reinstall"] + whole)
@@ -132,7 +132,7 @@ class Backend:
         self._must("fetch the repositories' metadata", ["makecache", "--refresh"])
 
     def install(self, plan, files, own=()):
-        """Carry out a plan of ``_packages`` in one transaction, see :meth:`_apt.Backend.install`."""
+        """Carry out a plan of :mod:`transaction` in one transaction, see :meth:`apt.Backend.install`."""
         words = [_word(item, files) for item in transaction.installed(plan)]
         removed = [item["name"] for item in plan if item["do"] == "remove"]
         if not words and not removed:
@@ -159,9 +159,9 @@ class Backend:
         PACKAGES.end()
 
     def download(self, plan, files, own=()):
-        """Fetch what :meth:`install` would install, and let it wait in dnf's cache.
+        """Fetch what :meth:`install` would install into dnf's cache.
 
-        Not where packages are removed for it: dnf looks at both together, and only when it is done.
+        Not where packages are removed as well: dnf resolves both together, in the transaction only.
         """
         words = [_word(item, files) for item in transaction.installed(plan)]
         if not words or any(item["do"] == "remove" for item in plan):
@@ -178,7 +178,7 @@ class Backend:
         path = versionlock.list_path(read_text(versionlock.CONFIG))
         if path is None:
             raise ApplyError(
-                "%s switches the plugin off that holds packages: set enabled=1 there, or let nothing be held"
+                "%s switches the plugin off that holds packages: set enabled=1 there, or hold no packages"
                 % versionlock.CONFIG
             )
         versions = self.read(names)["versions"]
@@ -196,7 +196,7 @@ class Backend:
         try:
             path = os.path.join(folder, "transaction")
             write_text(path, "".join("%s\n" % " ".join(line) for line in script))
-            # A shell goes on where one of its lines fails, and its exit code does not tell.
+            # A shell continues after a failed line, and exits with 0.
             options = options + ["--setopt=clean_requirements_on_remove=False"]
             _code, said = run(self._command(options + ["--assumeno", "shell", path], yes=False), self.deadline)
             _check_trial(said, removed)
@@ -216,9 +216,9 @@ class Backend:
 
 @contextlib.contextmanager
 def _released(names):
-    """Options for a transaction that may change these packages, and what this collection holds.
+    """Options for a transaction that may change these packages, and those that this collection holds.
 
-    The list itself stays as it is until the transaction is done: whoever comes after a power cut finds them held.
+    The list itself is not changed, so that the packages are still held after a power cut.
     """
     text = _locks() or ""
     if not versionlock.locked(text, names):
@@ -244,7 +244,7 @@ def _locks():
 
 
 def run(command, deadline):
-    """Run a package manager, once it is free; returns (exit code, output)."""
+    """Run a package manager, once no other holds its locks; returns (exit code, output)."""
     environment = dict(os.environ, LC_ALL="C.UTF-8", COLUMNS="200")
     command = command[:1] + ["--setopt=exit_on_lock=1"] + command[1:]
     while True:
@@ -270,7 +270,7 @@ def simulated(said):
         row = re.match(r" (\S+)", line)
         if inside and row:
             found.add(row.group(1))
-        # Beside an installation: what it takes the place of, which is removed as well.
+        # Below an installation: the package that it replaces, which is removed as well.
         replaced = re.match(r"\s+replacing\s+(\S+)\.\w+\s", line)
         if replaced:
             found.add(replaced.group(1))
@@ -290,7 +290,7 @@ def _check_trial(said, removed):
 
 
 def _check(plan, said):
-    """See for oneself that a transaction did what it was to do: the exit code of a shell does not tell."""
+    """Check that a transaction did what was planned: a shell exits with 0 in any case."""
     rows = _query([item["name"] for item in plan])
     there = dict(rows)
     undone = [item["name"] for item in plan if item["do"] == "remove" and item["name"] in there]
@@ -302,23 +302,23 @@ def _check(plan, said):
 
 
 def complaints(said):
-    """The lines in which dnf says that something failed. That it was not allowed to go on is no failure."""
+    """The lines of dnf's errors, apart from the one that it was answered no."""
     lines = [line.strip() for line in said.splitlines()]
     signs = ("Error:", "Error: ", "RPM: error", "error:", "No match for argument")
     return [line for line in lines if line.startswith(signs) and "Operation aborted" not in line]
 
 
 def errors(said):
-    """What dnf complained about, in its own words."""
+    """The errors of dnf, as it prints them."""
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     found = complaints(said)
-    # Of a transaction that cannot be resolved, and of a package that cannot be fetched, the reasons are elsewhere.
+    # The reasons why a transaction cannot be resolved, or a package not be fetched, are in other lines.
     found += [line for line in lines if line.startswith(("Problem", "- ", "[FAILED]"))]
     return "; ".join(list(dict.fromkeys(found))[:6] or lines[-3:])
 
 
 def _word(item, files):
-    """How dnf is told of a package: its file, its name, or its name and version."""
+    """A package as an argument of dnf: its file, its name, or its name and version."""
     if item["name"] in files:
         return files[item["name"]]
     return "%s-%s" % (item["name"], item["target"]) if item["target"] else item["name"]
@@ -326,4 +326,4 @@ def _word(item, files):
 
 def _failure(what, said):
     kind = OutdatedError if any(sign in said for sign in OUTDATED) else ApplyError
-    return kind("dnf does not %s: %s" % (what, errors(said)), output=said)
+    return kind("dnf failed to %s: %s" % (what, errors(said)), output=said)

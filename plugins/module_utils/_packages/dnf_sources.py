@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to dockyard.swarm: dnf's repositories as text. Pure. See ``_repositories``.
+"""Private to dockyard.swarm: dnf's repositories as text. Pure. See :mod:`repositories`.
 
 A repository's address is what comes before the release, the architecture and
 the component, ``https://download.docker.com/linux/centos`` of ``…/linux/centos/9/x86_64/stable``. Format: dnf.conf(5).
@@ -15,7 +15,7 @@ import re
 from .repositories import TAKEN_OVER
 
 PATTERNS = ("/etc/yum.repos.d/*.repo",)
-WHY = "it names the same repository, and would be asked beside it"
+WHY = "it names the same repository, and dnf would use both"
 SECTION = re.compile(r"\[([^\]]+)\]")
 OFF = ("0", "no", "false", "off")
 
@@ -32,7 +32,7 @@ def source_text(repository):
             "enabled=1",
             "gpgcheck=1",
             "gpgkey=file://%s" % paths(repository["name"])[1],
-            # A host that silently goes on without it would have packages from elsewhere.
+            # A host that went on without it would silently get packages from elsewhere.
             "skip_if_unavailable=0",
         ]
     return "".join("%s\n" % line for line in lines)
@@ -46,7 +46,7 @@ def paths(name):
 def take_over(_path, text, uris):
     """The file's text with the sections for a repository as comments; nothing of it is removed."""
     wanted = [_segments(uri) for uri in uris]
-    return "".join(_out_of_force(section, wanted) for section in _sections(text))
+    return "".join(_commented_out(section, wanted) for section in _sections(text))
 
 
 def fetch_commands(repository):
@@ -59,7 +59,7 @@ def fetch_commands(repository):
 
 
 def complaints(said):
-    """What dnf complained about, in its own words."""
+    """The errors of dnf, as it prints them."""
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     found = [line for line in lines if line.startswith(("Error", "- ")) and line != "Error:"]
     return "; ".join(found[:4] or lines[-3:])
@@ -75,7 +75,7 @@ def _sections(text):
     return parts
 
 
-def _out_of_force(section, wanted):
+def _commented_out(section, wanted):
     if not SECTION.match(section):
         return section
     fields = _fields(section)
@@ -102,7 +102,7 @@ def _fields(section):
 
 
 def _segments(uri):
-    """A repository's address without what does not make it another one, in parts."""
+    """A repository's address in the form in which equal ones are equal, in parts."""
     return re.sub(r"^[a-z+]+://", "", uri.lower()).strip("/").split("/")
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to dockyard.swarm: the fingerprints of OpenPGP keys, without gpg, which bare hosts lack. Pure.
+"""Private to dockyard.swarm: the fingerprints of OpenPGP keys, without gpg, which minimal hosts lack. Pure.
 
 A fingerprint of version 4 is the SHA-1 of the key's packet (RFC 4880, section 12.2); packets are those of section 4.2.
 """
@@ -29,7 +29,7 @@ def fingerprints(data):
 
 
 def armored(data):
-    """A key file as text, which it may be already: apt tells by a file's name which of both is in it."""
+    """A key file as armored text: apt knows by the file's name whether it is armored."""
     if data.lstrip().startswith(b"-----BEGIN"):
         return data.decode("utf-8", "surrogateescape")
     text = base64.b64encode(data).decode("ascii")

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to dockyard.swarm: what a host's package repository needs, the same for apt and dnf. Pure but for ``read``.
+"""Private to dockyard.swarm: the plan for a host's package repository, the same for apt and dnf. Pure but for ``read``.
 
-``source`` is a module that knows the files of one package manager, ``_apt_sources`` or ``_dnf_sources``: with ``PATTERNS`` of
-their paths, ``WHY`` another entry for the same repository has to go, and functions ``paths``, ``source_text`` and ``take_over``.
+``source`` is the module for one package manager's files, ``apt_sources`` or ``dnf_sources``: with ``PATTERNS`` of their paths,
+``WHY`` another entry for the same repository is commented out, and functions ``paths``, ``source_text`` and ``take_over``.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ TAKEN_OVER = "# taken over by dockyard.swarm: "
 
 
 def read(source, name, uris):
-    """What a plan needs to know of a repository: ``{entry, key, named_in}``.
+    """The state of a repository on this host: ``{entry, key, named_in}``.
 
     :param name: of its own files, see ``source.paths``.
     :param uris: the addresses that it has, or had.
@@ -39,20 +39,21 @@ def read(source, name, uris):
 def make_plan(source, state, repository):
     """The changes that a repository needs.
 
-    :param state: what :func:`read` tells.
+    :param state: what :func:`read` gives.
     :param repository: ``{name, uri, suite, components, architecture, fingerprint}``.
     """
     plan = []
     entry, keyring = source.paths(repository["name"])
     wanted = openpgp.normal(repository["fingerprint"])
     if state["key"] != wanted:
-        why = "missing" if state["key"] is None else "it is another key"
+        why = "missing" if state["key"] is None else "differs"
         plan.append(change("fetch", keyring, why, before=state["key"], after=wanted))
     for path in state["named_in"]:
         plan.append(change("take over", path, source.WHY, before="in force", after="comment"))
     if state["entry"] != digest(source.source_text(repository)):
-        why = "missing" if state["entry"] is None else "its content differs"
-        plan.append(change("write", entry, why, after=repository["uri"]))
+        missing = state["entry"] is None
+        why, before = ("missing", None) if missing else ("its content differs", "old content")
+        plan.append(change("write", entry, why, before=before, after=repository["uri"]))
     return plan
 
 

@@ -2,14 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to dockyard.swarm: what a host's packages need, for one transaction. Pure, and the same for apt and dnf."""
+"""Private to dockyard.swarm: the plan for a host's packages, for one transaction. Pure, and the same for apt and dnf."""
 
 from __future__ import annotations
 
 from .._core.plan import PlanError, change
 from .._core.versions import AT_LEAST, LATEST, choose, compare, direction, fits
 
-# What changes or ends a program that may run.
+# What may restart or stop a running program.
 DISRUPTIVE = ("upgrade", "downgrade", "remove", "restart")
 
 
@@ -17,10 +17,10 @@ def make_plan(state, wanted, strict=False):
     """The changes that packages need, each with ``name`` and, where a version is decided, ``target``.
 
     :param state: ``{packages, holds, candidates}``: installed versions by name, names of the held, and by name the versions
-        that can be had, best first, of those that were asked about.
+        that are available, best first, of those that were asked about.
     :param wanted: ``{names, versions, hold, remove}``. ``versions`` has by name what :func:`versions.fits` takes, or
         ``latest``; without, what is installed stays. ``remove`` has the reason by name.
-    :param strict: whether a version that cannot be had is an error. Lists of packages that are old do not tell.
+    :param strict: whether a version that is not available is an error, which old package lists cannot tell.
     """
     state = dict(state, holds=set(state.get("holds") or ()), candidates=state.get("candidates") or {})
     plan = []
@@ -39,7 +39,7 @@ def make_plan(state, wanted, strict=False):
 
 
 def undecided(state, wanted):
-    """Names of packages of which it matters which versions can be had."""
+    """Names of packages whose available versions matter."""
     versions = wanted.get("versions", {})
     open_names = []
     for name in wanted["names"]:
@@ -57,7 +57,7 @@ def installed(plan):
 
 
 def undecided_items(plan):
-    """Those changes that are about a version, without telling which one of those that can be had."""
+    """Those changes that are about a version, without a decision which of the available ones."""
     return [item for item in installed(plan) if item["after"] != item["name"] and not item["target"]]
 
 
@@ -97,7 +97,7 @@ def _target(state, name, version, strict):
         return None
     target = choose(offers, version)
     if target is None and strict and version != LATEST:
-        have = ", ".join(sorted(set(offers), key=offers.index)) or "no version of it at all"
+        have = ", ".join(sorted(set(offers), key=offers.index)) or "no version of it"
         raise PlanError(
             "version %s of package %s is asked for, and nothing was changed: the host's package sources have %s"
             % (version, name, have)

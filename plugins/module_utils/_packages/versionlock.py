@@ -21,7 +21,7 @@ REST = re.compile(r"(\.[\w*]+|-(\d+:)?[\d*].*)?", re.ASCII)
 
 
 def list_path(config):
-    """Where the list is, as the plugin's configuration tells; None where that switches the plugin off."""
+    """Where the list is, by the plugin's configuration; None where the plugin is off."""
     enabled, path = True, LIST
     for line in (config or "").splitlines():
         key, sep, value = line.partition("=")
@@ -33,7 +33,7 @@ def list_path(config):
 
 
 def held(text, versions):
-    """Those packages that the list lets have the version that they have, and no other.
+    """Those packages that the list holds at their installed version.
 
     :param versions: installed versions by name.
     """
@@ -46,7 +46,7 @@ def held(text, versions):
 
 
 def hold(text, versions):
-    """The list with packages held at their versions; what it said of them before stays as a comment."""
+    """The list with packages held at their versions; older entries for them are commented out."""
     lines = [
         TAKEN_OVER + line if any(_about(line.strip(), name) for name in versions) else line
         for line in _without_own(text, versions)
@@ -57,7 +57,7 @@ def hold(text, versions):
 
 
 def released(text, names):
-    """The list for one transaction: without what it says of the named packages, and without what this collection holds."""
+    """The list for one transaction: without entries for the named packages, and without those of this collection."""
     own = _own(text.splitlines())
     lines = [
         line
@@ -68,7 +68,7 @@ def released(text, names):
 
 
 def locked(text, names):
-    """Whether the list says anything of one of the packages."""
+    """Whether the list has an entry for one of the packages."""
     return any(_about(line.strip(), name) for line in text.splitlines() for name in names)
 
 
@@ -77,7 +77,7 @@ def _entry(name, version):
 
 
 def _about(entry, name):
-    """Whether a line is about a package. One about many, ``docker*``, is left to whoever wrote it, as is one that hides."""
+    """Whether a line is about a package. One about many (``docker*``), or one that hides, is the administrator's."""
     return entry.startswith(name) and bool(REST.fullmatch(entry[len(name) :]))
 
 
@@ -93,7 +93,7 @@ def _own(lines):
 
 
 def _without_own(text, names):
-    """The lines without marks and entries for these packages, which come anew."""
+    """The lines without marks and entries for these packages, which are added again."""
     lines = text.splitlines()
     drop = set()
     for number in _own(lines):

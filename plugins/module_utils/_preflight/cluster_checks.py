@@ -2,15 +2,25 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to dockyard.swarm: what is wrong with the inventory, and with networks and names of the cluster. Pure functions."""
+"""Private to dockyard.swarm: what is wrong with the inventory, or with the hosts taken together. Pure functions."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Collection, Mapping, Sequence, Tuple
 
 from .._dns import dnsmasq, records
 from .._networks import address_conflicts, macvlan
 
+if TYPE_CHECKING:
+    from .._core.facts import NodeFacts, SwarmNetwork
+    from .inputs import Host, Options
 
-def check_inventory(managers, workers):
+    # The host that it is about, or None, and the text.
+    Problem = Tuple[str | None, str]
+
+
+def check_inventory(managers: Sequence[str], workers: Collection[str]) -> list[str]:
+    """Whether there are managers, and each host has one role."""
     problems = []
     if not managers:
         problems.append(
@@ -23,44 +33,52 @@ def check_inventory(managers, workers):
     return problems
 
 
-def check_networks(options, read, state, hosts):
-    pools = set()
+def check_networks(
+    networks: Sequence[dict[str, Any]],
+    read: Mapping[str, NodeFacts],
+    existing: Sequence[SwarmNetwork],
+    hosts: Mapping[str, Host],
+) -> list[Problem]:
+    """Whether the subnets of overlay networks are free on every host."""
+    pools: set[str] = set()
     for item in hosts.values():
         listed = (item["daemon_options"] or {}).get("default-address-pools") or []
         pools.update(pool["base"] for pool in listed if isinstance(pool, dict) and "base" in pool)
     routes = {host: facts["routes"] for host, facts in read.items()}
-    return address_conflicts.check_networks(options["networks"], routes, state.get("networks") or [], sorted(pools))
+    return list(address_conflicts.check_networks(networks, routes, existing, sorted(pools)))
 
 
-def macvlan_parts(options, names, read):
+def macvlan_parts(
+    macvlans: Sequence[dict[str, Any]], names: Sequence[str], read: Mapping[str, NodeFacts]
+) -> tuple[dict[str, Any], list[Problem]]:
     """Each macvlan's parts by host, and what is wrong with it."""
-    wanted = [item for item in options["macvlans"] if item.get("state") != "absent"]
-    problems = macvlan.check_macvlans(options["macvlans"], read)
-    found = {}
+    problems = list(macvlan.check_macvlans(macvlans, read))
+    found: dict[str, Any] = {}
     if not problems:
-        for item in wanted:
-            found[item["name"]], wrong = macvlan.parts(item, names, read)
-            problems += wrong
+        for item in macvlans:
+            if item.get("state") != "absent":
+                found[item["name"]], wrong = macvlan.parts(item, names, read)
+                problems += wrong
     return found, problems
 
 
-def check_pools(options, read, init):
-    """Where the swarm takes networks from that have no subnet of their own: decided once, when it is made."""
-    if not init:
-        return []
+def check_pools(pools: Sequence[str], read: Mapping[str, NodeFacts]) -> list[str]:
+    """Whether the address pools of a swarm that is to be made are free on every host; they are fixed then."""
     routes = {host: facts["routes"] for host, facts in read.items()}
-    return address_conflicts.check_pools(options["settings"].get("default_addr_pool") or [], routes)
+    return list(address_conflicts.check_pools(pools, routes))
 
 
-def check_dns(options, read, addresses):
+def check_dns(options: Options, read: Mapping[str, NodeFacts], addresses: Mapping[str, str]) -> list[Problem]:
+    """Whether the DNS records are right, and port 53 is free where a DNS server is to run."""
     texts = records.check_records(options["dns_records"], options["domain"], option="swarm_dns_records")
-    problems = [(None, text) for text in texts]
+    problems: list[Problem] = [(None, text) for text in texts]
     for host in options["dns_servers"]:
         if host in read:
-            unit = read[host]["units"].get("dnsmasq.service")
-            listen = [addresses[host]] if host in addresses else []
+            units = read[host]["units"]
             taken = read[host]["dns"]["port_53"]
-            if read[host]["units"].get("systemd-resolved.service", {}).get("active") == "active":
+            if "systemd-resolved.service" in units and units["systemd-resolved.service"]["active"] == "active":
                 taken = [address for address in taken if not address.startswith("127.")]  # its stub is moved away
+            listen = [addresses[host]] if host in addresses else []
+            unit = units.get("dnsmasq.service")
             problems += [(host, text) for text in dnsmasq.check_port(taken, listen, unit, option="swarm_dns_servers")]
     return problems

@@ -6,24 +6,50 @@
 
 from __future__ import annotations
 
-from .._networks import capacity
-from .._swarm.cluster_plan import fixed_settings_drift
+from typing import TYPE_CHECKING, Any, Mapping, Sequence
+
+if TYPE_CHECKING:
+    from .._core.facts import NodeFacts
+    from .inputs import Host
 
 
-def insecure_registries(hosts):
+def even_managers(managers: Sequence[str]) -> list[str]:
+    """An even number of managers."""
+    if not managers or len(managers) % 2:
+        return []
+    return [
+        "%d managers: an even number survives no more failures than %d would, and one more can fail. "
+        "Use an odd number" % (len(managers), len(managers) - 1)
+    ]
+
+
+def fixed_settings(wanted: Mapping[str, Any], actual: Mapping[str, Any]) -> list[str]:
+    """Settings that were fixed when the swarm was made, and differ from what is wanted now."""
+    return [
+        "swarm setting %s is %s, wanted %s: it is fixed when a swarm is made, and cannot be changed later"
+        % (name, actual.get(name), value)
+        for name, value in sorted(wanted.items())
+        if value and actual.get(name) not in (value, None, [], 0)
+    ]
+
+
+def insecure_registries(hosts: Mapping[str, Host]) -> list[str]:
+    """Registries whose certificate the daemon does not check."""
     warnings = []
     for host, item in hosts.items():
         names = (item["daemon_options"] or {}).get("insecure-registries")
         if names:
             warnings.append(
-                "%s: daemon option insecure-registries lets anyone on the way change images from %s: give these registries "
-                "certificates, and put their CA into swarm_engine_registry_cas" % (host, ", ".join(map(str, names)))
+                "%s: daemon option insecure-registries lets anyone on the network path change images from %s: give these "
+                "registries certificates, and put their CA into swarm_engine_registry_cas"
+                % (host, ", ".join(map(str, names)))
             )
     return warnings
 
 
-def ports_shut_by_reloads(read):
-    names = [host for host, facts in read.items() if (facts.get("firewall") or {}).get("flushes")]
+def ports_shut_by_reloads(read: Mapping[str, NodeFacts]) -> list[str]:
+    """Hosts on which a reload of firewalld takes the Engine's rules away."""
+    names = [host for host, facts in read.items() if facts["firewall"]["flushes"]]
     if not names:
         return []
     return [
@@ -31,26 +57,3 @@ def ports_shut_by_reloads(read):
         "iptables: make them rich rules or policies (firewall-cmd --direct --get-all-rules), with FirewallBackend=nftables"
         % ", ".join(names)
     ]
-
-
-def settings_warnings(managers, options, state):
-    warnings = []
-    if managers and len(managers) % 2 == 0:
-        warnings.append(
-            "%d managers: an even number survives no more failures than %d would, and one more can fail. "
-            "Use an odd number" % (len(managers), len(managers) - 1)
-        )
-    if state.get("settings"):
-        warnings += fixed_settings_drift(options["settings"], state["settings"])
-    return warnings
-
-
-def network_capacity(read):
-    """What each network has room for, as the leader sees it, and warnings of those that are almost full."""
-    for facts in read.values():
-        networks = facts["swarm"].get("networks") or []
-        if any(item.get("taken") for item in networks):
-            nodes = len(facts["swarm"]["nodes"])
-            room = {item["name"]: capacity.forecast(item, nodes) for item in networks}
-            return room, capacity.almost_full(networks, room)
-    return {}, []

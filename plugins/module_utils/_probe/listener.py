@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to dockyard.swarm: a process that notes which packets of :mod:`_probe` come to this host, until it is asked."""
+"""Private to dockyard.swarm: a process that records which packets of :mod:`packets` come to this host, until it is asked."""
 
 from __future__ import annotations
 
@@ -20,42 +20,42 @@ _ATTACH_FILTER = 26  # SO_ATTACH_FILTER
 _BUFFER_FORCE = 33  # SO_RCVBUFFORCE
 _BUFFER = 8 << 20
 _IP = 0x0800  # ETH_P_IP
-# Of a packet, as much as says whose it is.
-_ENOUGH = 128
+# Bytes of a packet that identify it.
+_HEAD = 128
 
 
 def _name(nonce):
-    """Where the process is asked: no file, so that nothing is left of one that was killed."""
+    """The name of the socket where the process is asked: no file, so that a killed one leaves nothing."""
     return "\0dockyard-probe-%08x" % nonce
 
 
 def start(nonce, timeout):
     """Start the process; it ends when it was asked, or after ``timeout`` seconds."""
-    door = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    door.bind(_name(nonce))
-    door.listen(4)
-    ears = _ears(nonce)
+    control = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    control.bind(_name(nonce))
+    control.listen(4)
+    sockets = _open_sockets(nonce)
     if os.fork() == 0:
-        # Nothing of this process may get back into the module, whatever happens.
+        # This process must never return into the module.
         try:
             _detach()
-            _listen(nonce, door, ears, time.monotonic() + timeout)
+            _listen(nonce, control, sockets, time.monotonic() + timeout)
         finally:
             os._exit(0)
-    door.close()
-    for ear in ears:
-        ear.close()
+    control.close()
+    for sock in sockets:
+        sock.close()
 
 
 def ask(nonce):
-    """What the process has heard, as :class:`packets.Heard` has it; it ends with that. None where there is none."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as door:
-        door.settimeout(10)
+    """What the process has received, as in :class:`packets.Heard`; this ends it. None where there is no process."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as control:
+        control.settimeout(10)
         try:
-            door.connect(_name(nonce))
+            control.connect(_name(nonce))
         except OSError:
             return None
-        parts = iter(lambda: door.recv(1 << 16), b"")
+        parts = iter(lambda: control.recv(1 << 16), b"")
         heard = json.loads(b"".join(parts))
     return {int(sender): entry for sender, entry in heard.items()}
 
@@ -70,48 +70,48 @@ def _detach():
         os.dup2(nowhere, handle)
 
 
-def _ears(nonce):
-    """A socket for what comes to the host, and one for each protocol for what its firewall lets in."""
+def _open_sockets(nonce):
+    """A socket for all that comes to the host, and one for each protocol for what its firewall lets in."""
     made = [(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(_IP))]
     made += [(socket.AF_INET, socket.SOCK_RAW, protocol) for protocol in (packets.UDP, packets.TCP, packets.ESP)]
     program = packets.filter_program(nonce)
     text = ctypes.create_string_buffer(program)
     attached = struct.pack("HP", len(program) // 8, ctypes.addressof(text))
-    ears = []
+    sockets = []
     for family, kind, protocol in made:
-        ear = socket.socket(family, kind, protocol)
-        ear.setsockopt(socket.SOL_SOCKET, _ATTACH_FILTER, attached)
-        ear.setsockopt(socket.SOL_SOCKET, _BUFFER_FORCE, _BUFFER)
-        ear.setblocking(False)
-        ears.append(ear)
-    return ears
+        sock = socket.socket(family, kind, protocol)
+        sock.setsockopt(socket.SOL_SOCKET, _ATTACH_FILTER, attached)
+        sock.setsockopt(socket.SOL_SOCKET, _BUFFER_FORCE, _BUFFER)
+        sock.setblocking(False)
+        sockets.append(sock)
+    return sockets
 
 
-def _listen(nonce, door, ears, deadline):
+def _listen(nonce, control, sockets, deadline):
     heard = packets.Heard()
     with selectors.DefaultSelector() as chosen:
-        for ear in ears:
+        for sock in sockets:
             chosen.register(
-                ear, selectors.EVENT_READ, packets.FILTERED if ear.family == socket.AF_PACKET else packets.ARRIVED
+                sock, selectors.EVENT_READ, packets.FILTERED if sock.family == socket.AF_PACKET else packets.ARRIVED
             )
-        chosen.register(door, selectors.EVENT_READ)
+        chosen.register(control, selectors.EVENT_READ)
         while True:
             left = deadline - time.monotonic()
             if left <= 0:
                 return
             ready = chosen.select(left)
-            # What has come before the question belongs to the answer.
+            # What came before the question belongs to the answer.
             for key, _events in ready:
                 if key.data:
-                    _hear(key.fileobj, nonce, heard, key.data)
-            if any(key.data is None for key, _events in ready) and _answer(door, heard):
+                    _receive(key.fileobj, nonce, heard, key.data)
+            if any(key.data is None for key, _events in ready) and _answer(control, heard):
                 return
 
 
-def _hear(ear, nonce, heard, how_far):
+def _receive(sock, nonce, heard, how_far):
     while True:
         try:
-            packet = ear.recv(_ENOUGH)
+            packet = sock.recv(_HEAD)
         except OSError:
             return
         found = packets.read_packet(packet, nonce)
@@ -119,12 +119,12 @@ def _hear(ear, nonce, heard, how_far):
             heard.add(found, how_far, time.time())
 
 
-def _answer(door, heard):
-    """Whether the one who asked may, and got the answer."""
-    with door.accept()[0] as asker:
-        peer = asker.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
+def _answer(control, heard):
+    """Answer, if the caller may ask; returns whether it was answered."""
+    with control.accept()[0] as caller:
+        peer = caller.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
         if struct.unpack("iII", peer)[1] != os.geteuid():
             return False
-        asker.settimeout(10)
-        asker.sendall(json.dumps(heard.senders).encode())
+        caller.settimeout(10)
+        caller.sendall(json.dumps(heard.senders).encode())
     return True

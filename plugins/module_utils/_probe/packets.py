@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to dockyard.swarm: packets that show whether a way between two hosts is open.
+"""Private to dockyard.swarm: packets that show whether a path between two hosts is open.
 
-They go to the very ports that the swarm uses, whether something has them already or not: a raw socket gets a copy of every
-packet that the host's firewall let in, a packet socket one of every packet that came to the host at all. What is on the ports
-takes no harm: a SYN that nobody goes on with, a VXLAN header without its flag, an unknown SPI.
+They go to the ports that the swarm uses, whether these are in use or not: a raw socket gets a copy of every packet that the
+host's firewall let in, a packet socket one of every packet that came to the host at all. Programs on the ports are not disturbed:
+they see a SYN without a connection, a VXLAN header without its flag, an unknown SPI.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ ARRIVED, FILTERED = "arrived", "filtered"
 _UDP_HEAD = struct.Struct("!4xIHd")  # no flag of VXLAN, nonce, sender, clock of the sender
 # Bytes of IPv4 and UDP around a datagram's content.
 AROUND_UDP = 28
-# The smallest packet that every way has to let through: what IPv6 asks for.
+# The smallest packet that every path has to let through: what IPv6 asks for.
 SMALLEST = 1280
-# Sizes of packets that ways are known to end at, besides every eighth byte below 1500.
+# Path MTUs that occur, besides every eighth byte below 1500.
 _KNOWN = (9000, 8950, 8192, 4352, 4000, 2000, 1500, 1480, 1450, 1440, 1430, 1420, 1400, 1380, 1370, 1360, 1350, 1300)
 
 
@@ -58,7 +58,7 @@ def _checksum(data):
 
 
 def read_packet(packet, nonce):
-    """What an IPv4 packet of ours tells: ``(sender, way, size, clock)``, or None. ``clock`` is None but for datagrams.
+    """What is in an IPv4 packet of ours: ``(sender, path, size, clock)``, or None. ``clock`` is None but for datagrams.
 
     :param packet: with its IP header; may be cut off behind the first 64 bytes or so.
     """
@@ -85,7 +85,7 @@ def read_packet(packet, nonce):
 def filter_program(nonce):
     """A program for the kernel, in the classic Berkeley packet filter, that lets only packets of ours come to a socket.
 
-    Without it, a busy host's traffic would come through here.
+    Without it, all of a busy host's traffic would come through here.
     """
     load_byte, load_word_at = 0x30, 0x40
     header_length, is_equal, bits, give = 0xB1, 0x15, 0x54, 0x06
@@ -109,10 +109,10 @@ def filter_program(nonce):
 
 
 class Heard:
-    """What came in, by who sent it: ``{sender: {ways: {way: how far}, sizes: {how far: largest}, delay}}``.
+    """What came in, by who sent it: ``{sender: {paths: {path: how far}, sizes: {how far: largest}, delay}}``.
 
-    ``delay`` is the least difference between the clock here and the sender's, in seconds: the way's time and what the clocks
-    differ by.
+    ``delay`` is the least difference between the clock here and the sender's, in seconds: the packet's travel time and the
+    difference of the clocks.
     """
 
     def __init__(self):
@@ -120,10 +120,10 @@ class Heard:
 
     def add(self, found, how_far, now):
         """Note a packet, of which ``found`` is what :func:`read_packet` gave."""
-        sender, way, size, clock = found
-        entry = self.senders.setdefault(sender, {"ways": {}, "sizes": {}, "delay": None})
-        if how_far == ARRIVED or way not in entry["ways"]:
-            entry["ways"][way] = how_far
+        sender, path, size, clock = found
+        entry = self.senders.setdefault(sender, {"paths": {}, "sizes": {}, "delay": None})
+        if how_far == ARRIVED or path not in entry["paths"]:
+            entry["paths"][path] = how_far
         if clock is not None:
             entry["sizes"][how_far] = max(size, entry["sizes"].get(how_far, 0))
             entry["delay"] = now - clock if entry["delay"] is None else min(entry["delay"], now - clock)

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to dockyard.swarm: whether every way between the hosts is open, from what they sent and heard. Pure functions.
+"""Private to dockyard.swarm: whether every path between the hosts is open, from what they sent and heard. Pure functions.
 
-A finding is about one host and one way to another; what is the same of several hosts is one row ``{sources, targets, ways, found,
-remedy}``. ``remedy`` is None where all is well, ``targets`` is empty where it is about a host itself.
+A finding is about one path between two hosts. Equal ones are merged into one row ``{sources, targets, paths, found, remedy}``.
+``remedy`` is None where all is well, ``targets`` is empty where it is about a host itself.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from . import packets
 # Seconds that clocks may differ by. The load of hosts delays what is measured, not more than by tenths.
 CLOCKS = 1.0
 ALL_WELL = "ok"
-# Of so many hosts the names are told.
+# How many hosts are named before "and N more".
 NAMED = 6
-# To how many hosts each one sends large packets.
+# How many hosts each one sends large packets to.
 MEASURED = 20
 
 
 def probe_plan(hosts, addresses, data_paths, managers, data_path_port, encrypted, started):
-    """What all hosts have to know to send packets to each other: ``{nonce, hosts, managers, data_path_port, esp}``.
+    """What all hosts need to send packets to each other: ``{nonce, hosts, managers, data_path_port, esp}``.
 
     :param hosts: the hosts that take part, in order; one without an IPv4 address is left out.
     :param addresses: host -> address, ``data_paths`` likewise.
@@ -48,7 +48,7 @@ def probe_plan(hosts, addresses, data_paths, managers, data_path_port, encrypted
 def peers(plan, name):
     """To whom a host sends what, ``[{index, address, data_path, tcp, udp, data_path_port, esp, sizes}]``, and its own number.
 
-    Large packets go to the hosts that come next to it alone: in a large cluster, all to all would be too many of them.
+    Large packets go only to the hosts that follow it in the list: in a large cluster, all to all would be too many.
     """
     hosts = plan["hosts"]
     mine = next((index for index, host in enumerate(hosts) if host["name"] == name), None)
@@ -77,14 +77,14 @@ def _is_ipv4(text):
     return bool(text) and is_address(text) and ":" not in text
 
 
-def ways(peer):
-    """The ways to one of :func:`peers`."""
+def paths(peer):
+    """The paths to one of :func:`peers`."""
     found = ["tcp %d" % port for port in peer["tcp"]] + ["udp %d" % port for port in peer["udp"]]
     return found + ["udp %d" % peer["data_path_port"]] + (["esp"] if peer["esp"] else [])
 
 
 def rows(plan, results):
-    """What is to be told of every pair of hosts, and of every clock.
+    """The findings about every pair of hosts, and about every clock.
 
     :param plan: a :func:`probe_plan`.
     :param results: host -> ``{sent, heard, firewall, opens}``: what :mod:`network_probe` gave, the unit of the firewall that
@@ -107,7 +107,7 @@ def _pair(source, target, index, peer, results):
 
     if sent is None or there.get("heard") is None:
         silent = source if sent is None else target
-        return [finding("everything", "not tried: %s did not take part" % silent, "see what it failed with")]
+        return [finding("everything", "not tried: %s did not take part" % silent, "see its error")]
     errors = _of(sent["errors"], peer["index"]) or {}
     if "route" in errors:
         return [
@@ -115,35 +115,37 @@ def _pair(source, target, index, peer, results):
                 "everything", "{sources} cannot send there: %s" % errors["route"], "give {sources} a route to {targets}"
             )
         ]
-    heard = _of(there["heard"], index) or {"ways": {}, "sizes": {}}
-    if not heard["ways"] and not errors:
+    heard = _of(there["heard"], index) or {"paths": {}, "sizes": {}}
+    if not heard["paths"] and not errors:
         return [
             finding(
                 "everything",
                 "nothing arrives",
-                "see what lies between, and whether {targets} is at %s" % peer["address"],
+                "check what lies between, and whether {targets} has the address %s" % peer["address"],
             )
         ]
     found = []
-    for way in ways(peer):
-        how_far = heard["ways"].get(way)
+    for path in paths(peer):
+        how_far = heard["paths"].get(path)
         if how_far == packets.ARRIVED:
-            found.append(finding(way, ALL_WELL, None))
+            found.append(finding(path, ALL_WELL, None))
         elif how_far == packets.FILTERED:
             opens = there.get("firewall") in MANAGED_FIREWALLS + (OWN_UNIT,) and bool(there.get("opens"))
             remedy = "role swarm_host opens it" if opens else "open it for {sources} on {targets}"
             firewall = there.get("firewall") or "rules of its own, or rp_filter"
-            found.append(finding(way, "dropped by the firewall of {targets} (%s)" % firewall, remedy, opens=opens))
-        elif way in errors:
-            found.append(finding(way, "not sent by {sources}: %s" % errors[way], "let it out of {sources}"))
+            found.append(finding(path, "dropped by the firewall of {targets} (%s)" % firewall, remedy, opens=opens))
+        elif path in errors:
+            found.append(
+                finding(path, "not sent by {sources}: %s" % errors[path], "allow it in the outgoing rules of {sources}")
+            )
         else:
             remedy = "open it in what lies between: security groups, routers, switches"
-            found.append(finding(way, "lost between them", remedy))
+            found.append(finding(path, "lost between them", remedy))
     return found + _mtu(source, target, index, peer, results)
 
 
 def _mtu(source, target, index, peer, results):
-    """The MTU of a way, or what is wrong with it; nothing where it was not measured."""
+    """The MTU of a path, or what is wrong with it; nothing where it was not measured."""
     sizes = _of(results[target]["heard"], index)["sizes"]
     largest = max(sizes.values(), default=0)
     mine = _of(results[source]["sent"]["mtus"], peer["index"])
@@ -163,7 +165,7 @@ def _mtu(source, target, index, peer, results):
 
 
 def _clocks(names, results):
-    """Whose clock differs from that of most others; of two hosts nobody can say which of them is right."""
+    """Hosts whose clock differs from most others; of two hosts, it is unknown which is right."""
     ahead = {}
     for first in range(len(names)):
         measured = {other: _ahead(first, other, names, results) for other in range(len(names)) if other != first}
@@ -173,7 +175,7 @@ def _clocks(names, results):
             break
     right = statistics.median_low(ahead.values()) if ahead else 0.0
     off = {host: by - right for host, by in ahead.items() if abs(by - right) > CLOCKS}
-    remedy = "set it right, and let role swarm_host keep it so (swarm_host_time_sync)"
+    remedy = "set it, and let role swarm_host synchronise it (swarm_host_time_sync)"
     if off and len(ahead) == 2:
         return [_finding(names[0], names[1], "clock", "the two differ by %.1f s" % abs(sum(off.values())), remedy)]
     return [
@@ -183,7 +185,7 @@ def _clocks(names, results):
 
 
 def _ahead(first, other, names, results):
-    """Seconds that the clock of another host is ahead of the first one's, or None. The way's own time is in both."""
+    """Seconds that the clock of another host is ahead of the first one's, or None. The travel time is in both."""
     there = _of(results[names[other]].get("heard"), first) or {}
     back = _of(results[names[first]].get("heard"), other) or {}
     if there.get("delay") is None or back.get("delay") is None:
@@ -192,18 +194,18 @@ def _ahead(first, other, names, results):
 
 
 def _of(table, index):
-    """An entry of what came as JSON, where numbers are texts."""
+    """An entry by its number, which JSON made a text."""
     return (table or {}).get(str(index), (table or {}).get(index))
 
 
 def _finding(source, target, what, found, remedy):
     targets = [target] if target else []
-    return {"sources": [source], "targets": targets, "ways": [what], "found": found, "remedy": remedy, "opens": False}
+    return {"sources": [source], "targets": targets, "paths": [what], "found": found, "remedy": remedy, "opens": False}
 
 
 def _merged(found):
-    """Findings that differ in their way alone as one, then those that differ in their sources, then in their targets."""
-    for part in ("ways", "sources", "targets"):
+    """Findings that differ in their path alone as one, then those that differ in their sources, then in their targets."""
+    for part in ("paths", "sources", "targets"):
         groups: dict = {}
         for item in found:
             key = tuple(repr(value) for name, value in item.items() if name != part)
@@ -222,12 +224,12 @@ def _merged(found):
 
 
 def problems(found):
-    """Of rows, the texts of what is wrong and is not put right by this run."""
+    """Texts of what is wrong and is not corrected by this run."""
     return [
         "%s: %s: %s: %s"
         % (
             " to ".join(filter(None, (_names(row["sources"]), _names(row["targets"])))),
-            ", ".join(row["ways"]),
+            ", ".join(row["paths"]),
             row["found"],
             row["remedy"],
         )
@@ -240,8 +242,8 @@ def table(found):
     """Rows as a table, what is wrong first."""
     lines = [("from", "to", "what", "found")]
     for row in sorted(found, key=lambda item: item["remedy"] is None):
-        told = "%s: %s" % (row["found"], row["remedy"]) if row["remedy"] else row["found"]
-        lines.append((_names(row["sources"]), _names(row["targets"]) or "-", ", ".join(row["ways"]), told))
+        text = "%s: %s" % (row["found"], row["remedy"]) if row["remedy"] else row["found"]
+        lines.append((_names(row["sources"]), _names(row["targets"]) or "-", ", ".join(row["paths"]), text))
     widths = [max(len(line[column]) for line in lines) for column in range(3)]
     return "\n".join("  ".join([line[i].ljust(widths[i]) for i in range(3)] + [line[3]]) for line in lines)
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to dockyard.swarm: sends the packets of :mod:`_probe`."""
+"""Private to dockyard.swarm: sends the packets of :mod:`packets`."""
 
 from __future__ import annotations
 
@@ -17,18 +17,21 @@ import time
 from .._host.interfaces import read_addresses
 from . import packets
 
-_MTU_DISCOVER, _PROBE = 10, 3  # IP_MTU_DISCOVER, IP_PMTUDISC_PROBE: never in fragments, whatever was learnt of the way
+_MTU_DISCOVER, _PROBE = (
+    10,
+    3,
+)  # IP_MTU_DISCOVER, IP_PMTUDISC_PROBE: never in fragments, whatever the kernel knows of the path
 # Packets get lost, and each may come late by this many seconds.
 ROUNDS, PAUSE = 3, 0.1
 
 
 def send(nonce, me, peers):
-    """Send to each peer what the swarm would.
+    """Send to each peer what a swarm would send.
 
     :param me: this host's number.
     :param peers: ``[{index, address, data_path, tcp, udp, data_path_port, esp, sizes}]``; ``tcp`` and ``udp`` are lists of
         ports, ``esp`` says whether packets of encrypted networks go there, ``sizes`` whether packets of many sizes do.
-    :returns: ``{errors: {index: {way: text}}, mtus: {index: MTU of the interface}}``; the way ``route`` stands for all.
+    :returns: ``{errors: {index: {path: text}}, mtus: {index: MTU of the interface}}``; the path ``route`` stands for all.
     """
     errors, mtus, routed = {}, {}, []
     for peer in peers:
@@ -40,22 +43,22 @@ def send(nonce, me, peers):
             continue
         routed.append((peer, source))
     with contextlib.ExitStack() as opened:
-        mouth = _Mouth(nonce, me, opened)
+        sockets = _Sockets(nonce, me, opened)
         for _round in range(ROUNDS):
             for peer, source in routed:
-                errors.setdefault(peer["index"], {}).update(mouth.say_all(peer, source))
+                errors.setdefault(peer["index"], {}).update(sockets.send_all(peer, source))
             time.sleep(PAUSE)
         for _round in range(2):
             for peer, _source_address in routed:
                 for size in packets.sizes(mtus[peer["index"]]) if peer["sizes"] else ():
                     # What does not leave does not arrive.
                     with contextlib.suppress(OSError):
-                        mouth.datagram(peer["data_path"], peer["data_path_port"], size)
+                        sockets.datagram(peer["data_path"], peer["data_path_port"], size)
             time.sleep(PAUSE)
     return {"errors": {index: found for index, found in errors.items() if found}, "mtus": mtus}
 
 
-class _Mouth:
+class _Sockets:
     """A socket for each protocol."""
 
     def __init__(self, nonce, me, opened):
@@ -65,21 +68,21 @@ class _Mouth:
         self.tcp = opened.enter_context(socket.socket(socket.AF_INET, socket.SOCK_RAW, packets.TCP))
         self.raw = opened.enter_context(socket.socket(socket.AF_INET, socket.SOCK_RAW, packets.ESP))
 
-    def say_all(self, peer, source):
-        """Send a packet each way; tells what could not be sent: ``{way: text}``."""
+    def send_all(self, peer, source):
+        """Send a packet by each path; returns what could not be sent: ``{path: text}``."""
         target, errors = peer["address"], {}
-        ways = [("tcp %d" % port, self.syn, (source, target, port)) for port in peer["tcp"]]
-        ways += [("udp %d" % port, self.datagram, (target, port)) for port in peer["udp"]]
+        paths = [("tcp %d" % port, self.syn, (source, target, port)) for port in peer["tcp"]]
+        paths += [("udp %d" % port, self.datagram, (target, port)) for port in peer["udp"]]
         data_path, port = peer["data_path"], peer["data_path_port"]
-        ways.append(("udp %d" % port, self.datagram, (data_path, port)))
+        paths.append(("udp %d" % port, self.datagram, (data_path, port)))
         if peer["esp"]:
-            ways.append(("esp", self.esp, (data_path,)))
-        for way, function, arguments in ways:
+            paths.append(("esp", self.esp, (data_path,)))
+        for path, function, arguments in paths:
             try:
                 function(*arguments)
             except OSError as exc:
-                # So a firewall's refusal looks to who sends.
-                errors[way] = "its own firewall" if exc.errno == errno.EPERM else os.strerror(exc.errno or 0)
+                # EPERM: a rule of this host's own firewall.
+                errors[path] = "its own firewall" if exc.errno == errno.EPERM else os.strerror(exc.errno or 0)
         return errors
 
     def datagram(self, target, port, size=0):
@@ -87,13 +90,13 @@ class _Mouth:
         self.udp.sendto(packets.udp_content(self.nonce, self.me, time.time(), size), (target, port))
 
     def syn(self, source, target, port):
-        """Ask for a connection. The kernel, which knows of none, ends what comes back."""
+        """Send a SYN. The kernel resets the answer, since it knows of no connection."""
         packed = socket.inet_aton(source), socket.inet_aton(target)
         source_port = random.randrange(49152, 65536)
         self.tcp.sendto(packets.syn_segment(*packed, source_port, port, self.nonce, self.me), (target, 0))
 
     def esp(self, target):
-        """Send a packet that looks as if it were encrypted."""
+        """Send a packet of IP protocol 50."""
         self.raw.sendto(packets.esp_content(self.nonce, self.me), (target, 0))
 
 

@@ -17,8 +17,13 @@ import os
 import stat
 import tarfile
 import zlib
+from typing import IO, TYPE_CHECKING, Iterable
 
-from .backup import FORMAT, BackupError
+from .manifest import FORMAT, BackupError
+
+if TYPE_CHECKING:
+    from .manifest import File, Manifest
+
 
 MANIFEST = "manifest.json"
 UNLOCK_KEY = "unlock-key"
@@ -28,9 +33,9 @@ CHUNK = 1 << 20
 NEEDED = ("docker-state.json", "state.json", "certificates/swarm-node.crt", "certificates/swarm-node.key", "raft/")
 
 
-def listing(folder):
+def listing(folder: str) -> list[File]:
     """The files of a folder, as a manifest lists them: ``[{path, size, sha256}]``."""
-    found = []
+    found: list[File] = []
     for top, folders, names in os.walk(folder):
         folders.sort()
         for name in sorted(names):
@@ -46,7 +51,7 @@ def listing(folder):
     return found
 
 
-def missing(paths):
+def missing(paths: Iterable[str]) -> list[str]:
     """What a manager's state has to have, and these files do not."""
     return [
         need
@@ -55,7 +60,7 @@ def missing(paths):
     ]
 
 
-def pack(folder, manifest, unlock_key, target):
+def pack(folder: str, manifest: Manifest, unlock_key: str | None, target: str) -> None:
     """Write the archive of a folder, for root alone."""
     handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "wb") as out:
@@ -68,24 +73,24 @@ def pack(folder, manifest, unlock_key, target):
         os.fsync(out.fileno())
 
 
-def _packed(out):
+def _packed(out: IO[bytes]) -> tarfile.TarFile:
     return tarfile.open(fileobj=out, mode="w:gz", compresslevel=6)
 
 
-def _add(tar, name, text):
+def _add(tar: tarfile.TarFile, name: str, text: str) -> None:
     data = text.encode()
     item = tarfile.TarInfo(name)
     item.size, item.mode = len(data), 0o600
     tar.addfile(item, io.BytesIO(data))
 
 
-def replace(data, path, content):
+def replace(data: bytes, path: str, content: bytes) -> bytes:
     """An archive, as bytes, with other content in one of its files, which its list tells of."""
     made = io.BytesIO()
     with tarfile.open(fileobj=io.BytesIO(data), mode="r:gz") as old, _packed(made) as new:
         for item in old:
             if item.name == MANIFEST:
-                manifest = json.loads(old.extractfile(item).read().decode())
+                manifest = json.loads(_read(old, item).decode())
                 for entry in manifest["files"]:
                     if entry["path"] == path:
                         entry.update(size=len(content), sha256=hashlib.sha256(content).hexdigest())
@@ -98,13 +103,13 @@ def replace(data, path, content):
     return made.getvalue()
 
 
-def content(data, path):
+def content(data: bytes, path: str) -> bytes:
     """One of the files of an archive that was checked."""
     with tarfile.open(fileobj=io.BytesIO(data), mode="r:gz") as tar:
-        return tar.extractfile("%s/%s" % (SWARM, path)).read()
+        return _read(tar, tar.getmember("%s/%s" % (SWARM, path)))
 
 
-def check(source, into=None):
+def check(source: IO[bytes], into: str | None = None) -> tuple[Manifest, str | None]:
     """Read an archive to its end and see that all of it is right: ``(manifest, unlock key or None)``.
 
     :param source: a binary file object.
@@ -119,13 +124,15 @@ def check(source, into=None):
         raise BackupError("the backup is damaged: %s" % exc) from exc
 
 
-def _check(tar, into):
-    manifest, unlock_key, seen, dates = None, None, {}, []
-    for item in tar:
-        if manifest is None:
-            manifest = _manifest(tar, item)
-        elif item.name == UNLOCK_KEY:
-            unlock_key = tar.extractfile(item).read().decode()
+def _check(tar: tarfile.TarFile, into: str | None) -> tuple[Manifest, str | None]:
+    unlock_key: str | None = None
+    seen: dict[str, tuple[int, str]] = {}
+    dates: list[tuple[str, tarfile.TarInfo]] = []
+    items = iter(tar)
+    manifest = _manifest(tar, next(items, None))
+    for item in items:
+        if item.name == UNLOCK_KEY:
+            unlock_key = _read(tar, item).decode()
         else:
             path = _inside(item)
             target = os.path.join(into, path) if into else None
@@ -135,7 +142,7 @@ def _check(tar, into):
                     dates.append((target, item))
                 continue
             seen[path] = _file(tar, item, target)
-    wanted = {entry["path"]: (entry["size"], entry["sha256"]) for entry in (manifest or {"files": []})["files"]}
+    wanted = {entry["path"]: (entry["size"], entry["sha256"]) for entry in manifest["files"]}
     wrong = sorted(path for path in set(wanted) | set(seen) if wanted.get(path) != seen.get(path))
     if wrong or missing(wanted):
         raise BackupError("the backup is damaged: %s" % ", ".join((wrong or missing(wanted))[:5]))
@@ -146,10 +153,10 @@ def _check(tar, into):
     return manifest, unlock_key
 
 
-def _manifest(tar, item):
-    if item.name != MANIFEST:
+def _manifest(tar: tarfile.TarFile, item: tarfile.TarInfo | None) -> Manifest:
+    if item is None or item.name != MANIFEST:
         raise BackupError("the backup is damaged: it does not begin with its list of files")
-    manifest = json.loads(tar.extractfile(item).read().decode())
+    manifest: Manifest = json.loads(_read(tar, item).decode())
     if manifest["format"] != FORMAT:
         raise BackupError(
             "the backup has format %s, and this collection reads %d: take the collection that made it"
@@ -158,7 +165,7 @@ def _manifest(tar, item):
     return manifest
 
 
-def _inside(item):
+def _inside(item: tarfile.TarInfo) -> str:
     """The path of a member in the swarm folder; nothing may lead out of it."""
     top, _sep, path = item.name.partition("/")
     if top != SWARM or not (item.isdir() or item.isreg()) or ".." in path.split("/"):
@@ -166,8 +173,8 @@ def _inside(item):
     return path
 
 
-def _file(tar, item, target):
-    source = tar.extractfile(item)
+def _file(tar: tarfile.TarFile, item: tarfile.TarInfo, target: str | None) -> tuple[int, str]:
+    source = _opened(tar, item)
     if not target:
         return _copy(source)
     with os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
@@ -178,13 +185,24 @@ def _file(tar, item, target):
     return done
 
 
-def _dress(target, item):
+def _opened(tar: tarfile.TarFile, item: tarfile.TarInfo) -> IO[bytes]:
+    found = tar.extractfile(item)
+    if found is None:
+        raise BackupError("the backup is damaged: %s is no file" % item.name)
+    return found
+
+
+def _read(tar: tarfile.TarFile, item: tarfile.TarInfo) -> bytes:
+    return _opened(tar, item).read()
+
+
+def _dress(target: str, item: tarfile.TarInfo) -> None:
     os.chown(target, item.uid, item.gid)
     os.chmod(target, item.mode)
     os.utime(target, (item.mtime, item.mtime))
 
 
-def _copy(source, target=None):
+def _copy(source: IO[bytes], target: IO[bytes] | None = None) -> tuple[int, str]:
     digest, size = hashlib.sha256(), 0
     while True:
         part = source.read(CHUNK)

@@ -12,6 +12,7 @@ import os
 import select
 import signal
 import time
+from typing import Iterator, NoReturn
 
 from .._core.atomic_files import read_text
 from .._core.plan import ApplyError
@@ -23,7 +24,7 @@ STOPS = 3
 
 
 @contextlib.contextmanager
-def frozen(pid, limit=LIMIT):
+def frozen(pid: int, limit: float = LIMIT) -> Iterator[float]:
     """Have a process stand still. A process of its own lets it go on where this one dies, or takes too long."""
     reader, writer = os.pipe()
     guard = os.fork()
@@ -44,12 +45,14 @@ def frozen(pid, limit=LIMIT):
         if not stands_still(pid) or time.monotonic() - begun >= limit:
             raise ApplyError("the daemon went on before its files were copied (it may stand still for %d s)" % limit)
     finally:
-        os.kill(pid, signal.SIGCONT)
-        os.close(writer)
-        os.waitpid(guard, 0)
+        try:
+            os.kill(pid, signal.SIGCONT)
+        finally:
+            os.close(writer)
+            os.waitpid(guard, 0)
 
 
-def _guard(pid, reader, writer, limit):
+def _guard(pid: int, reader: int, writer: int, limit: float) -> NoReturn:
     try:
         os.setsid()
         for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
@@ -59,11 +62,13 @@ def _guard(pid, reader, writer, limit):
             os.close(handle)
         select.select([reader], [], [], limit)
     finally:
-        os.kill(pid, signal.SIGCONT)
+        # Whatever happens, it never comes back to what its parent does: not either where the process is gone.
+        with contextlib.suppress(OSError):
+            os.kill(pid, signal.SIGCONT)
         os._exit(0)
 
 
-def stands_still(pid, proc="/proc"):
+def stands_still(pid: int, proc: str = "/proc") -> bool:
     """Whether all threads of a process are stopped."""
     texts = [read_text(path) for path in glob.glob("%s/%d/task/*/stat" % (proc, pid))]
     # The name, in brackets, may have blanks and brackets in it.

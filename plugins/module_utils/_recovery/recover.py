@@ -2,17 +2,30 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to dockyard.swarm: letting one manager go on alone when the others are lost. Pure functions."""
+"""Private to dockyard.swarm: making one manager the only one of its swarm when the others are lost. Pure functions."""
 
 from __future__ import annotations
 
 import ipaddress
+from typing import TYPE_CHECKING, Collection, Mapping, TypedDict
 
 from .._core.plan import PlanError, change
-from .restore import decrypt, init_request, last_steps
+from .force_new_plan import decrypt, init_request, last_steps
+
+if TYPE_CHECKING:
+    from .._core.facts import ApiObject, NodeFacts, SwarmFacts
+    from .._core.plan import Plan
+
+# What a recovery that is under way leaves for the next run: {autolock, alone}.
+RECOVERY_PENDING = "/etc/dockyard/recover.pending"
 
 
-def recover_plan(hosts, wanted):
+class RecoverPlan(TypedDict):
+    problems: list[str]
+    there: bool  # whether the manager has a quorum already
+
+
+def recover_plan(hosts: Mapping[str, NodeFacts | None], wanted: str) -> RecoverPlan:
     """What speaks against recovering a swarm from one of its managers: ``{problems, there}``.
 
     :param hosts: host -> what node_facts tells of it, None where it was not read.
@@ -41,11 +54,11 @@ def recover_plan(hosts, wanted):
             for host, item in hosts.items()
             if host != wanted and item and item["swarm"]["state"] == "locked"
         ]
-    trouble = recover_trouble(facts["swarm"], RECOVERY_PENDING in facts["files"])
-    return {"problems": problems + ["%s: %s" % (wanted, text) for text in trouble], "there": False}
+    found = recover_problems(facts["swarm"], RECOVERY_PENDING in facts["files"])
+    return {"problems": problems + ["%s: %s" % (wanted, text) for text in found], "there": False}
 
 
-def recover_trouble(swarm, begun=False):
+def recover_problems(swarm: SwarmFacts, begun: bool = False) -> list[str]:
     """Why a node cannot be made the only manager of its swarm: texts.
 
     :param begun: whether a recovery was cut short here, which may leave its manager stopped.
@@ -57,13 +70,13 @@ def recover_trouble(swarm, begun=False):
     return []
 
 
-def raft_addr(swarm, state):
+def raft_addr(swarm: SwarmFacts, state: ApiObject) -> str:
     """The address that a manager without a quorum has in raft.
 
     :param state: its ``docker-state.json`` as data.
     """
     listed = {item["node_id"]: item["addr"] for item in swarm["managers"]}
-    addr = listed.get(swarm["node_id"]) or state.get("AdvertiseAddr") or swarm["node_addr"] or ""
+    addr = listed.get(swarm["node_id"] or "") or state.get("AdvertiseAddr") or swarm["node_addr"] or ""
     if not addr:
         raise PlanError("this node does not tell its address: see 'docker info'")
     try:
@@ -73,33 +86,29 @@ def raft_addr(swarm, state):
     return "%s:2377" % (addr if ":" not in addr else "[%s]" % addr)
 
 
-# What a recovery that is under way leaves for the next run: {autolock, alone}.
-RECOVERY_PENDING = "/etc/dockyard/recover.pending"
-
-
-def recover_steps(swarm, sealed=False, journal=None):
+def recover_steps(swarm: SwarmFacts, key_encrypted: bool = False, journal: Mapping[str, bool] | None = None) -> Plan:
     """What it takes to let a manager go on alone: changes, whose ``do`` is the step.
 
-    :param sealed: whether its key is encrypted on the disk, as it is where managers are locked when they start.
+    :param key_encrypted: whether its key is encrypted on the disk, as it is where managers are locked when they start.
     :param journal: what the last run left, or None.
     """
-    for text in recover_trouble(swarm, journal is not None):
+    for text in recover_problems(swarm, journal is not None):
         raise PlanError("this node: %s" % text)
     if swarm["quorum"] or (journal and journal["alone"] and swarm["state"] == "locked"):
-        return last_steps("the recovery", sealed) if journal else []
+        return last_steps("the recovery", key_encrypted) if journal else []
     steps = [
         change(
             "recover", "swarm: its managers", "they have lost their quorum",
             before=[item["addr"] for item in swarm["managers"]] or None, after=swarm["node_addr"] and [swarm["node_addr"]],
         )
     ]  # fmt: skip
-    if sealed:
+    if key_encrypted:
         # The Engine starts the manager anew for that, without what unlocked it, and would drop its state.
         steps.insert(0, decrypt("the swarm locks managers when they start, and this one has to start without a quorum"))
     return steps
 
 
-def recover_request(swarm, state, addresses, autolock):
+def recover_request(swarm: SwarmFacts, state: ApiObject, addresses: Collection[str], autolock: bool) -> ApiObject:
     """The body of the request that does so. All settings stay but this one, which is off where it is not named."""
     return init_request(
         {

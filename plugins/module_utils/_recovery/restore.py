@@ -6,11 +6,33 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Mapping, Sequence, TypedDict
+
 from .._core.plan import PlanError, change
 from .._core.versions import compare
+from .force_new_plan import last_steps
+from .manifest import identity
+
+if TYPE_CHECKING:
+    from .._core.facts import NodeFacts, SwarmFacts
+    from .._core.plan import Plan
+    from .manifest import Manifest
+
+RESTORE_PENDING = "/etc/dockyard/restore.pending"
+# Phases of a restore: the state is being put in place; it is there, and the swarm has other managers to forget.
+PLACING = "placing"
+STARTED = "started"
 
 
-def restore_plan(manifest, hosts, managers, wanted=""):
+class RestorePlan(TypedDict):
+    host: str | None  # where the backup is restored
+    problems: list[str]
+    there: bool  # whether it was restored there already
+
+
+def restore_plan(
+    manifest: Manifest, hosts: Mapping[str, NodeFacts | None], managers: Sequence[str], wanted: str = ""
+) -> RestorePlan:
     """Where a backup is restored, and what speaks against it: ``{host, problems, there}``.
 
     :param hosts: host -> what node_facts tells of it, None where it was not read; in the order of the inventory.
@@ -19,8 +41,10 @@ def restore_plan(manifest, hosts, managers, wanted=""):
     """
     problems = []
     addr = manifest["advertise_addr"]
-    read = {host: hosts[host] for host in managers if hosts[host]}
-    having = [host for host, facts in read.items() if addr in [item["address"] for item in facts["addresses"]]]
+    read = {host: facts for host, facts in hosts.items() if facts and host in managers}
+    having = [
+        host for host in managers if host in read and addr in [item["address"] for item in read[host]["addresses"]]
+    ]
     host = wanted or (having[0] if having else None)
     if wanted and wanted not in managers:
         problems.append("option swarm_backup_host: %s is no manager of the inventory" % wanted)
@@ -37,12 +61,13 @@ def restore_plan(manifest, hosts, managers, wanted=""):
                 )
         elif not (name == host and (there or begun)) and not (there and facts["swarm"]["manager"]):
             problems += ["%s: %s" % (name, text) for text in _still_member(facts["swarm"], name in managers)]
-    if host in read and read[host]["engine"]["version"]:
-        problems += ["%s: %s" % (host, text) for text in older_engine(read[host]["engine"]["version"], manifest)]
+    version = read[host]["engine"]["version"] if host in read else None
+    if version:
+        problems += ["%s: %s" % (host, text) for text in older_engine(version, manifest)]
     return {"host": host, "problems": problems, "there": there}
 
 
-def _begun(facts, manifest):
+def _begun(facts: NodeFacts, manifest: Manifest) -> bool:
     """Whether a restore of this backup was cut short here: nothing else leaves its node without a quorum on its host."""
     swarm = facts["swarm"]
     return RESTORE_PENDING in facts["files"] and (
@@ -51,10 +76,7 @@ def _begun(facts, manifest):
     )
 
 
-RESTORE_PENDING = "/etc/dockyard/restore.pending"
-
-
-def _still_member(swarm, manager):
+def _still_member(swarm: SwarmFacts, manager: bool) -> list[str]:
     if swarm["state"] == "inactive" or (swarm["state"] == "active" and not swarm["manager"] and not manager):
         return []  # workers wait for their managers, and find the one that is restored
     what = "still in a swarm (%s%s)" % (swarm["state"], ", a manager" if swarm["manager"] else "")
@@ -70,13 +92,13 @@ def _still_member(swarm, manager):
     return ["%s: take it out with 'docker swarm leave --force', or out of the inventory" % what]
 
 
-def is_restored(swarm, manifest):
+def is_restored(swarm: SwarmFacts, manifest: Manifest) -> bool:
     """Whether a node is the one of the backup, in its swarm, and the swarm works."""
     same = (swarm["node_id"], swarm["cluster_id"]) == (manifest["node_id"], manifest["cluster_id"])
     return bool(same and swarm["state"] == "active" and swarm["quorum"])
 
 
-def no_address(manifest, host):
+def no_address(manifest: Manifest, host: str) -> str:
     """What to do where no manager has the address of the one in the backup."""
     return (
         "no manager of the inventory has the address %s, which %s had when it was backed up. The managers' state holds that "
@@ -86,7 +108,7 @@ def no_address(manifest, host):
     )
 
 
-def older_engine(version, manifest):
+def older_engine(version: str, manifest: Manifest) -> list[str]:
     """Why an Engine cannot read the backup of another one: texts."""
     if compare(_plain(version), _plain(manifest["engine"])) >= 0:
         return []
@@ -96,70 +118,52 @@ def older_engine(version, manifest):
     ]
 
 
-def _plain(version):
+def _plain(version: str) -> str:
     return version.split("+")[0].split("-")[0]
 
 
-def node_plan(state, manifest):
-    """What restoring a backup takes on its host: changes, whose ``do`` is the step.
+class HostState(TypedDict):
+    """The host that a backup is restored on."""
 
-    :param state: ``{swarm, version, addresses, journal, sealed}`` of this host; ``swarm`` and ``version`` are None where the
-        Engine does not answer, ``journal`` is what the last run left of a restore, or None, ``sealed`` whether the manager's key
-        is encrypted on the disk.
-    """
+    swarm: SwarmFacts | None  # None where the Engine does not answer
+    version: str | None  # of the Engine; None where it does not answer
+    root: str | None  # the Engine's folder
+    addresses: list[str]
+    journal: dict[str, str] | None  # what the last run left of a restore
+    key_encrypted: bool  # whether the manager's key is encrypted on the disk
+
+
+def node_plan(state: HostState, manifest: Manifest) -> Plan:
+    """What restoring a backup takes on its host: changes, whose ``do`` is the step."""
     swarm, journal = state["swarm"], state["journal"]
     if manifest["advertise_addr"] not in state["addresses"]:
         raise PlanError(no_address(manifest, "this host"))
     if state["version"]:
         for text in older_engine(state["version"], manifest):
             raise PlanError("this host: %s" % text)
-    same = journal is not None and [journal[key] for key in IDENTITY] == [manifest[key] for key in IDENTITY]
-    # It encrypts its key only once it has gone on alone.
-    locked = same and journal["phase"] == STARTED and swarm and swarm["state"] == "locked"
+    same = journal is not None and all(journal[key] == value for key, value in identity(manifest).items())
+    started = journal is not None and same and journal["phase"] == STARTED
+    # It encrypts its key only once it is the only manager.
+    locked = started and swarm and swarm["state"] == "locked"
     if locked or (swarm and is_restored(swarm, manifest)):
-        return last_steps("the restore", state["sealed"]) if same else []
+        return last_steps("the restore", state["key_encrypted"]) if same else []
     if journal is None and swarm and swarm["state"] != "inactive":
         raise PlanError(
             "this node is in a swarm (%s): take it out with 'docker swarm leave --force' first" % swarm["state"]
         )
     what = "swarm %s" % manifest["cluster_id"][:12]
+    cut_short = "an earlier run was cut short"
     new = change(
-        "recover", "%s: its managers" % what, "those of the backup are gone", after="%s alone" % manifest["hostname"]
+        "recover",
+        "%s: its managers" % what,
+        cut_short if started else "those of the backup are gone",
+        after="%s alone" % manifest["hostname"],
     )
-    if same and journal["phase"] == STARTED:
-        return [dict(new, why="an earlier run was cut short")]
-    why = "not here" if journal is None else "an earlier run was cut short"
-    return [change("put", "%s: its state" % what, why, after="as of %s" % manifest["created"]), new]
-
-
-def last_steps(what, sealed):
-    """The steps after a manager went on alone."""
-    steps = [change("end", what, "the Engine sets up networks when it starts with a quorum")]
-    return ([decrypt("after a last restart of the Engine it is to go on, not to be locked")] if sealed else []) + steps
-
-
-def decrypt(why):
-    """Have a manager's key on the disk as without autolock; it encrypts it again as soon as it leads its swarm."""
-    return change("decrypt", "swarm: the manager's key", why, before="encrypted", after="until it leads")
-
-
-IDENTITY = ("cluster_id", "node_id", "created")
-# Phases of a restore: the state is being put in place; it is there, and the swarm has other managers to forget.
-PLACING = "placing"
-STARTED = "started"
-
-
-def init_request(manifest, addresses):
-    """The body of the request that makes a manager the only one of its swarm, with all that the swarm has."""
-    body = {
-        "ForceNewCluster": True,
-        "ListenAddr": manifest["listen_addr"],
-        "AdvertiseAddr": manifest["raft_addr"],
-        # The settings as they were when the backup was made.
-        "Spec": dict(manifest["spec"], Name="default"),
-    }
-    if manifest["autolock"]:
-        body["AutoLockManagers"] = True
-    if manifest["data_path_addr"] in addresses:
-        body["DataPathAddr"] = manifest["data_path_addr"]
-    return body
+    if started:
+        return [new]
+    return [
+        change(
+            "put", "%s: its state" % what, cut_short if journal else "not here", after="as of %s" % manifest["created"]
+        ),
+        new,
+    ]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+from typing import BinaryIO
 
 from .._core import file_tree
 from .._core.atomic_files import read_text, sync_folder
@@ -18,13 +19,13 @@ from .restore import RESTORE_PENDING
 INCOMING = ".dockyard-restore"
 
 
-def read_journal(path=RESTORE_PENDING):
+def read_journal(path: str = RESTORE_PENDING) -> dict[str, str] | None:
     """What is known of a restore that is under way, or None."""
     text = read_text(path)
     return json.loads(text) if text else None
 
 
-def unpack(source, root):
+def unpack(source: BinaryIO, root: str) -> None:
     """Have the state of an archive, all of it checked and on the disk, beside the swarm folder."""
     clear(root)
     folder = os.path.join(root, INCOMING)
@@ -36,7 +37,7 @@ def unpack(source, root):
     file_tree.flush(folder)
 
 
-def place(root):
+def place(root: str) -> None:
     """Let it change places with the swarm folder: at no time is there neither of them."""
     folder, incoming = os.path.join(root, "swarm"), os.path.join(root, INCOMING)
     if os.path.isdir(folder):
@@ -46,6 +47,6 @@ def place(root):
     sync_folder(root)
 
 
-def clear(root):
+def clear(root: str) -> None:
     """Remove what was not put in its place, or what had to leave it."""
     file_tree.remove_tree(os.path.join(root, INCOMING))

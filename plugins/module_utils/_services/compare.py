@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to dockyard.swarm: what differs between two Specs of a service, ours and the Engine's. All pure.
+"""Private to dockyard.swarm: the differences between two Specs of a service, the wanted and the present one. Pure functions.
 
-:func:`comparable` brings either into the one form in which two of them can be compared.
+:func:`comparable` brings both into one form.
 """
 
 from __future__ import annotations
@@ -15,11 +15,14 @@ import json
 from .spec import capability
 from .values import SECOND
 
+# What the Engine has in nanoseconds.
+_TIMES = ("Delay", "Interval", "Monitor", "StartInterval", "StartPeriod", "Timeout", "Window")
+
 
 def comparable(spec, networks):
-    """What a Spec says, as ``option -> value``, without the defaults that the Engine writes into it.
+    """A Spec as ``option -> value``, without the defaults that the Engine adds.
 
-    What no option stands for keeps the Engine's own name, so that it is found as well.
+    What is no option keeps the Engine's name, so that it is compared as well.
 
     :param networks: ID -> name.
     """
@@ -60,7 +63,7 @@ def comparable(spec, networks):
             [_with_defaults(port, Protocol="tcp", PublishMode="ingress") for port in endpoint.pop("Ports", None) or []]
         ),
     }
-    # The Engine's own notes, not somebody's wish.
+    # Added by the Engine.
     spec.pop("Name", None)
     task.pop("ForceUpdate", None)
     place.pop("Platforms", None)
@@ -71,7 +74,7 @@ def comparable(spec, networks):
     ):
         if part.get(key) == default:
             part.pop(key)
-    # These may be 0 or false and mean it.
+    # Here 0 and false are values.
     view["stop_grace_period"] = box.pop("StopGracePeriod", None)
     view["init"] = box.pop("Init", None)
     zero_counts = {"stop_grace_period", "init"}
@@ -99,8 +102,62 @@ def differences(wanted, actual):
     return {key: (actual.get(key), wanted.get(key)) for key in keys if actual.get(key) != wanted.get(key)}
 
 
+def readable(option, value):
+    """One value of a comparable Spec as a plan shows it: one text for each port, mount, network, secret and config."""
+    text = {
+        "configs": _file_text, "mounts": _mount_text, "networks": _network_text, "publish": _port_text, "secrets": _file_text,
+    }.get(option)  # fmt: skip
+    if text and isinstance(value, list):
+        return [text(item) for item in value]
+    return _in_seconds(value, "Delay" if option == "stop_grace_period" else "")
+
+
+def _file_text(item):
+    file = item.get("File") or {}
+    text = "%s as %s (%s:%s, mode %04o)" % (
+        item.get("SecretName") or item.get("ConfigName"),
+        file.get("Name"), file.get("UID", 0), file.get("GID", 0), file.get("Mode", 0),
+    )  # fmt: skip
+    return text + _rest(item, "SecretName", "ConfigName", "File")
+
+
+def _mount_text(item):
+    text = "%s %s:%s%s" % (
+        item.get("Type"),
+        item.get("Source", ""),
+        item.get("Target"),
+        ":ro" if item.get("ReadOnly") else "",
+    )
+    return text + _rest(item, "Type", "Source", "Target", "ReadOnly")
+
+
+def _network_text(item):
+    aliases = item.get("Aliases")
+    text = item.get("Target", "") + (" (aliases %s)" % ", ".join(aliases) if aliases else "")
+    return text + _rest(item, "Target", "Aliases")
+
+
+def _port_text(item):
+    known = ("PublishedPort", "TargetPort", "Protocol", "PublishMode")
+    return "%s:%s/%s %s" % tuple(item.get(key) for key in known) + _rest(item, *known)
+
+
+def _rest(item, *known):
+    """What no option stands for, so that no two items have the same text."""
+    rest = {key: value for key, value in item.items() if key not in known}
+    return " " + json.dumps(rest, sort_keys=True) if rest else ""
+
+
+def _in_seconds(value, key=""):
+    if isinstance(value, dict):
+        return {name: _in_seconds(item, name) for name, item in value.items()}
+    if key in _TIMES and isinstance(value, int):
+        return "%g s" % (value / SECOND)
+    return value
+
+
 def _pruned(value):
-    """Without everything that is empty, down to the leaves; labels and the like hold texts and are not passed here."""
+    """A value without its empty parts, on all levels. Not for labels and the like, which may be empty."""
     if isinstance(value, dict):
         parts = {key: _pruned(item) for key, item in value.items()}
         return {key: item for key, item in parts.items() if item not in (None, "", 0, False, [], {})}
@@ -124,7 +181,7 @@ def _with_defaults(values, **defaults):
 
 
 def _rollout_view(values):
-    if values is None:  # what the swarm does without one
+    if values is None:  # the default of the swarm
         values = {"Parallelism": 1}
     view = dict({"Order": "stop-first", "FailureAction": "pause", "Monitor": 5 * SECOND}, **(values or {}))
     return _pruned(view)

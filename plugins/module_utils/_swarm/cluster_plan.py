@@ -9,14 +9,23 @@ Nothing here asks one host what it should do: a second cluster, a lost quorum or
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any, Mapping, TypedDict
+
 from .._core.plan import change
 from . import healing
 from .cluster_state import View
 from .members import member_changes
 from .settings import HOUR, SECOND, settings_plan
 
+if TYPE_CHECKING:
+    from .._core.facts import ApiObject, SwarmFacts
+    from .._core.plan import Plan
+    from .cluster_state import Host
+    from .healing import Rejoin
+
+
 # The Spec of a swarm that was just made, as far as settings are about it.
-FRESH = {
+FRESH: ApiObject = {
     "CAConfig": {"NodeCertExpiry": 2160 * HOUR},
     "Dispatcher": {"HeartbeatPeriod": 5 * SECOND},
     "EncryptionConfig": {"AutoLockManagers": False},
@@ -36,23 +45,42 @@ UNREAD = (
 ELSEWHERE = "the swarm is to be made on %s, which this run does not reach for: run without --limit"
 
 
-def cluster_plan(hosts, forms=True, settings=None, keys=None):
+class UnlockKeys(TypedDict):
+    found: bool  # whether the controller has unlock keys
+    dir: str  # the controller's folder with its secrets
+    known: list[str]  # digests of its keys
+
+
+class SwarmChanges(TypedDict):
+    """What has to be done for the swarm."""
+
+    manager: str | None  # through which host the cluster is asked
+    cluster_id: str | None
+    init: str | None  # who initialises the swarm
+    join: dict[str, str]  # host -> role
+    unlock: list[str]  # hosts
+    rejoin: dict[str, Rejoin]  # hosts that leave before they join
+    settings: Plan  # changes of the swarm's settings
+    keep_key: bool  # whether the swarm's unlock key is to be kept on the controller
+    members: Plan  # changes of the cluster's objects, made on the manager
+    steps: Plan  # all of it, to show
+
+
+class SwarmPlan(SwarmChanges):
+    problems: dict[str, list[str]]  # texts by host: nothing may be done where there is one
+
+
+def swarm_plan(
+    hosts: Mapping[str, Host],
+    forms: bool = True,
+    settings: Any = None,
+    keys: UnlockKeys | None = None,
+) -> SwarmPlan:
     """What has to be done so that the hosts are one swarm with the wanted roles, labels and availability.
 
-    :param hosts: host -> ``{role, availability, labels, address, advertise_addr, own, here, facts}`` in inventory order;
-        ``role`` is ``manager`` or ``worker``; ``labels`` and ``availability`` may be None (not managed); ``own`` are all
-        addresses of the host; ``here`` tells whether the run acts on it; ``facts`` is node_facts' result, or None for a
-        host that was not read.
+    :param hosts: in the order of the inventory.
     :param forms: whether this run makes the swarm. One that does not, has no reason to stop because it must not.
     :param settings: the wanted settings of the swarm, as :func:`settings.settings_plan` takes them.
-    :param keys: ``{found, dir, known}``: whether the controller has unlock keys, in which folder it has its secrets, and the
-        digests of the keys.
-    :returns: ``{problems, init, join, unlock, rejoin, settings, keep_key, members, manager, cluster_id, steps}``:
-        ``problems`` texts by host, nothing may be done where there is one; ``init`` the host that makes the cluster,
-        or None; ``join`` host -> role; ``unlock`` hosts; ``rejoin`` host -> ``{why, node}``, who leave before they join;
-        ``settings`` changes of the swarm's settings; ``keep_key`` whether its unlock key is to be kept on the controller;
-        ``members`` changes of cluster objects, made on ``manager``, the host through which the cluster is asked;
-        ``steps`` all of it as a plan to show.
     """
     keys = keys or {"found": False, "dir": "swarm_cluster_secrets_dir", "known": []}
     states = {host: item["facts"]["swarm"] for host, item in hosts.items() if item["facts"]}
@@ -63,14 +91,14 @@ def cluster_plan(hosts, forms=True, settings=None, keys=None):
         for cluster, members in clusters.items():
             for host in members:
                 view.problem(host, _two_clusters(host, cluster, clusters))
-    state = states[manager] if manager else {}
-    key = state.get("unlock_key")
+    state = states[manager] if manager else None
+    key = state.get("unlock_key") if state else None
     keep_key = bool(key) and key not in keys["known"]
-    heal = healing.heal_plan(view, dict(keys, found=keys["found"] or bool(key)))
-    plan = {
+    heal = healing.heal_plan(view, keys["found"] or bool(key), keys["dir"])
+    plan: SwarmPlan = {
         "problems": view.problems,
         "manager": manager,
-        "cluster_id": state.get("cluster_id"),
+        "cluster_id": state["cluster_id"] if state else None,
         "init": None,
         "join": {},
         "unlock": heal["unlock"],
@@ -78,8 +106,9 @@ def cluster_plan(hosts, forms=True, settings=None, keys=None):
         "settings": [],
         "keep_key": keep_key,
         "members": [],
+        "steps": [],
     }
-    later = []
+    later: Plan = []
     if not heal["unlock"]:
         outside = [host for host in hosts if host in states and states[host]["state"] == "inactive"]
         if outside and not manager:
@@ -88,7 +117,7 @@ def cluster_plan(hosts, forms=True, settings=None, keys=None):
             plan["join"] = {
                 host: hosts[host]["role"] for host in outside if host != plan["init"] and hosts[host]["here"]
             }
-            plan["settings"] = settings_plan(settings or {}, state["spec"] if manager else FRESH)
+            plan["settings"] = settings_plan(settings or {}, state["spec"] if state else FRESH)
         if manager:
             waiting = bool(heal["waiting"]) or view.gains()
             plan["members"], later = member_changes(view, heal["rejoin"], waiting)
@@ -98,15 +127,15 @@ def cluster_plan(hosts, forms=True, settings=None, keys=None):
     return plan
 
 
-def _clusters(states):
-    found: dict = {}
+def _clusters(states: Mapping[str, SwarmFacts]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
     for host, state in states.items():
         if state["cluster_id"]:
             found.setdefault(state["cluster_id"], []).append(host)
     return found
 
 
-def _two_clusters(host, cluster, clusters):
+def _two_clusters(host: str, cluster: str, clusters: Mapping[str, list[str]]) -> str:
     others = "; ".join(
         "%s in %s" % (", ".join(members), name[:12]) for name, members in clusters.items() if name != cluster
     )
@@ -116,14 +145,14 @@ def _two_clusters(host, cluster, clusters):
     )
 
 
-def able_managers(states):
+def able_managers(states: Mapping[str, SwarmFacts]) -> list[str]:
     """The hosts that can be asked for the swarm."""
     return [
         host for host, state in states.items() if state["state"] == "active" and state["manager"] and state["quorum"]
     ]
 
 
-def _acting_manager(states, hosts):
+def _acting_manager(states: Mapping[str, SwarmFacts], hosts: Mapping[str, Host]) -> str | None:
     """The first manager with a quorum, if possible one that stays a manager where it is.
 
     The leader has no advantage, since any manager passes requests on to it.
@@ -132,7 +161,7 @@ def _acting_manager(states, hosts):
     return next((host for host in able if hosts[host]["role"] == "manager"), able[0] if able else None)
 
 
-def _initialiser(view, forms):
+def _initialiser(view: View, forms: bool) -> str | None:
     """The host that may make a new cluster: only where it is certain that there is none yet."""
     managers = [host for host, item in view.hosts.items() if item["role"] == "manager"]
     if not managers:
@@ -156,7 +185,7 @@ def _initialiser(view, forms):
     return None
 
 
-def _steps(view, plan, waiting):
+def _steps(view: View, plan: SwarmPlan, waiting: list[str]) -> Plan:
     steps = [change("unlock", "node %s" % host, "its manager is locked") for host in plan["unlock"]]
     for host, item in plan["rejoin"].items():
         steps.append(change("rejoin", "node %s" % host, item["why"], after=view.hosts[host]["role"]))
@@ -169,38 +198,6 @@ def _steps(view, plan, waiting):
     return steps
 
 
-def _key_step(keep, keys):
+def _key_step(keep: bool, keys: UnlockKeys) -> Plan:
     why = "the swarm locks its managers, and the controller lacks the key"
     return [change("keep", "unlock key in %s/swarm/unlock" % keys["dir"], why)] if keep else []
-
-
-def fixed_settings_drift(wanted, actual):
-    """Settings that are fixed when a swarm is made and differ now: texts; they are told, since nothing can change them."""
-    drift = []
-    for name, value in sorted(wanted.items()):
-        if value and actual.get(name) not in (value, None, [], 0):
-            drift.append(
-                "swarm setting %s is %s, wanted %s: it is fixed when a swarm is made, and cannot be changed later"
-                % (name, actual.get(name), value)
-            )
-    return drift
-
-
-def join_plan(state, wanted):
-    """What one node has to do to be in the swarm: at most one change. For the module, which sees this node alone.
-
-    :param state: the ``swarm`` part of node_facts.
-    :param wanted: ``{state, role, advertise_addr, cluster_id, initialise}``.
-    """
-    local = state["state"]
-    if wanted["state"] == "absent":
-        if local == "inactive":
-            return []
-        return [change("leave", "swarm", "not wanted in it", before=state["node_id"])]
-    if local == "active":
-        return []
-    if local != "inactive":
-        return [change("rejoin", "swarm", "its state is %s (%s)" % (local, state["error"]), after=wanted["role"])]
-    if wanted["initialise"]:
-        return [change("initialise", "swarm", "not in one", after=wanted["advertise_addr"])]
-    return [change("join", "swarm", "not in one", after=wanted["role"])]

@@ -9,16 +9,31 @@ Docker's own drain does not wait (moby#33220), so that whoever restarts a daemon
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Iterable, Mapping, Sequence, TypedDict
+
 from .._core.plan import change
 from .._core.swarm_objects import OVER
 from .quorum import Quorum
+
+if TYPE_CHECKING:
+    from .._core.facts import ApiObject, Node
+    from .._core.plan import Plan
+
 
 # What the node's availability was: it outlives whoever drained the node.
 LABEL = "dockyard.swarm.availability"
 NO_PLACE = "no suitable node"
 
 
-def drain_plan(nodes, tasks, node_id):
+class Task(TypedDict):
+    service: str  # its name; empty where it does not move
+    node: str | None
+    wanted: str | None
+    state: str | None
+    placeless: bool  # no node is suitable for it
+
+
+def drain_plan(nodes: Sequence[Node], tasks: Sequence[Task], node_id: str) -> Plan:
     """What taking a node out of service asks for; nothing where no other node could take its tasks.
 
     :param nodes: the swarm's nodes, as node_facts gives them; ``tasks`` as :func:`task_facts` gives them.
@@ -41,7 +56,7 @@ def drain_plan(nodes, tasks, node_id):
     return plan
 
 
-def restore_plan(nodes, node_id):
+def restore_plan(nodes: Sequence[Node], node_id: str) -> Plan:
     """What putting a node back into service asks for: the availability that it had."""
     node = _by_id(nodes, node_id)
     before = node["labels"].get(LABEL)
@@ -55,7 +70,7 @@ def restore_plan(nodes, node_id):
     ]  # fmt: skip
 
 
-def restart_trouble(nodes, node_id):
+def restart_problem(nodes: Sequence[Node], node_id: str) -> str | None:
     """Why the Engine of this node must not be stopped now: a text, or None.
 
     One or two managers lose their quorum with any of them, for as long as it is away; that cannot be helped. Three and more
@@ -73,11 +88,11 @@ def restart_trouble(nodes, node_id):
     )
 
 
-def task_facts(task, services):
+def task_facts(task: ApiObject, services: Mapping[str, str]) -> Task:
     """One task as the API lists it, in few words; ``services`` are the names of those that move, by ID."""
     status = task.get("Status") or {}
     return {
-        "service": services.get(task.get("ServiceID")),
+        "service": services.get(task.get("ServiceID") or "", ""),
         "node": task.get("NodeID"),
         "wanted": task.get("DesiredState"),
         "state": status.get("State"),
@@ -85,17 +100,17 @@ def task_facts(task, services):
     }
 
 
-def moving_services(services):
+def moving_services(services: Iterable[ApiObject]) -> dict[str, str]:
     """Names of the services whose tasks get replacements elsewhere, by ID: not the global ones, nor jobs."""
     return {item["ID"]: item["Spec"]["Name"] for item in services if "Replicated" in (item["Spec"].get("Mode") or {})}
 
 
-def remaining(tasks, node_id):
+def remaining(tasks: Iterable[Task], node_id: str) -> list[Task]:
     """Tasks that a node still has, of services that move."""
     return [task for task in tasks if task["service"] and task["node"] == node_id and task["state"] not in OVER]
 
 
-def goals(tasks, node_id):
+def goals(tasks: Sequence[Task], node_id: str) -> dict[str, int]:
     """How many tasks of each service that this node runs are to run elsewhere: as many as run now."""
     here = {task["service"] for task in remaining(tasks, node_id) if task["wanted"] == "running"}
     return {
@@ -104,7 +119,7 @@ def goals(tasks, node_id):
     }
 
 
-def lacking(tasks, node_id, wanted):
+def lacking(tasks: Sequence[Task], node_id: str, wanted: Mapping[str, int]) -> dict[str, str]:
     """Services that do not run elsewhere yet as often as they did, and those that still run here, each with a reason.
 
     A task for which no other node is suitable comes back with this one, and is not waited for.
@@ -121,12 +136,12 @@ def lacking(tasks, node_id, wanted):
     return found
 
 
-def is_back(node):
+def is_back(node: Node) -> bool:
     """Whether the swarm counts on this node again."""
     return node["state"] == "ready" and (node["role"] != "manager" or node["reachability"] == "reachable")
 
 
-def batches(nodes, parallel=1):
+def batches(nodes: Mapping[str, Mapping[str, bool]], parallel: int = 1) -> list[list[str]]:
     """The order in which Engines are restarted: workers, ``parallel`` at a time, then managers one by one, the leader last.
 
     :param nodes: host -> ``{manager, leader}``.
@@ -137,9 +152,9 @@ def batches(nodes, parallel=1):
     return [workers[at : at + parallel] for at in range(0, len(workers), parallel)] + [[host] for host in managers]
 
 
-def _takes_tasks(node):
+def _takes_tasks(node: Node) -> bool:
     return node["availability"] == "active" and node["state"] == "ready"
 
 
-def _by_id(nodes, node_id):
+def _by_id(nodes: Iterable[Node], node_id: str) -> Node:
     return next(node for node in nodes if node["id"] == node_id)

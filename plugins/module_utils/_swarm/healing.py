@@ -9,7 +9,14 @@ A node is healed by joining anew, and only where it is certain that it is one of
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Mapping, Sequence, TypedDict
+
 from .._core.ip import host_of
+
+if TYPE_CHECKING:
+    from .._core.facts import ManagerAddress, Node, SwarmFacts
+    from .cluster_state import Host, View
+
 
 LOCKED = (
     "the swarm is locked on this manager, and no unlock key is here: put the key as a line into "
@@ -56,15 +63,20 @@ FIXED = (
 )
 
 
-def heal_plan(view, keys):
-    """What brings the nodes back that cannot do so themselves: ``{unlock, rejoin, waiting}``.
+class Rejoin(TypedDict):
+    why: str
+    node: str | None  # the ID of its entry
 
-    :param view: the :class:`cluster_state.View`.
-    :param keys: ``{found, dir}``: whether unlock keys can be had, and the folder with the secrets.
-    :returns: ``unlock`` the locked hosts; ``rejoin`` host -> ``{why, node}``: ``node`` the ID of its entry or None; ``waiting``
-        hosts that have to join anew and cannot yet, since another manager has to be there, or back, first.
-    """
-    unlock = _unlock(view, keys)
+
+class HealPlan(TypedDict):
+    unlock: list[str]  # hosts that are locked
+    rejoin: dict[str, Rejoin]
+    waiting: list[str]  # hosts that must rejoin, after another manager is there or back
+
+
+def heal_plan(view: View, has_key: bool, secrets_dir: str) -> HealPlan:
+    """What brings the nodes back that cannot do so themselves."""
+    unlock = _unlock(view, has_key, secrets_dir)
     if unlock:
         # What the others tell may be different once these are back.
         return {"unlock": unlock, "rejoin": {}, "waiting": []}
@@ -72,7 +84,9 @@ def heal_plan(view, keys):
         _without_manager(view)
         return {"unlock": [], "rejoin": {}, "waiting": []}
     voters = len(view.quorum.voters)
-    rejoin, waiting, leaving = {}, [], False
+    rejoin: dict[str, Rejoin] = {}
+    waiting: list[str] = []
+    leaving = False
     for host, why, entry in _candidates(view):
         if not entry or not entry["reachability"]:
             rejoin[host] = {"why": why, "node": entry["id"] if entry else None}
@@ -91,7 +105,7 @@ def heal_plan(view, keys):
     return {"unlock": [], "rejoin": rejoin, "waiting": waiting}
 
 
-def _candidates(view):
+def _candidates(view: View) -> list[tuple[str, str, Node | None]]:
     """Who has to join anew: ``(host, why, entry)``; managers that are not there go first, the one that is asked goes last."""
     found = []
     for host, state in view.states.items():
@@ -108,32 +122,32 @@ def _candidates(view):
         if why and view.hosts[host]["here"]:
             found.append((host, why, entry))
     alive = view.quorum.alive
-    return sorted(found, key=lambda item: (item[0] == view.manager, bool(item[2]) and item[2]["id"] in alive))
+    return sorted(found, key=lambda item: (item[0] == view.manager, item[2] is not None and item[2]["id"] in alive))
 
 
-def prefer_unmoved(hosts, states, able):
+def prefer_unmoved(hosts: Mapping[str, Host], states: Mapping[str, SwarmFacts], able: Sequence[str]) -> list[str]:
     """The managers that can be asked, those first that are still where the swarm knows them."""
 
-    def gone(host):
+    def gone(host: str) -> bool:
         state = states[host]
         entry = next((node for node in state["nodes"] if node["id"] == state["node_id"]), None)
-        return bool(entry) and bool(_moved(host, hosts[host], state, entry, host))
+        return entry is not None and bool(_moved(host, hosts[host], state, entry, host))
 
     return sorted(able, key=gone)
 
 
-def _unlock(view, keys):
+def _unlock(view: View, has_key: bool, secrets_dir: str) -> list[str]:
     locked = [host for host, state in view.states.items() if state["state"] == "locked"]
     for host in locked:
         if not view.hosts[host]["here"]:
             if not view.manager:
                 view.problem(host, LOCKED_ELSEWHERE)
-        elif not keys["found"]:
-            view.problem(host, LOCKED % keys["dir"])
+        elif not has_key:
+            view.problem(host, LOCKED % secrets_dir)
     return [host for host in locked if view.hosts[host]["here"]]
 
 
-def _without_manager(view):
+def _without_manager(view: View) -> None:
     lonely = sum(1 for state in view.states.values() if state["manager"])
     for host, state in view.states.items():
         if state["state"] in ("error", "pending"):
@@ -143,16 +157,17 @@ def _without_manager(view):
             view.problem(host, LOST % (total, lonely, total // 2 + 1, host))
 
 
-def _manager_addresses(known, state):
+def _manager_addresses(known: Mapping[str, Node], managers: list[ManagerAddress]) -> set[str]:
     found = {node["manager_addr"] for node in known.values() if node["manager_addr"]}
-    return found | {item["addr"] for item in state["managers"]}
+    return found | {item["addr"] for item in managers}
 
 
-def _removed(host, view):
+def _removed(host: str, view: View) -> str | None:
     """Why a node that the swarm has no entry of has to join anew, if it was one of this swarm."""
     state = view.states[host]
     through = [item["addr"] for item in state["managers"]]
-    if _manager_addresses(view.known, view.states[view.manager]).intersection(through):
+    known = view.states[view.manager]["managers"] if view.manager else []
+    if _manager_addresses(view.known, known).intersection(through):
         return "the swarm has no entry of it any more"
     if not view.hosts[host]["here"]:
         return None
@@ -164,7 +179,7 @@ def _removed(host, view):
     return None
 
 
-def _fallen(host, state, entry, view):
+def _fallen(host: str, state: SwarmFacts, entry: Node, view: View) -> str | None:
     """Why a node that does not come up has to join anew. The read has waited for it by now."""
     reason = state["error"] or "no reason given"
     if state["state"] == "pending" and entry["reachability"]:
@@ -174,7 +189,7 @@ def _fallen(host, state, entry, view):
     return "its state is %s: %s" % (state["state"], reason)
 
 
-def _moved(host, wanted, state, entry, manager):
+def _moved(host: str, wanted: Host, state: SwarmFacts, entry: Node, manager: str | None) -> str | None:
     """Why a node has to join anew at another address, or None."""
     old, explicit = _known_at(state, entry), wanted["advertise_addr"]
     if not old or ":" in old:
@@ -192,7 +207,7 @@ def _moved(host, wanted, state, entry, manager):
     return "the swarm knows it at %s, which is no address of it any more" % old
 
 
-def _known_at(state, entry):
+def _known_at(state: SwarmFacts, entry: Node) -> str | None:
     """The address by which the swarm knows a node: raft's for a manager, which no restart changes."""
     if entry["manager_addr"]:
         return host_of(entry["manager_addr"])

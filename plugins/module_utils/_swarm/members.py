@@ -9,12 +9,38 @@ Pure functions.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any, Collection, Dict, Iterable, Mapping, TypedDict
+
 from .._core.plan import PlanError, change
 from .drain import LABEL
 from .quorum import no_demotion
 
+if TYPE_CHECKING:
+    from .._core.facts import Node
+    from .._core.plan import Change, Plan
+    from .cluster_state import Host, View
 
-def member_changes(view, leaving=(), waiting=False):
+
+# Options of module swarm_nodes for one node: id, and role, availability and labels as far as they are to be set.
+NodeOptions = Dict[str, Any]
+
+
+class NodeChanges(TypedDict):
+    """Options of module swarm_nodes."""
+
+    nodes: list[NodeOptions]
+    forget: list[str]
+
+
+class Leaving(TypedDict):
+    """What is done on a manager for nodes that leave."""
+
+    nodes: list[NodeOptions]  # options of swarm_nodes that make them workers
+    drain: list[dict[str, str]]  # id and name of those that still run tasks
+    ids: list[str]
+
+
+def member_changes(view: View, leaving: Collection[str] = (), waiting: bool = False) -> tuple[Plan, Plan]:
     """Changes of the cluster's objects: ``(now, later)``; ``later`` waits until a host has joined under its new identity.
 
     :param view: the :class:`cluster_state.View`; its manager is asked for all of it, but never for its own demotion.
@@ -22,7 +48,9 @@ def member_changes(view, leaving=(), waiting=False):
     :param waiting: whether something else comes first that may give back what the quorum lacks: no refusal is final then.
     """
     by_id = {entry["id"]: host for host, entry in view.entries().items()}
-    hosts, now, later = view.hosts, [], []
+    hosts = dict(view.hosts)
+    now: Plan = []
+    later: Plan = []
     for node_id, host in _stale(view, by_id).items():
         entry, fresh = view.known[node_id], view.entry(host)
         if not view.quorum.allows(node_id):
@@ -31,30 +59,30 @@ def member_changes(view, leaving=(), waiting=False):
             if hosts[host]["here"]:
                 later.append(_forget(entry))
             continue
-        hosts = dict(hosts, **{host: _heir(hosts[host], entry, fresh)})
+        hosts[host] = _with_kept_settings(hosts[host], entry, fresh)
         now.append(_forget(entry))
         view.quorum.lose(node_id)
     waiting = waiting or bool(later) or bool(leaving)
     # Promotions first: the more managers there are, the safer is what follows. Then those that are not there anyway.
     for node_id in sorted(view.known, key=lambda item: _turn(item, by_id, hosts, view)):
-        node, host = view.known[node_id], by_id.get(node_id)
-        if host is None or host in leaving:
+        node, member = view.known[node_id], by_id.get(node_id)
+        if member is None or member in leaving:
             continue
-        wanted = hosts[host]
+        wanted = hosts[member]
         if wanted["role"] == "manager" and node["role"] == "worker":
             view.quorum.gain(node_id)
         if wanted["role"] == "worker" and node["role"] == "manager":
-            refusal = _refusal(view, host, node_id)
+            refusal = _refusal(view, member, node_id)
             if refusal:
                 if not (now or waiting):
-                    view.problem(host, refusal)
+                    view.problem(member, refusal)
                 continue
             view.quorum.lose(node_id)
-        now += _node_changes(host, node, _with_rest_of_drain(node, wanted))
+        now += _node_changes(member, node, _with_rest_of_drain(node, wanted))
     return now, later
 
 
-def _refusal(view, host, node_id):
+def _refusal(view: View, host: str, node_id: str) -> str | None:
     """Why a manager must not be made a worker now: a text, or None."""
     if not view.quorum.allows(node_id):
         return no_demotion(host, view.quorum, node_id)
@@ -66,7 +94,7 @@ def _refusal(view, host, node_id):
     return None
 
 
-def _stale(view, by_id):
+def _stale(view: View, by_id: Mapping[str, str]) -> dict[str, str]:
     """Entries of hosts that are here under another identity: node ID -> host.
 
     A host that cannot tell which node it is, since its Engine does not run or is locked, may still be the one by its name;
@@ -74,10 +102,10 @@ def _stale(view, by_id):
     tell, then: a node that left is "ready" until it has missed its heartbeats, and "unknown" for a while after a change of
     the leader. Whoever forgets one waits until it is down.
     """
-    told: dict = {}
+    told: dict[str, list[str]] = {}
     for host, state in view.states.items():
         if state["state"] == "inactive" or state["node_id"]:
-            told.setdefault(view.hosts[host]["facts"]["machine"]["hostname"], []).append(host)
+            told.setdefault(view.hostname(host), []).append(host)
     stale = {}
     for node_id, node in view.known.items():
         named = told.get(node["hostname"], [])
@@ -89,49 +117,49 @@ def _stale(view, by_id):
     return stale
 
 
-def _heir(wanted, entry, fresh):
+def _with_kept_settings(wanted: Host, entry: Node, fresh: Node) -> Host:
     """What is wanted of a host that was there under another identity: also what only its old entry tells."""
     labels = {name: value for name, value in entry["labels"].items() if name != LABEL and name not in fresh["labels"]}
     before = entry["labels"].get(LABEL, entry["availability"])
-    return dict(
-        wanted,
-        labels=dict(labels, **(wanted["labels"] or {})),
-        availability=wanted["availability"] or (before if before != "active" else None),
-    )
+    return {
+        **wanted,
+        "labels": dict(labels, **(wanted["labels"] or {})),
+        "availability": wanted["availability"] or (before if before != "active" else None),
+    }
 
 
-def _with_rest_of_drain(node, wanted):
+def _with_rest_of_drain(node: Node, wanted: Host) -> Host:
     """A run that was to restart this node's Engine ended before it gave the availability back."""
     before = node["labels"].get(LABEL)
     if before is None:
         return wanted
-    return dict(
-        wanted,
-        availability=wanted["availability"] or before,
-        labels=dict(wanted["labels"] or {}, **{LABEL: None}),
-    )
+    return {
+        **wanted,
+        "availability": wanted["availability"] or before,
+        "labels": {**(wanted["labels"] or {}), LABEL: None},
+    }
 
 
-def _turn(node_id, by_id, hosts, view):
+def _turn(node_id: str, by_id: Mapping[str, str], hosts: Mapping[str, Host], view: View) -> tuple[bool, bool, bool]:
     host = by_id.get(node_id)
     demotion = host is not None and view.known[node_id]["role"] == "manager" and hosts[host]["role"] == "worker"
     return demotion, host == view.manager, node_id in view.quorum.alive
 
 
-def _forget(node):
+def _forget(node: Node) -> Change:
     return change(
         "forget", "node %s" % node["hostname"], "its host is here under a new identity",
         before=node["id"][:12], node=node["id"], set={},
     )  # fmt: skip
 
 
-def _node_changes(host, node, wanted):
+def _node_changes(host: str, node: Node, wanted: Mapping[str, Any]) -> Plan:
     changes = []
     if node["role"] != wanted["role"]:
         verb = "promote" if wanted["role"] == "manager" else "demote"
-        changes.append(_set(verb, host, node, "role", wanted["role"]))
+        changes.append(_set(verb, host, node, "role", node["role"], wanted["role"]))
     if wanted["availability"] and node["availability"] != wanted["availability"]:
-        changes.append(_set("set", host, node, "availability", wanted["availability"]))
+        changes.append(_set("set", host, node, "availability", node["availability"], wanted["availability"]))
     for label, value in sorted((wanted["labels"] or {}).items()):
         actual, value = node["labels"].get(label), None if value is None else str(value)
         if actual != value:
@@ -145,14 +173,16 @@ def _node_changes(host, node, wanted):
     return changes
 
 
-def _set(verb, host, node, field, value):
+def _set(verb: str, host: str, node: Node, field: str, before: str, value: str) -> Change:
     return change(
         verb, "node %s: %s" % (host, field), "differs",
-        before=node[field], after=value, node=node["id"], set={field: value},
+        before=before, after=value, node=node["id"], set={field: value},
     )  # fmt: skip
 
 
-def nodes_plan(known, wanted, forget=(), left=()):
+def nodes_plan(
+    known: Iterable[Node], wanted: Iterable[NodeOptions], forget: Iterable[str] = (), left: Iterable[str] = ()
+) -> Plan:
     """The changes for nodes of a cluster, for the module that runs on a manager.
 
     :param known: the cluster's nodes, as node_facts gives them.
@@ -192,9 +222,9 @@ def nodes_plan(known, wanted, forget=(), left=()):
     return sorted(changes, key=lambda item: item["do"] == "demote")
 
 
-def by_node(members):
+def by_node(members: Plan) -> NodeChanges:
     """Member changes as the options of swarm_nodes: ``{nodes, forget}``."""
-    nodes: dict = {}
+    nodes: dict[str, NodeOptions] = {}
     forget = []
     for item in members:
         if item["do"] == "forget":
@@ -206,7 +236,7 @@ def by_node(members):
     return {"nodes": list(nodes.values()), "forget": forget}
 
 
-def leaving(known, node_ids):
+def leaving(known: Iterable[Node], node_ids: Collection[str]) -> Leaving:
     """What is done on a manager for nodes that leave: ``{nodes, drain, ids}``.
 
     ``nodes`` are the options of swarm_nodes that make them workers, ``drain`` those that still run tasks, with their names.

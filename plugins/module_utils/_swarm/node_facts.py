@@ -6,19 +6,24 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 
-def node_facts(node):
+if TYPE_CHECKING:
+    from .._core.facts import ApiObject, Node
+
+
+def node_facts(node: ApiObject) -> Node:
     """One node as a manager lists it."""
     spec, status = node.get("Spec") or {}, node.get("Status") or {}
     manager = node.get("ManagerStatus") or {}
     return {
         "id": node["ID"],
-        "hostname": (node.get("Description") or {}).get("Hostname"),
-        "role": spec.get("Role"),
-        "availability": spec.get("Availability"),
+        "hostname": (node.get("Description") or {}).get("Hostname") or "",
+        "role": spec.get("Role") or "",
+        "availability": spec.get("Availability") or "",
         "labels": spec.get("Labels") or {},
-        "state": status.get("State"),
-        "addr": status.get("Addr"),
+        "state": status.get("State") or "",
+        "addr": status.get("Addr") or "",
         "engine": ((node.get("Description") or {}).get("Engine") or {}).get("EngineVersion"),
         "leader": bool(manager.get("Leader")),
         # Of a member of raft alone, which a manager is from its join to the end of its demotion, whatever its role is to be.

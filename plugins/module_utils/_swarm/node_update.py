@@ -6,28 +6,30 @@
 
 from __future__ import annotations
 
-from .._core.engine_api import EngineError
+from typing import TYPE_CHECKING, Any, Mapping
+
+if TYPE_CHECKING:
+    from .._core.engine_api import Engine
+    from .._core.facts import ApiObject
 
 FIELDS = {"role": "Role", "availability": "Availability"}
 
 
-def update_node(engine, node_id, fields):
-    """Read, merge, write the whole spec; again where somebody else wrote in between.
+def update_node(engine: Engine, node_id: str, fields: Mapping[str, Any]) -> None:
+    """Change some fields of a node, and leave the others as they are.
 
     :param fields: ``role``, ``availability``, and ``labels``, which are merged; one that is None is removed.
     """
-    for attempt in (1, 2, 3):
-        node = engine.get("/nodes/%s" % node_id)
-        spec = node["Spec"]
-        for field, value in fields.items():
-            if field == "labels":
-                merged = dict(spec.get("Labels") or {}, **value)
-                spec["Labels"] = {name: text for name, text in merged.items() if text is not None}
-            else:
-                spec[FIELDS[field]] = value
-        try:
-            engine.post("/nodes/%s/update?version=%d" % (node_id, node["Version"]["Index"]), spec)
-            return
-        except EngineError as exc:
-            if attempt == 3 or "out of sequence" not in exc.message:
-                raise
+    engine.update("/nodes/%s" % node_id, lambda spec: with_fields(spec, fields))
+
+
+def with_fields(spec: ApiObject, fields: Mapping[str, Any]) -> ApiObject:
+    """The Spec of a node with changed fields."""
+    spec = dict(spec)
+    for field, value in fields.items():
+        if field == "labels":
+            merged = dict(spec.get("Labels") or {}, **value)
+            spec["Labels"] = {name: text for name, text in merged.items() if text is not None}
+        else:
+            spec[FIELDS[field]] = value
+    return spec

@@ -6,25 +6,57 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Collection, Dict, Iterable, Mapping, Sequence, Tuple, TypedDict
+
 from .._core.plan import change
 from . import members
 from .quorum import Quorum
 
+if TYPE_CHECKING:
+    from .._core.facts import Node
+    from .._core.plan import Plan
 
-def removal_plan(names, inventory, hosts, nodes, managers):
+    # What is to go: node ID -> the name that was asked for, and the node.
+    Going = Dict[str, Tuple[str, Node]]
+
+
+class HostIdentity(TypedDict):
+    """Who a host is for its swarm."""
+
+    hostname: str
+    state: str
+    node_id: str | None
+    here: bool  # whether the run acts on it
+
+
+class RemovalPlan(TypedDict):
+    problems: list[str]
+    manager: str | None  # who is asked
+    hosts: list[str]  # those that leave by themselves
+    leaving: members.Leaving
+    steps: Plan
+
+
+def removal_plan(
+    names: Iterable[str],
+    inventory: Collection[str],
+    hosts: Mapping[str, HostIdentity],
+    nodes: Sequence[Node],
+    managers: Sequence[str],
+) -> RemovalPlan:
     """What takes nodes out of the swarm.
 
     :param names: what is to go: inventory hosts, or names or IDs of nodes that the inventory does not have any more.
     :param inventory: names of all hosts.
-    :param hosts: host -> ``{hostname, state, node_id, here}`` of those that were read.
+    :param hosts: those that were read.
     :param nodes: the swarm's nodes, as node_facts gives them; ``managers`` are the hosts that can be asked for it, in order.
-    :returns: ``{problems, manager, hosts, leaving, steps}``: ``manager`` the one that is asked, ``hosts`` those that leave by
-        themselves, ``leaving`` as :func:`members.leaving` gives it, ``steps`` the plan to show.
     """
     if not managers:
         return _nothing("no manager of the swarm can be asked: bring one back, and run without --limit")
     by_id = {item["node_id"]: host for host, item in hosts.items() if item["node_id"]}
-    problems, going, leavers = [], {}, []
+    problems: list[str] = []
+    going: Going = {}
+    leavers: list[str] = []
     for name in names:
         found = _entries(name, hosts.get(name), nodes)
         if len(found) > 1:
@@ -66,12 +98,12 @@ def removal_plan(names, inventory, hosts, nodes, managers):
     }
 
 
-def _nothing(*problems):
+def _nothing(*problems: str) -> RemovalPlan:
     texts = ["option swarm_remove: %s" % text for text in problems]
     return {"problems": texts, "manager": None, "hosts": [], "leaving": members.leaving([], set()), "steps": []}
 
 
-def _entries(name, host, nodes):
+def _entries(name: str, host: HostIdentity | None, nodes: Iterable[Node]) -> list[Node]:
     """The entries that a name means: by what the host tells of itself, else by name or ID."""
     if host and host["node_id"]:
         return [node for node in nodes if node["id"] == host["node_id"]]
@@ -79,7 +111,7 @@ def _entries(name, host, nodes):
     return [node for node in nodes if node["id"] == name or node["hostname"] in (hostname, name)]
 
 
-def _lost_quorum(going, nodes):
+def _lost_quorum(going: Going, nodes: Sequence[Node]) -> list[str]:
     quorum = Quorum(nodes)
     for node_id in sorted(going, key=quorum.alive.__contains__):
         name = going[node_id][0]
@@ -90,7 +122,7 @@ def _lost_quorum(going, nodes):
     return []
 
 
-def _steps(going, leavers, by_id):
+def _steps(going: Going, leavers: Sequence[str], by_id: Mapping[str, str]) -> Plan:
     steps = []
     for node_id, (name, node) in going.items():
         if node["role"] == "manager":

@@ -7,27 +7,31 @@
 from __future__ import annotations
 
 import copy
+from typing import TYPE_CHECKING, Any, Iterable
 
 from ansible.module_utils.parsing.convert_bool import boolean
 
 from .._core.plan import PlanError, change
 
+if TYPE_CHECKING:
+    from .._core.facts import ApiObject
+    from .._core.plan import Plan
+
+
 OPTION = "swarm_node_settings"
 SECOND = 10**9
 HOUR = 3600 * SECOND
-# The Engine keeps counts and nanoseconds in 64 bits with a sign.
-_MOST = 2**63 - 1
 
-# Key -> (part of the Spec, field, unit, least, most, unit's name); least None is a switch. A task history of -1 keeps all tasks.
+# Key -> (part of the Spec, field, unit, least, unit's name); least None is a switch. A task history of -1 keeps all tasks.
 # The Engine also takes 0 for the heartbeat, the certificates and the snapshots, but no swarm can want that.
-SETTINGS = {
-    "autolock": ("EncryptionConfig", "AutoLockManagers", 1, None, None, ""),
-    "task_history_limit": ("Orchestration", "TaskHistoryRetentionLimit", 1, -1, _MOST, ""),
-    "dispatcher_heartbeat": ("Dispatcher", "HeartbeatPeriod", SECOND, 1, _MOST // SECOND, " seconds"),
-    "node_cert_expiry": ("CAConfig", "NodeCertExpiry", HOUR, 1, _MOST // HOUR, " hours"),
-    "snapshot_interval": ("Raft", "SnapshotInterval", 1, 1, _MOST, ""),
-    "keep_old_snapshots": ("Raft", "KeepOldSnapshots", 1, 0, _MOST, ""),
-    "log_entries_for_slow_followers": ("Raft", "LogEntriesForSlowFollowers", 1, 0, _MOST, ""),
+SETTINGS: dict[str, tuple[str, str, int, int | None, str]] = {
+    "autolock": ("EncryptionConfig", "AutoLockManagers", 1, None, ""),
+    "task_history_limit": ("Orchestration", "TaskHistoryRetentionLimit", 1, -1, ""),
+    "dispatcher_heartbeat": ("Dispatcher", "HeartbeatPeriod", SECOND, 1, " seconds"),
+    "node_cert_expiry": ("CAConfig", "NodeCertExpiry", HOUR, 1, " hours"),
+    "snapshot_interval": ("Raft", "SnapshotInterval", 1, 1, ""),
+    "keep_old_snapshots": ("Raft", "KeepOldSnapshots", 1, 0, ""),
+    "log_entries_for_slow_followers": ("Raft", "LogEntriesForSlowFollowers", 1, 0, ""),
 }
 
 # What can be rotated -> what it is called, and the parameter of /swarm/update that does it, if it is one.
@@ -39,12 +43,12 @@ ROTATIONS = {
 }
 
 
-def check_settings(wanted):
+def check_settings(wanted: Any) -> list[str]:
     """What is wrong with the settings: texts that name the option."""
     return _parse(wanted)[1]
 
 
-def settings_plan(wanted, spec):
+def settings_plan(wanted: Any, spec: ApiObject) -> Plan:
     """The settings that differ.
 
     :param wanted: values by the keys of :data:`SETTINGS`; what is not named, or None, is left alone.
@@ -58,7 +62,7 @@ def settings_plan(wanted, spec):
     return changes
 
 
-def merged_spec(spec, wanted):
+def merged_spec(spec: ApiObject, wanted: Any) -> ApiObject:
     """The complete Spec to write: the Engine takes what is left out as a wish to have it off, autolock for one."""
     merged = copy.deepcopy(spec)
     merged["Name"] = "default"
@@ -68,7 +72,7 @@ def merged_spec(spec, wanted):
     return merged
 
 
-def rotation_plan(rotate, wanted, spec, under_way=False):
+def rotation_plan(rotate: Iterable[str], wanted: Any, spec: ApiObject, under_way: bool = False) -> Plan:
     """The rotations that were asked for. They are commands: each is a change whenever it is asked for.
 
     :param rotate: some of :data:`ROTATIONS`.
@@ -94,28 +98,36 @@ def rotation_plan(rotate, wanted, spec, under_way=False):
     return changes
 
 
-def update_request(version, spec, wanted, plan):
-    """Path and body of the one request that does all of a plan, or None where it only waits."""
-    rotations = {item["rotation"] for item in plan if item["do"] == "rotate"}
-    if not rotations and not any(item["do"] == "set" for item in plan):
-        return None
-    body = merged_spec(spec, wanted)
-    if "ca" in rotations:
-        authority = body.get("CAConfig") or {}
-        body["CAConfig"] = dict(authority, ForceRotate=(authority.get("ForceRotate") or 0) + 1)
-    path = "/swarm/update?version=%d" % version
-    for name, (_what, parameter) in ROTATIONS.items():
-        if name in rotations and parameter:
-            path += "&%s=true" % parameter
-    return path, body
+def has_update(plan: Plan) -> bool:
+    """Whether a plan changes the swarm; else it only waits for a rotation that is under way."""
+    return any(item["do"] in ("rotate", "set") for item in plan)
 
 
-def autolock(spec):
+def updated_spec(spec: ApiObject, wanted: Any, plan: Plan) -> ApiObject:
+    """The swarm's Spec with all that a plan changes in it."""
+    changed = merged_spec(spec, wanted)
+    if "ca" in _rotations(plan):
+        authority = changed.get("CAConfig") or {}
+        changed["CAConfig"] = dict(authority, ForceRotate=(authority.get("ForceRotate") or 0) + 1)
+    return changed
+
+
+def update_parameters(plan: Plan) -> dict[str, str]:
+    """The parameters of ``/swarm/update`` for what a plan rotates by them."""
+    rotations = _rotations(plan)
+    return {parameter: "true" for name, (_what, parameter) in ROTATIONS.items() if name in rotations and parameter}
+
+
+def _rotations(plan: Plan) -> set[str]:
+    return {item["rotation"] for item in plan if item["do"] == "rotate"}
+
+
+def autolock(spec: ApiObject) -> bool:
     """Whether managers have to be unlocked after a start."""
     return bool(_actual("autolock", spec))
 
 
-def public_spec(spec):
+def public_spec(spec: ApiObject) -> ApiObject:
     """The Spec without the key of an authority that somebody brought along. The Engine leaves it out, too."""
     shown = copy.deepcopy(spec)
     for name in ("SigningCAKey", "SigningCACert"):
@@ -123,7 +135,7 @@ def public_spec(spec):
     return shown
 
 
-def unrotated(cluster, nodes):
+def unrotated(cluster: ApiObject, nodes: Iterable[ApiObject]) -> list[str]:
     """Names of the nodes whose certificates are not from the swarm's present authority.
 
     While a rotation is under way, the cluster's issuer is the new authority, and its trust root still the old one.
@@ -141,7 +153,7 @@ def unrotated(cluster, nodes):
     return sorted(names)
 
 
-def _actual(key, spec):
+def _actual(key: str, spec: ApiObject) -> float:
     part, field, unit, least = SETTINGS[key][:4]
     # What is 0 or false, the Engine leaves out.
     value = (spec.get(part) or {}).get(field) or 0
@@ -150,42 +162,41 @@ def _actual(key, spec):
     return value / unit if value % unit else value // unit
 
 
-def _checked(wanted):
+def _checked(wanted: Any) -> dict[str, int]:
     values, problems = _parse(wanted)
     if problems:
         raise PlanError("; ".join(problems))
     return values
 
 
-def _parse(wanted):
+def _parse(wanted: Any) -> tuple[dict[str, int], list[str]]:
     """The values as what they are, since a template makes text of them, and what is wrong with them."""
     if not isinstance(wanted, dict):
         return {}, ["option %s: it is %r; give a dictionary of %s" % (OPTION, wanted, ", ".join(SETTINGS))]
-    values, problems = {}, []
+    values: dict[str, int] = {}
+    problems = []
     for key, value in wanted.items():
         if key not in SETTINGS:
             problems.append("option %s.%s: there is no such setting; known are %s" % (OPTION, key, ", ".join(SETTINGS)))
         elif value is not None:
-            least, most, unit = SETTINGS[key][3:]
+            least, unit = SETTINGS[key][3:]
             parsed = _switch(value) if least is None else _number(value)
-            if parsed is None or (least is not None and not least <= parsed <= most):
+            if parsed is None or (least is not None and parsed < least):
                 can_be = "true or false" if least is None else "a whole number of at least %d%s" % (least, unit)
-                if least is not None and parsed is not None and parsed > most:
-                    can_be = "at most %d%s" % (most, unit)
                 problems.append("option %s.%s: it is %r; it can be %s" % (OPTION, key, value, can_be))
             else:
                 values[key] = parsed
     return values, problems
 
 
-def _switch(value):
+def _switch(value: Any) -> bool | None:
     try:
-        return boolean(value)
+        return bool(boolean(value))
     except TypeError:
         return None
 
 
-def _number(value):
+def _number(value: Any) -> int | None:
     if isinstance(value, bool) or not isinstance(value, (int, str)):
         return None
     try:

@@ -59,7 +59,9 @@ def wrong(arrows):
             if FLOORS[there] == FLOORS[folder]:
                 texts.append("%s imports %s: sideways, on floor %d" % (name, other, FLOORS[folder]))
             elif FLOORS[there] > FLOORS[folder]:
-                texts.append("%s imports %s: upwards, from floor %d to %d" % (name, other, FLOORS[folder], FLOORS[there]))
+                texts.append(
+                    "%s imports %s: upwards, from floor %d to %d" % (name, other, FLOORS[folder], FLOORS[there])
+                )
     try:
         TopologicalSorter(arrows).prepare()
     except CycleError as exc:

@@ -48,7 +48,7 @@ def done(plan):
         ({"listen_addresses": ["192.0.2"]}, "listen_addresses: '192.0.2' is a malformed address"),
         ({"listen_addresses": ["192.0.2.1"], "upstreams": ["192.0.2.1"]}, "192.0.2.1 is this server, and"),
         ({"forwarders": {"corp.example": []}}, "forwarders: corp.example has no server"),
-        ({"forwarders": {"swarm.internal": ["192.0.2.1"]}}, "is the own domain"),
+        ({"forwarders": {"swarm.internal": ["192.0.2.1"]}}, "is the local domain"),
         ({"forwarders": {"corp.example": "x"}}, "forwarders: corp.example: 'x' is a malformed address"),
         ({"domain": "a b"}, "domain: 'a b' is malformed"),
         ({"domain": "", "records": [{"name": "@", "type": "TXT", "value": "x"}]}, "domain: is empty"),

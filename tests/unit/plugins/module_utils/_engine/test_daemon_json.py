@@ -20,7 +20,7 @@ def state(options=None, **changed):
     return dict(base, **changed)
 
 
-def told(plan):
+def action_of(plan):
     return plan[-1]["do"] if plan and plan[-1]["to"] == "docker.service" else None
 
 
@@ -63,7 +63,7 @@ def test_right_options_pass():
     ],
 )
 def test_reload_or_restart_follows_from_the_keys_that_change(before, wanted, remove, action):
-    assert told(daemon_json.make_plan(state(before), wanted, remove)) == action
+    assert action_of(daemon_json.make_plan(state(before), wanted, remove)) == action
 
 
 def test_keys_that_were_not_asked_for_stay():
@@ -72,12 +72,12 @@ def test_keys_that_were_not_asked_for_stay():
 
 def test_interrupted_change_is_completed_though_the_file_is_right():
     plan = daemon_json.make_plan(state({"debug": True}, interrupted=True), {"debug": True})
-    assert told(plan) == "restart"
-    assert "cut short" in plan[-1]["why"]
+    assert action_of(plan) == "restart"
+    assert "interrupted" in plan[-1]["why"]
 
 
 def test_stopped_daemon_is_restarted_rather_than_reloaded():
-    assert told(daemon_json.make_plan(state(running=False), {"debug": True})) == "restart"
+    assert action_of(daemon_json.make_plan(state(running=False), {"debug": True})) == "restart"
 
 
 def test_before_the_engine_is_installed_only_the_file_changes():
@@ -109,8 +109,8 @@ time="2026-11-21T04:54:09Z" level=info msg="Loading containers: start."
 failed to start daemon: Error initializing network controller: bridge nonesuch0 must be created manually
 docker.service: Main process exited, code=exited, status=1/FAILURE
 Failed to start docker.service - Docker Application Container Engine."""
-    assert daemon_json.own_words(journal).startswith("failed to start daemon: Error initializing")
-    assert daemon_json.own_words("docker.service: Deactivated successfully.") == ""
+    assert daemon_json.failure_reason(journal).startswith("failed to start daemon: Error initializing")
+    assert daemon_json.failure_reason("docker.service: Deactivated successfully.") == ""
 
 
 DROP_IN = {"mode": "0600", "uid": 0, "gid": 0}

@@ -9,10 +9,10 @@ from xml.etree import ElementTree
 import pytest
 
 from ansible_collections.dockyard.swarm.plugins.filter.plan_text import plan_text
-from ansible_collections.dockyard.swarm.plugins.module_utils._facts.host import read_firewall
 from ansible_collections.dockyard.swarm.plugins.module_utils._host import firewall
 from ansible_collections.dockyard.swarm.plugins.module_utils._host import firewalld as _firewalld
 from ansible_collections.dockyard.swarm.plugins.module_utils._host import ufw as _ufw
+from ansible_collections.dockyard.swarm.plugins.module_utils._host.firewall_facts import read_firewall
 
 ENABLED = "# /etc/ufw/ufw.conf\n#\n\n# Set to yes to start on boot.\nENABLED=yes\n\nLOGLEVEL=low\n"
 DEFAULTS = 'IPV6=yes\nDEFAULT_INPUT_POLICY="DROP"\nDEFAULT_OUTPUT_POLICY="ACCEPT"\n'
@@ -99,9 +99,18 @@ SERVICES = {
 IPSETS = {"office": '<ipset type="hash:net"><entry>192.0.2.0/24</entry><entry>198.51.100.7</entry></ipset>'}
 
 ADDRESSES = {"a": "10.0.0.1", "b": "10.0.0.2", "c": "10.0.0.3"}
+LOGS = {"port": 6514, "hosts": ["a"]}
+
+
+def names(server):
+    return [
+        {"port": 53, "protocol": kind, "hosts": [server], "from": ["members", "containers"]} for kind in ("tcp", "udp")
+    ]
+
+
 OPTIONS = {
-    "managers": ["a"], "data_path_port": 4789, "data_paths": ADDRESSES, "dns": True, "dns_servers": ["a"], "logs": True,
-    "log_collector": "a", "log_port": 6514, "bridges": [], "ports": [],
+    "managers": ["a"], "data_path_port": 4789, "data_paths": ADDRESSES, "served": [*names("a"), LOGS], "kept": [],
+    "bridges": [], "ports": [],
 }  # fmt: skip
 
 
@@ -254,10 +263,10 @@ def test_options(options, more, less):
 
 def test_a_member_without_an_address_yet_and_a_server_that_is_no_member():
     addresses = {"a": "10.0.0.1", "b": "b.example.org"}
-    options = dict(OPTIONS, data_paths=addresses, dns=False, logs=False)
+    options = dict(OPTIONS, data_paths=addresses, served=[])
     rules = firewall.wanted_rules("a", addresses, options)["rules"]
     assert rules == []
-    outside = firewall.wanted_rules("ns", ADDRESSES, dict(OPTIONS, dns_servers=["ns"]))["rules"]
+    outside = firewall.wanted_rules("ns", ADDRESSES, dict(OPTIONS, served=names("ns")))["rules"]
     assert {rule.split(" from ")[0] for rule in outside} == {"tcp 53", "udp 53"}
 
 
@@ -312,13 +321,27 @@ def test_only_what_the_collection_made_is_closed():
         "rules": ["tcp 1 from any", "tcp 2 from any # dockyard", "tcp 3 from any # dockyard"],
     }
     lines = plan_text(firewall.make_plan(facts, [], ["tcp 3 from any"]))
-    assert lines == ["close port 2/tcp from any: dockyard opened it, and nothing wants it now"]
+    assert lines == ["close port 2/tcp from any: dockyard opened it, and it is no longer needed"]
 
 
 def test_a_role_that_is_not_in_the_play_opens_nothing_and_loses_nothing():
-    alone = wanted(dns=False, dns_servers=[], logs=False, log_collector="")
+    alone = wanted(served=[], kept=OPTIONS["served"])
     assert set(alone["rules"]) | set(alone["keep"]) == set(wanted()["rules"])
     assert {rule.split(" from ")[0] for rule in alone["keep"]} == {"tcp 53", "udp 53", "tcp 6514"}
+
+
+@pytest.mark.parametrize(
+    ("port", "rules"),
+    [
+        ({"port": 8500}, {"tcp 8500 from 10.0.0.2", "tcp 8500 from 10.0.0.3"}),
+        ({"port": 8500, "hosts": ["a", "b"], "from": ["192.0.2.0/24"]}, {"tcp 8500 from 192.0.2.0/24"}),
+        ({"port": 8500, "protocol": "udp", "from": ["any"]}, {"udp 8500 from any"}),
+        ({"port": 8500, "from": ["containers"]}, {"tcp 8500 from 172.16.0.0/12"}),
+        ({"port": 8500, "hosts": ["b"]}, set()),
+    ],
+)
+def test_a_port_of_a_role_is_open_where_it_is_served_for_whom_it_names(port, rules):
+    assert set(wanted(served=[*OPTIONS["served"], port])["rules"]) - set(wanted()["rules"]) == rules
 
 
 # --- carrying a plan out leaves nothing to do

@@ -41,14 +41,20 @@ def test_host_that_is_as_wanted_needs_nothing():
     ("changed", "line"),
     [
         ({"packages": {}}, "install package chrony: missing"),
-        ({"sysctls": {"a.b": "0"}}, "set sysctl a.b: differs"),
-        ({"sysctls": {"a.b": None}}, "set sysctl a.b: differs"),
+        ({"sysctls": {"a.b": "0"}}, "set sysctl a.b: 0 → 1"),
+        ({"sysctls": {"a.b": None}}, "set sysctl a.b: none → 1"),
         ({"kernel_modules": {"overlay": False}}, "load kernel module overlay: not there"),
         ({"files": {}}, "write /etc/x: missing"),
         ({"files": {"/etc/x": dict(FILE, sha256="b" * 64)}}, "write /etc/x: its content differs"),
         ({"files": {"/etc/x": dict(FILE, link="/tmp/y")}}, "write /etc/x: it is a symbolic link"),
-        ({"files": {"/etc/x": dict(FILE, mode="0666")}}, "write /etc/x: its mode or owner differs"),
-        ({"files": {"/etc/x": dict(FILE, gid=5)}}, "write /etc/x: its mode or owner differs"),
+        (
+            {"files": {"/etc/x": dict(FILE, mode="0666")}},
+            "write /etc/x: its mode or owner differs: mode 0666, owner 0:0 → mode 0644, owner 0:0",
+        ),
+        (
+            {"files": {"/etc/x": dict(FILE, gid=5)}},
+            "write /etc/x: its mode or owner differs: mode 0644, owner 0:5 → mode 0644, owner 0:0",
+        ),
         ({"units": {}}, "start chrony.service: it is not there yet"),
         ({"units": {"chrony.service": dict(UNIT, active="inactive")}}, "start chrony.service: it does not run"),
         (
@@ -98,8 +104,14 @@ def test_a_time_zone_that_does_not_exist_is_told_with_one_that_does():
     [
         ({"/s": FOLDER}, []),
         ({}, ["make /s: missing"]),
-        ({"/s": dict(FOLDER, uid=1000)}, ["own /s: its mode or owner differs"]),
-        ({"/s": dict(FOLDER, mode="0755")}, ["own /s: its mode or owner differs"]),
+        (
+            {"/s": dict(FOLDER, uid=1000)},
+            ["own /s: its mode or owner differs: mode 0700, owner 1000:0 → mode 0700, owner 0:0"],
+        ),
+        (
+            {"/s": dict(FOLDER, mode="0755")},
+            ["own /s: its mode or owner differs: mode 0755, owner 0:0 → mode 0700, owner 0:0"],
+        ),
     ],
 )
 def test_folders(have, lines):
@@ -145,7 +157,7 @@ def test_only_a_restart_disturbs_and_only_a_swarm(options, state, wanted):
         "engine": {"running": True, "version": "26", "images": {}},
         "daemon": {"exists": True, "options": {}, "error": None, "interrupted": False}, "swarm": {"state": state},
     }  # fmt: skip
-    assert engine_plan.engine_plan(have, INSTALL, options)["disturbs"] is wanted
+    assert engine_plan.engine_plan(have, INSTALL, options)["needs_downtime"] is wanted
 
 
 def test_files_that_the_engine_reads_at_each_pull_restart_nothing():
@@ -163,7 +175,7 @@ def test_files_that_the_engine_reads_at_each_pull_restart_nothing():
         ("write", "/etc/docker/certs.d/r:5000/ca.crt"),
         ("remove", "/etc/x"),
     ]
-    assert not plan["disturbs"]
+    assert not plan["needs_downtime"]
 
 
 def test_networks_plan_tells_what_must_not_be_done_too():

@@ -11,13 +11,13 @@ import pytest
 
 from ansible_collections.dockyard.swarm.plugins.filter.firewall_plan import firewall_table
 from ansible_collections.dockyard.swarm.plugins.module_utils._core import config_files
-from ansible_collections.dockyard.swarm.plugins.module_utils._facts import host as _facts
-from ansible_collections.dockyard.swarm.plugins.module_utils._host import firewall, nftables
+from ansible_collections.dockyard.swarm.plugins.module_utils._host import firewall, firewall_facts, nftables
+from tests.unit.plugins.module_utils._host.test_firewall import LOGS, names
 
 ADDRESSES = {"a": "10.0.0.1", "b": "10.0.0.2", "c": "10.0.0.4"}
 OPTIONS = {
-    "managers": ["a"], "data_path_port": 4789, "data_paths": ADDRESSES, "dns": True, "dns_servers": [], "logs": True,
-    "log_collector": "", "log_port": 6514, "bridges": [], "ports": [],
+    "managers": ["a"], "data_path_port": 4789, "data_paths": ADDRESSES, "served": [], "kept": [],
+    "bridges": [], "ports": [],
 }  # fmt: skip
 
 
@@ -25,7 +25,7 @@ def wanted(host="a", **options):
     return firewall.wanted_rules(host, options.pop("addresses", ADDRESSES), dict(OPTIONS, **options))
 
 
-def lines(text, chain="ways"):
+def lines(text, chain="prerouting"):
     """What a chain does, in order."""
     block = text.partition("chain %s {" % chain)[2].partition("\n    }")[0]
     return [line.strip() for line in block.splitlines() if line.strip() and not line.strip().startswith("#")]
@@ -52,14 +52,14 @@ def test_whoever_is_on_this_host_and_whatever_answers_comes_in_before_any_port_i
     ]
 
 
-@pytest.mark.parametrize("way", [("tcp", 7946), ("udp", 7946), ("udp", 4789), ("esp", None), ("tcp", 2377)])
-def test_ports_of_the_swarm_are_for_members_alone(way):
+@pytest.mark.parametrize("traffic", [("tcp", 7946), ("udp", 7946), ("udp", 4789), ("esp", None), ("tcp", 2377)])
+def test_ports_of_the_swarm_are_for_members_alone(traffic):
     text = nftables.ruleset(wanted())
-    assert decided(text, *way, "10.0.0.2") == "accept"
-    assert decided(text, *way, "10.0.0.3") == "drop"
-    assert decided(text, *way, "2001:db8::1") == "drop"
+    assert decided(text, *traffic, "10.0.0.2") == "accept"
+    assert decided(text, *traffic, "10.0.0.3") == "drop"
+    assert decided(text, *traffic, "2001:db8::1") == "drop"
     # Nobody is let in to a port that only managers have.
-    assert decided(nftables.ruleset(wanted("b")), *way, "10.0.0.1") == ("drop" if way[1] == 2377 else "accept")
+    assert decided(nftables.ruleset(wanted("b")), *traffic, "10.0.0.1") == ("drop" if traffic[1] == 2377 else "accept")
 
 
 def test_the_only_member_is_closed_for_all():
@@ -113,7 +113,7 @@ def test_a_port_that_is_open_to_all_is_so_whatever_else_is_said_of_it():
 
 def test_what_is_told_of_the_rules_is_what_they_were_made_of():
     ports = [{"port": "8000-8009", "sources": ["192.0.2.0/24", "2001:db8::5"]}, {"port": 443, "protocol": "udp"}]
-    made = wanted(ports=ports, dns_servers=["a"])
+    made = wanted(ports=ports, served=names("a"))
     for published in ("open", "declared"):
         text = nftables.ruleset(made, published=published)
         assert [rule.replace(" # dockyard", "") for rule in nftables.read(text)] == made["rules"]
@@ -122,8 +122,8 @@ def test_what_is_told_of_the_rules_is_what_they_were_made_of():
 
 
 def test_a_role_that_is_not_in_the_play_opens_nothing_and_loses_nothing():
-    with_dns = nftables.ruleset(wanted(dns_servers=["a"], log_collector="a"))
-    without = wanted(dns=False, logs=False)
+    with_dns = nftables.ruleset(wanted(served=[*names("a"), LOGS]))
+    without = wanted(served=[], kept=[*names("a"), LOGS])
     assert nftables.ruleset(without, nftables.read(with_dns)) == with_dns
     assert nftables.ruleset(without) == nftables.ruleset(wanted())
 
@@ -190,16 +190,16 @@ def test_whether_the_table_is_as_it_was_loaded(tmp_path, monkeypatch):
         (tmp_path / path.lstrip("/")).write_text(content)
     listed = ["table as listed\n"]
     monkeypatch.setattr(
-        _facts.subprocess, "run", lambda words, **_: subprocess.CompletedProcess(words, 0, listed[0].encode())
+        firewall_facts.subprocess, "run", lambda words, **_: subprocess.CompletedProcess(words, 0, listed[0].encode())
     )
-    found = _facts.read_firewall(units, str(tmp_path))
+    found = firewall_facts.read_firewall(units, str(tmp_path))
     assert (found["unit"], found["table"]) == (firewall.OWN_UNIT, True)
     assert "tcp 2377 from 10.0.0.2 # dockyard" in found["rules"]
     listed[0] = "table as listed\n and another rule\n"
-    assert _facts.read_firewall(units, str(tmp_path))["table"] is False
+    assert firewall_facts.read_firewall(units, str(tmp_path))["table"] is False
     listed[0] = "table as listed\n"
     (tmp_path / nftables.PATH.lstrip("/")).write_text(text + "# newer\n")
-    assert _facts.read_firewall(units, str(tmp_path))["table"] is False
+    assert firewall_facts.read_firewall(units, str(tmp_path))["table"] is False
 
 
 @pytest.mark.parametrize(

@@ -94,33 +94,33 @@ def test_ports_of_the_mesh_are_known_from_its_own_name_space():
 
 
 def test_a_node_that_lacks_nothing():
-    assert routing_mesh.look(NAT, PORTS) == {"engine": True, "lost": []}
-    assert routing_mesh.look("-N DOCKER\n", []) == {"engine": True, "lost": []}
-    assert routing_mesh.make_plan(routing_mesh.look(NAT, PORTS)) == []
+    assert routing_mesh.missing_rules(NAT, PORTS) == {"engine": True, "lost": []}
+    assert routing_mesh.missing_rules("-N DOCKER\n", []) == {"engine": True, "lost": []}
+    assert routing_mesh.make_plan(routing_mesh.missing_rules(NAT, PORTS)) == []
     assert routing_mesh.make_plan(None) == []
     assert routing_mesh.repairs(PORTS, "172.18.0.2", NAT, FILTER) == []
     assert routing_mesh.repairs(PORTS, "172.18.0.2", NAT, OLDER) == []
 
 
 def test_what_a_reload_of_firewalld_shuts_is_told():
-    found = routing_mesh.look(without(NAT), PORTS)
+    found = routing_mesh.missing_rules(without(NAT), PORTS)
     assert found == {"engine": True, "lost": ["tcp 8080", "udp 53"]}
     (line,) = plan_text(routing_mesh.make_plan(found))
-    assert line.startswith("restore published ports 8080/tcp, 53/udp: nothing leads them in")
+    assert line.startswith("restore published ports 8080/tcp, 53/udp: their rules are missing")
 
 
 def test_ports_that_were_published_before_the_one_that_made_the_chain_anew():
     nat = "".join(line + "\n" for line in NAT.splitlines() if "--dport 53 " not in line)
-    assert routing_mesh.look(nat, PORTS)["lost"] == ["udp 53"]
+    assert routing_mesh.missing_rules(nat, PORTS)["lost"] == ["udp 53"]
 
 
-def test_where_the_engines_own_chain_is_gone_the_engine_is_started_anew():
-    found = routing_mesh.look("-P PREROUTING ACCEPT\n", PORTS)
+def test_where_the_engines_own_chain_is_gone_the_engine_is_restarted():
+    found = routing_mesh.missing_rules("-P PREROUTING ACCEPT\n", PORTS)
     assert found["engine"] is False
     assert routing_mesh.make_plan(found) == []
     state = {"exists": True, "options": {}, "error": None, "interrupted": False, "installed": True, "running": True}
     assert daemon_json.make_plan(state, {}) == []
-    (change,) = daemon_json.make_plan(dict(state, flushed=True), {})
+    (change,) = daemon_json.make_plan(dict(state, rules_missing=True), {})
     assert (change["do"], change["to"]) == ("restart", "docker.service")
 
 
@@ -131,7 +131,7 @@ def test_the_rules_that_are_brought_back_are_the_engines(filters):
         tables(*words)
     assert sorted(tables.tables["nat"]) == sorted(NAT.splitlines())
     assert sorted(tables.tables["filter"]) == sorted(filters.splitlines())
-    assert routing_mesh.look(tables.text("nat"), PORTS)["lost"] == []
+    assert routing_mesh.missing_rules(tables.text("nat"), PORTS)["lost"] == []
     for name in ("nat", "filter"):
         assert [rule for rule in tables.tables[name] if rule.startswith("-A DOCKER-INGRESS")][-1].endswith("-j RETURN")
     forward = [rule for rule in tables.tables["filter"] if rule.startswith("-A FORWARD")]

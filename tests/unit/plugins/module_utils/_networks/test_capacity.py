@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.dockyard.swarm.plugins.module_utils._networks import capacity as room
+from ansible_collections.dockyard.swarm.plugins.module_utils._networks import capacity
 
 
 def network(*subnets, **changed):
@@ -23,7 +23,7 @@ def network(*subnets, **changed):
     ],
 )
 def test_addresses_that_a_network_gives_away(subnets, size):
-    assert room.size(network(*subnets)) == size
+    assert capacity.size(network(*subnets)) == size
 
 
 def task(node, state="running", net="n1"):
@@ -38,20 +38,20 @@ def test_tasks_services_and_nodes_take_addresses():
         {},
     ]
     tasks = [task("a"), task("a"), task("b"), task("c", "shutdown"), task("", "pending")]
-    found = room.taken(nets, services, tasks, 5)
+    found = capacity.taken(nets, services, tasks, 5)
     assert found["n1"] == {"tasks": 4, "services": 1, "nodes": 2}
     assert found["n2"] == {"tasks": 0, "services": 0, "nodes": 5}
 
 
 def test_forecast_leaves_each_node_an_address_for_its_load_balancer():
     net = network(("10.20.0.0/28", "10.20.0.1", None), taken={"tasks": 5, "services": 1, "nodes": 2})
-    assert room.forecast(net, 3) == {"size": 13, "taken": 8, "fits": 4}
-    assert room.forecast(dict(net, taken=None), 3) is None
+    assert capacity.forecast(net, 3) == {"size": 13, "taken": 8, "fits": 4}
+    assert capacity.forecast(dict(net, taken=None), 3) is None
 
 
 def test_network_that_is_almost_full_is_told_from_80_percent_on():
     net = network(("10.20.0.0/28", "10.20.0.1", None), taken={"tasks": 7, "services": 1, "nodes": 2})
-    assert room.almost_full([net], {"apps": room.forecast(net, 2)}) == []
+    assert capacity.almost_full([net], {"apps": capacity.forecast(net, 2)}) == []
     net["taken"]["tasks"] = 8
-    (text,) = room.almost_full([net], {"apps": room.forecast(net, 2)})
+    (text,) = capacity.almost_full([net], {"apps": capacity.forecast(net, 2)})
     assert "network apps: 11 of 13 addresses are taken, by 8 tasks, 1 services and 2 nodes; 2 more tasks fit" in text

@@ -96,42 +96,42 @@ def test_several_subnets_are_compared_in_any_order():
         overlay.wanted_network(dict(wanted, subnet="10.22.0.0/24"))
 
 
-def test_network_is_made_for_the_way_unless_it_has_an_mtu_of_its_own():
-    def mtu(way, **changed):
-        return overlay.make_plan(dict(WANTED, **changed), None, way)[0]["after"].get("mtu")
+def test_network_is_made_for_the_path_unless_it_has_an_mtu_of_its_own():
+    def mtu(path_mtu, **changed):
+        return overlay.make_plan(dict(WANTED, **changed), None, path_mtu)[0]["after"].get("mtu")
 
     assert (mtu(1400), mtu(9000), mtu(1500), mtu(None)) == (1400, 9000, None, None)
     assert mtu(1400, mtu=1300) == 1300
 
 
-def test_narrower_way_is_a_warning_and_a_difference_only_where_it_may_be_replaced():
+def test_narrower_path_is_a_warning_and_a_difference_only_where_it_may_be_replaced():
     assert overlay.make_plan(WANTED, ACTUAL, 1400) == []
     (change,) = overlay.make_plan(dict(WANTED, replace=True), dict(ACTUAL, services=["web"]), 1400)
     assert (change["before"], change["after"]) == (1500, 1400)
     assert "web lose their connections" in change["why"]
     assert overlay.make_plan(dict(WANTED, replace=True), dict(ACTUAL, mtu=1400), 9000) == []
     (text,) = overlay.too_wide([ACTUAL], {"a": 1500, "b": 1400, "c": None})
-    assert "network apps is made for ways of MTU 1500, and these hosts have less: b 1400" in text
+    assert "network apps is made for an MTU of 1500, and these hosts have less: b 1400" in text
 
 
-def test_heir_keeps_what_is_not_wanted_otherwise():
+def test_replacement_keeps_what_is_not_wanted_otherwise():
     there = dict(ACTUAL, mtu=1300, driver_options={"x": "1"})
     wanted = overlay.wanted_network({"name": "apps", "attachable": True, "labels": {"team": "b"}})
-    heir = overlay.heir(wanted, there)
-    assert (heir["subnets"], heir["mtu"], heir["driver_options"]) == (ACTUAL["subnets"], 1300, {"x": "1"})
-    assert heir["labels"] == {"team": "b", "other": "b"}
-    assert overlay.heir(wanted, there, 1400)["mtu"] == 1400
+    kept = overlay.with_kept_settings(wanted, there)
+    assert (kept["subnets"], kept["mtu"], kept["driver_options"]) == (ACTUAL["subnets"], 1300, {"x": "1"})
+    assert kept["labels"] == {"team": "b", "other": "b"}
+    assert overlay.with_kept_settings(wanted, there, 1400)["mtu"] == 1400
 
 
 MESH = dict(ACTUAL, name="ingress", ingress=True, encrypted=False, services=[])
 
 
-def planned(networks, way=None, detached=(), there=(MESH,)):
+def planned(networks, path_mtu=None, detached=(), there=(MESH,)):
     facts = {"swarm": {"networks": list(there), "detached": dict(detached)}}
-    return [(item["do"], item["network"]["name"]) for item in overlay.networks_plan(facts, networks, way)]
+    return [(item["do"], item["network"]["name"]) for item in overlay.networks_plan(facts, networks, path_mtu)]
 
 
-def test_routing_mesh_is_made_for_the_way_while_nobody_uses_it():
+def test_routing_mesh_is_made_for_the_path_while_nobody_uses_it():
     assert planned([], 1500) == []
     assert planned([], 1400) == [("replace", "ingress")]
     assert planned([], 1400, there=[dict(MESH, services=["web"])]) == []

@@ -175,7 +175,7 @@ def test_what_came_as_a_dependency_may_go(commands, monkeypatch, tmp_path):
 def test_what_is_held_by_others_stops_it(commands, monkeypatch):
     monkeypatch.setattr(apt, "read", lambda names: {"versions": {}, "holds": sorted(set(names) & {"libc6"})})
     plan = [change("remove", "docker.io"), change("remove", "docker-compose"), change("upgrade", "containerd.io")]
-    with pytest.raises(apt.ApplyError, match="would also change libc6, which somebody holds"):
+    with pytest.raises(apt.ApplyError, match="would also change libc6, which are held"):
         apt.Backend().install(plan, {})
     assert len(commands) == 1
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.dockyard.swarm.plugins.module_utils._preflight.duplicate_hosts import check_twins
+from ansible_collections.dockyard.swarm.plugins.module_utils._preflight.duplicate_hosts import check_duplicates
 
 
 def machine(number, **changed):
@@ -25,11 +25,11 @@ def machine(number, **changed):
 )
 def test_clones_are_named_with_what_they_share(changed, words):
     machines = {"node1": machine(1), "node2": machine(2, **changed), "node3": machine(3)}
-    (problem,), warnings = check_twins(machines, members=["node1"])
+    (problem,), warnings = check_duplicates(machines, members=["node1"])
     assert problem.startswith(words)
     assert warnings == []
     # A swarm that runs with them goes on to be managed.
-    assert check_twins(machines, members=["node1", "node2"]) == ([], [problem])
+    assert check_duplicates(machines, members=["node1", "node2"]) == ([], [problem])
 
 
 def test_hosts_of_their_own_and_such_as_tell_nothing_are_no_twins():
@@ -39,4 +39,4 @@ def test_hosts_of_their_own_and_such_as_tell_nothing_are_no_twins():
         "box1": machine(3, machine_id=""),
         "box2": machine(4, machine_id=""),
     }
-    assert check_twins(machines, members=[]) == ([], [])
+    assert check_duplicates(machines, members=[]) == ([], [])

@@ -63,12 +63,12 @@ NOT_OURS = {
 }
 
 
-@pytest.mark.parametrize("way", OURS)
-def test_what_was_sent_is_read(way):
-    sender, found, size, clock = packets.read_packet(OURS[way], NONCE)
-    assert (sender, found, size) == (7, way, len(OURS[way]))
-    assert clock == (1000.5 if way.startswith("udp") else None)
-    assert run_filter(packets.filter_program(NONCE), OURS[way])
+@pytest.mark.parametrize("path", OURS)
+def test_what_was_sent_is_read(path):
+    sender, found, size, clock = packets.read_packet(OURS[path], NONCE)
+    assert (sender, found, size) == (7, path, len(OURS[path]))
+    assert clock == (1000.5 if path.startswith("udp") else None)
+    assert run_filter(packets.filter_program(NONCE), OURS[path])
 
 
 @pytest.mark.parametrize("name", NOT_OURS)
@@ -94,7 +94,7 @@ def test_a_segment_has_the_checksum_that_a_kernel_wants():
 
 
 @pytest.mark.parametrize("mtu", [1280, 1400, 1450, 1500, 8950, 9000])
-def test_sizes_begin_with_the_mtu_and_end_with_what_every_way_lets_through(mtu):
+def test_sizes_begin_with_the_mtu_and_end_with_what_every_path_lets_through(mtu):
     tried = packets.sizes(mtu)
     assert (tried[0], tried[-1]) == (mtu, 1280)
     assert tried == sorted(set(tried), reverse=True)
@@ -108,6 +108,6 @@ def test_how_far_packets_came_is_remembered_at_its_best():
     heard.add((7, "esp", 60, None), "filtered", 1001.0)
     assert list(heard.senders) == [7]
     entry = heard.senders[7]
-    assert entry["ways"] == {"udp 4789": "arrived", "esp": "filtered"}
+    assert entry["paths"] == {"udp 4789": "arrived", "esp": "filtered"}
     assert entry["sizes"] == {"filtered": 1500, "arrived": 1400}
     assert entry["delay"] == pytest.approx(0.2)

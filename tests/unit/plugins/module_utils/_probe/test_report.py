@@ -25,7 +25,7 @@ def results(made, firewall=None, opens=False):
     for host in (item["name"] for item in made["hosts"]):
         mine = report.peers(made, host)
         entry = {
-            "ways": dict.fromkeys([*report.ways(dict(mine["peers"][0], tcp=[2377, 7946]))], "arrived"),
+            "paths": dict.fromkeys([*report.paths(dict(mine["peers"][0], tcp=[2377, 7946]))], "arrived"),
             "sizes": {"arrived": 1500, "filtered": 1500},
             "delay": 0.0005,
         }
@@ -39,7 +39,7 @@ def results(made, firewall=None, opens=False):
 
 
 def wrong(found):
-    return [(row["sources"], row["targets"], row["ways"], row["found"]) for row in found if row["remedy"]]
+    return [(row["sources"], row["targets"], row["paths"], row["found"]) for row in found if row["remedy"]]
 
 
 def test_a_plan_names_everybody_once_and_managers_by_their_port():
@@ -66,7 +66,7 @@ def test_a_host_without_an_ipv4_address_takes_no_part():
     assert [host["name"] for host in made["hosts"]] == ["m1"]
 
 
-def test_in_a_large_cluster_each_way_is_measured_once_at_most():
+def test_in_a_large_cluster_each_path_is_measured_once_at_most():
     made = plan([f"n{number}" for number in range(100)])
     measured = [
         (host["name"], peer["index"])
@@ -100,7 +100,7 @@ def broken(change, **more):
 def test_what_a_hosts_own_firewall_drops_is_one_row_for_all_who_sent():
     def change(there):
         for index in ("0", "2"):
-            there["w1"]["heard"][index]["ways"].update({"udp 4789": "filtered", "esp": "filtered"})
+            there["w1"]["heard"][index]["paths"].update({"udp 4789": "filtered", "esp": "filtered"})
 
     text = "dropped by the firewall of w1 (rules of its own, or rp_filter)"
     found = broken(change)
@@ -116,8 +116,8 @@ def test_what_a_hosts_own_firewall_drops_is_one_row_for_all_who_sent():
 
 def test_what_is_lost_and_what_is_not_sent_are_told_apart():
     def change(there):
-        del there["m1"]["heard"]["1"]["ways"]["tcp 2377"]
-        del there["m1"]["heard"]["2"]["ways"]["udp 7946"]
+        del there["m1"]["heard"]["1"]["paths"]["tcp 2377"]
+        del there["m1"]["heard"]["2"]["paths"]["udp 7946"]
         there["w2"]["sent"]["errors"] = {"0": {"udp 7946": "its own firewall"}}
 
     assert wrong(broken(change)) == [
@@ -186,7 +186,7 @@ def test_many_hosts_are_told_by_some_names():
     made = plan([f"n{number}" for number in range(30)])
     there = results(made)
     for entry in there["n3"]["heard"].values():
-        entry["ways"]["esp"] = "filtered"
+        entry["paths"]["esp"] = "filtered"
     found = [line for line in report.table(report.rows(made, there)).splitlines() if "dropped" in line]
     assert len(found) == 1
     assert found[0].startswith("n0, n1, n2, n4, n5, n6 and 23 more  ")

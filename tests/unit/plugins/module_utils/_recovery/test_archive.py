@@ -15,8 +15,8 @@ import pytest
 
 from ansible_collections.dockyard.swarm.plugins.module_utils._recovery import archive as archive
 from ansible_collections.dockyard.swarm.plugins.module_utils._recovery import restore_steps as steps
-from ansible_collections.dockyard.swarm.plugins.module_utils._recovery.backup import BackupError
-from tests.unit.plugins.module_utils._recovery.test_backup import MANIFEST
+from ansible_collections.dockyard.swarm.plugins.module_utils._recovery.manifest import BackupError
+from tests.unit.recovery_example import MANIFEST
 
 
 def make_state(folder, key=b"key"):

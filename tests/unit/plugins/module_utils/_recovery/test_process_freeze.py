@@ -73,14 +73,20 @@ def test_one_that_somebody_else_let_go_on_does_not_count(process):
         assert let_go_on()
 
 
-def test_it_goes_on_where_the_one_that_stopped_it_is_killed(process):
+def started(lines):
+    """A process of its own that freezes another one."""
     root = Path(process_freeze.__file__).parents[6]
     code = (
-        "from ansible_collections.dockyard.swarm.plugins.module_utils._recovery import process_freeze; import time\n"
-        f"with process_freeze.frozen({process.pid}, limit=60):\n    print('still', flush=True); time.sleep(60)\n"
+        "from ansible_collections.dockyard.swarm.plugins.module_utils._recovery import process_freeze\n"
+        f"import contextlib, time\n{lines}\n"
     )
     environment = dict(os.environ, PYTHONPATH=f"{root}:{os.environ.get('PYTHONPATH', '')}")
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, env=environment) as freezer:
+    return subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, env=environment)
+
+
+def test_it_goes_on_where_the_one_that_stopped_it_is_killed(process):
+    code = f"with process_freeze.frozen({process.pid}, limit=60):\n    print('still', flush=True); time.sleep(60)"
+    with started(code) as freezer:
         assert freezer.stdout.readline() == b"still\n"
         assert process_freeze.stands_still(process.pid)
         freezer.kill()
@@ -90,3 +96,13 @@ def test_it_goes_on_where_the_one_that_stopped_it_is_killed(process):
 def test_a_process_that_is_not_there():
     with pytest.raises(ProcessLookupError), process_freeze.frozen(2**22 - 1):
         raise AssertionError
+
+
+def test_the_guard_of_a_process_that_is_not_there_does_not_go_on_as_its_parent():
+    code = (
+        f"with contextlib.suppress(ProcessLookupError), process_freeze.frozen({2**22 - 1}):\n    pass\n"
+        "print('once', flush=True)"
+    )
+    with started(code) as freezer:
+        assert freezer.stdout.read() == b"once\n"
+    assert freezer.returncode == 0

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.dockyard.swarm.plugins.module_utils._core.swarm_objects import MANAGED
-from ansible_collections.dockyard.swarm.plugins.module_utils._services.compare import comparable, differences
+from ansible_collections.dockyard.swarm.plugins.module_utils._services.compare import comparable, differences, readable
 from tests.unit.service_example import FULL, build
 
 NETWORKS = {"n1": "apps"}
@@ -87,7 +87,41 @@ def test_a_change_made_by_hand_is_found(path, value, option):
     wanted = build(FULL)
     told = as_engine_tells(wanted)
     set_path(told, path, value)
-    assert list(differences(comparable(wanted, NETWORKS), comparable(told, NETWORKS))) == [option]
+    found = differences(comparable(wanted, NETWORKS), comparable(told, NETWORKS))
+    assert list(found) == [option]
+    before, after = (readable(option, value) for value in found[option])
+    assert before != after
+
+
+@pytest.mark.parametrize(
+    ("option", "texts"),
+    [
+        ("publish", ["443:443/tcp ingress", "80:8080/tcp host"]),
+        ("mounts", ["tmpfs :/t", "volume data:/data"]),
+        ("networks", ["apps (aliases web)"]),
+        ("secrets", ["shop_key_1 as tls.key (0:0, mode 0440)", "shop_token_1 as token (0:0, mode 0400)"]),
+        ("configs", ["shop_conf_1 as /etc/app.conf (0:0, mode 0444)"]),
+        ("restart", {"Condition": "on-failure", "Delay": "0 s"}),
+        ("stop_grace_period", "0 s"),
+        ("image", "nginx:1"),
+    ],
+)
+def test_values_are_shown_in_the_words_of_the_options(option, texts):
+    found = readable(option, comparable(build(FULL), {"apps": "apps"})[option])
+    assert (sorted(found) if isinstance(found, list) else found) == texts
+    assert readable(option, None) is None
+
+
+@pytest.mark.parametrize(
+    ("option", "item", "more"),
+    [
+        ("mounts", {"Type": "volume", "Target": "/a"}, {"VolumeOptions": {"NoCopy": True}}),
+        ("networks", {"Target": "apps"}, {"DriverOpts": {"a": "b"}}),
+        ("publish", {"PublishedPort": 1}, {"Name": "x"}),
+    ],
+)
+def test_what_no_option_stands_for_is_shown_as_well(option, item, more):
+    assert readable(option, [item]) != readable(option, [dict(item, **more)])
 
 
 def test_an_image_wanted_by_digest_is_compared_with_it():

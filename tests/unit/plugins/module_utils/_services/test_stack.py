@@ -12,6 +12,7 @@ import json
 import pytest
 
 from ansible_collections.dockyard.swarm.plugins.module_utils._core.plan import PlanError, as_diff, public
+from ansible_collections.dockyard.swarm.plugins.module_utils._core.plan_text import as_line
 from ansible_collections.dockyard.swarm.plugins.module_utils._services import stack as _stack
 
 LABELS = {"dockyard.swarm.managed": "true", "com.docker.stack.namespace": "shop"}
@@ -67,6 +68,29 @@ def test_drift_is_told_by_service_and_option():
     plan = _stack.plan_stack(stack(), actual)
     assert short(plan) == [("update", "service shop_db: replicas"), ("update", "service shop_web: env")]
     assert (plan[0]["before"], plan[0]["after"]) == (0, 2)
+    assert [as_line(item).split(": ", 2)[1:] for item in plan] == [["replicas", "0 → 2"], ["env", "HAND=made → none"]]
+
+
+def test_both_images_and_constraints_are_named():
+    actual = swarm_of(stack(services={"db": {"image": "db:1", "constraints": ["node.hostname==node1"]}}))
+    wanted = stack(services={"db": {"image": "db:2", "constraints": ["node.hostname==node2"]}})
+    lines = [as_line(item) for item in _stack.plan_stack(wanted, actual)]
+    assert "update service shop_db: image: db:1 → db:2" in lines
+    assert "update service shop_db: constraints: node.hostname==node1 → node.hostname==node2" in lines
+
+
+def test_the_content_of_secrets_and_passwords_are_in_no_plan():
+    login = [{"registry": "docker.io", "username": "me", "password": "pass word"}]
+    before = stack(services={"db": {"image": "db:1", "env": {"DB_PASSWORD": "one pw"}}})
+    after = stack(
+        services={"db": {"image": "db:1", "env": {"DB_PASSWORD": "two pw"}}},
+        secrets={"token": "another one"}, configs={"conf": "b = 2"}, registry_auth=login,
+    )  # fmt: skip
+    for plan in (_stack.plan_stack(after, {}), _stack.plan_stack(after, swarm_of(before))):
+        text = "".join(as_line(item) for item in plan) + str(as_diff(plan, "stack"))
+        assert "DB_PASSWORD=(hidden)" in text
+        for secret in ("pass word", "one pw", "two pw", "another one", "very secret", "b = 2"):
+            assert secret not in text
 
 
 def test_a_service_that_lost_our_label_is_taken_back():
@@ -104,7 +128,7 @@ def test_what_belongs_to_others_stays():
         {
             "shop_hand": LABELS,  # no hash of ours
             "shopping_token_0123456789ab": LABELS,  # another stack
-            "shop_foreign_0123456789ab": {},  # somebody else made it
+            "shop_foreign_0123456789ab": {},  # created by others
         }
     )
     actual["services"]["shop_cli"] = {"Labels": {"com.docker.stack.namespace": "shop"}}
@@ -177,9 +201,9 @@ def test_credentials_go_to_their_registry_only_and_a_new_password_is_a_change():
         ({"name": "my_shop"}, "no underscore"),
         ({"secrets": {"token": ""}}, "secrets.token is empty"),
         ({"secrets": {"token": 5}}, "secrets.token must be text"),
-        ({"secrets": {"to ken": "x"}}, "is no name"),
+        ({"secrets": {"to ken": "x"}}, "is not a valid name"),
         ({"configs": {"c" * 60: "x"}}, "too long"),
-        ({"services": {"a b": {"image": "x"}}}, "is no name of a service"),
+        ({"services": {"a b": {"image": "x"}}}, "is not a valid name"),
     ],
 )
 def test_bad_options_are_named(changes, words):
@@ -212,8 +236,8 @@ def task(service, state="running", desired="running", **more):
 
 def test_all_tasks_run():
     service = listed()
-    verdict = _stack.judge(service, [task(service, id="a"), task(service, id="b")], changed=True)
-    assert (verdict["state"], verdict["running"], verdict["ids"], verdict["needs"]) == ("running", 2, ["a", "b"], 5.0)
+    status = _stack.service_status(service, [task(service, id="a"), task(service, id="b")], changed=True)
+    assert (status["state"], status["running"], status["ids"], status["needs"]) == ("running", 2, ["a", "b"], 5.0)
 
 
 def test_a_task_with_the_former_settings_does_not_count():
@@ -222,19 +246,19 @@ def test_a_task_with_the_former_settings_does_not_count():
     old["Spec"]["ContainerSpec"]["Image"] = "db:0"
     moved = task(service, id="b")
     moved["Spec"]["Placement"] = {"Constraints": ["node.role==worker"]}
-    verdict = _stack.judge(service, [old, moved], changed=True)
-    assert (verdict["state"], verdict["ids"]) == ("waiting", ["b"])
+    status = _stack.service_status(service, [old, moved], changed=True)
+    assert (status["state"], status["ids"]) == ("waiting", ["b"])
 
 
 def test_a_crash_loop_is_never_running():
     service = listed()
     tasks = [task(service, "failed", "shutdown", err="task: non-zero exit (1)"), task(service, "ready", "ready")]
-    assert _stack.judge(service, tasks, changed=False)["state"] == "waiting"
+    assert _stack.service_status(service, tasks, changed=False)["state"] == "waiting"
 
 
 def test_a_health_check_is_believed_sooner():
     wanted = stack(services={"db": {"image": "db:1", "replicas": 2, "healthcheck": {"test": "true"}}})
-    assert _stack.judge(listed(_stack.desired(wanted)["services"]["shop_db"]), [], True)["needs"] == 1.0
+    assert _stack.service_status(listed(_stack.desired(wanted)["services"]["shop_db"]), [], True)["needs"] == 1.0
 
 
 @pytest.mark.parametrize(
@@ -252,27 +276,27 @@ def test_a_health_check_is_believed_sooner():
 def test_the_outcome_of_a_rollout_counts_where_it_is_ours(state, changed, expected):
     service = listed(UpdateStatus={"State": state, "Message": "because"})
     tasks = [task(service, id="a"), task(service, id="b")]
-    assert _stack.judge(service, tasks, changed)["state"] == expected
+    assert _stack.service_status(service, tasks, changed)["state"] == expected
 
 
 def test_rejected_again_and_again_fails_early():
     service = listed()
     tasks = [task(service, "rejected", "shutdown", err="No such image") for _number in range(3)]
-    assert _stack.judge(service, tasks, changed=True)["state"] == "failed"
-    assert _stack.judge(service, tasks, changed=False)["state"] == "waiting"
+    assert _stack.service_status(service, tasks, changed=True)["state"] == "failed"
+    assert _stack.service_status(service, tasks, changed=False)["state"] == "waiting"
 
 
 def test_a_global_service_wants_every_node_that_has_a_task():
     service = listed(_stack.desired(stack(services={"a": {"image": "x", "mode": "global"}}))["services"]["shop_a"])
     one, ready = task(service, NodeID="n1"), task(service, "ready", "ready", NodeID="n2")
-    assert _stack.judge(service, [one, ready], changed=True)["state"] == "waiting"
-    assert _stack.judge(service, [one], changed=True)["state"] == "running"
-    assert "no node takes" in _stack.judge(service, [], changed=True)["why"]
+    assert _stack.service_status(service, [one, ready], changed=True)["state"] == "waiting"
+    assert _stack.service_status(service, [one], changed=True)["state"] == "running"
+    assert "no node accepts" in _stack.service_status(service, [], changed=True)["why"]
 
 
 def test_no_replicas_wanted_is_fine():
     service = listed(_stack.desired(stack(services={"a": {"image": "x", "replicas": 0}}))["services"]["shop_a"])
-    assert _stack.judge(service, [], changed=True)["state"] == "running"
+    assert _stack.service_status(service, [], changed=True)["state"] == "running"
 
 
 def test_errors_newest_first_once_each_and_not_from_before():

@@ -6,13 +6,13 @@ from __future__ import annotations
 from ansible_collections.dockyard.swarm.plugins.module_utils._swarm.advertise_address import advertise_addresses
 
 
-def facts(*addresses, way_out="eth0", node_addr=None):
+def facts(*addresses, default_route="eth0", node_addr=None):
     return {
         "addresses": [
             {"interface": name, "address": text.split("/")[0], "prefix": int(text.split("/")[1]), "kind": kind}
             for name, text, kind in addresses
         ],
-        "routes": [{"destination": "0.0.0.0/0", "interface": way_out, "gateway": "192.0.2.1"}],
+        "routes": [{"destination": "0.0.0.0/0", "interface": default_route, "gateway": "192.0.2.1"}],
         "swarm": {"state": "active" if node_addr else "inactive", "node_addr": node_addr},
     }
 
@@ -30,7 +30,7 @@ def test_docker0_is_never_taken_though_all_hosts_share_its_network():
     assert advertise_addresses(nodes) == ({"a": "192.0.2.1", "b": "192.0.2.2"}, {})
 
 
-def test_the_network_that_all_hosts_share_wins_over_the_way_out():
+def test_the_network_that_all_hosts_share_wins_over_the_default_route():
     nodes = {
         "a": facts(eth(0, "198.51.100.1/30"), eth(1, "10.0.0.1/24")),
         "b": facts(eth(0, "198.51.100.5/30"), eth(1, "10.0.0.2/24")),
@@ -40,14 +40,14 @@ def test_the_network_that_all_hosts_share_wins_over_the_way_out():
 
 def test_among_shared_networks_the_default_route_decides():
     nodes = {
-        "a": facts(eth(0, "192.0.2.1/24"), eth(1, "10.0.0.1/24"), way_out="eth1"),
-        "b": facts(eth(0, "192.0.2.2/24"), eth(1, "10.0.0.2/24"), way_out="eth1"),
+        "a": facts(eth(0, "192.0.2.1/24"), eth(1, "10.0.0.1/24"), default_route="eth1"),
+        "b": facts(eth(0, "192.0.2.2/24"), eth(1, "10.0.0.2/24"), default_route="eth1"),
     }
     assert advertise_addresses(nodes)[0] == {"a": "10.0.0.1", "b": "10.0.0.2"}
 
 
 def test_what_cannot_be_decided_is_asked_for_by_option():
-    nodes = {"a": facts(eth(0, "192.0.2.1/24"), eth(1, "10.0.0.1/24"), way_out="none")}
+    nodes = {"a": facts(eth(0, "192.0.2.1/24"), eth(1, "10.0.0.1/24"), default_route="none")}
     addresses, problems = advertise_addresses(nodes)
     assert addresses == {}
     assert "swarm_node_advertise_addr" in problems["a"]

@@ -5,13 +5,12 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.dockyard.swarm.plugins.module_utils._core.plan import PlanError
-from ansible_collections.dockyard.swarm.plugins.module_utils._swarm import cluster_plan, members, quorum
+from ansible_collections.dockyard.swarm.plugins.module_utils._swarm import cluster_plan, members
 from tests.unit.swarm_example import BARE, bare, host, inside, node, three_managers
 
 
 def plan_of(**hosts):
-    return cluster_plan.cluster_plan(hosts)
+    return cluster_plan.swarm_plan(hosts)
 
 
 def test_member_whose_engine_does_not_run_is_neither_joined_nor_given_a_second_swarm():
@@ -78,7 +77,7 @@ def test_no_swarm_while_a_host_is_unknown():
     assert plan["init"] is None
     assert "m2" in plan["problems"]["m1"][0]
     # A run that only prepares its hosts does not care.
-    plan = cluster_plan.cluster_plan({"m1": bare("manager"), "m2": host(None, "manager")}, forms=False)
+    plan = cluster_plan.swarm_plan({"m1": bare("manager"), "m2": host(None, "manager")}, forms=False)
     assert (plan["init"], plan["problems"]) == (None, {})
 
 
@@ -159,46 +158,6 @@ def test_dead_entry_of_a_reimaged_host_goes():
     nodes.append(node("w1"))
     plan = plan_of(m1=host(inside("m1", True, nodes=nodes), "manager", "m1"), w1=host(inside("w1"), hostname="w1"))
     assert members.by_node(plan["members"])["forget"] == ["id-old"]
-
-
-def test_module_plan_of_one_node():
-    wanted = {"state": "present", "role": "worker", "advertise_addr": "192.0.2.2", "initialise": False}
-    assert [item["do"] for item in cluster_plan.join_plan(BARE, wanted)] == ["join"]
-    assert cluster_plan.join_plan(inside("w1"), wanted) == []
-    assert [item["do"] for item in cluster_plan.join_plan(BARE, dict(wanted, initialise=True))] == ["initialise"]
-    assert [item["do"] for item in cluster_plan.join_plan(inside("w1"), dict(wanted, state="absent"))] == ["leave"]
-    assert cluster_plan.join_plan(BARE, dict(wanted, state="absent")) == []
-
-
-def test_leaving_is_refused_where_it_ends_the_swarm_or_loses_the_quorum():
-    alone = inside("m1", True, nodes=[node("m1", "manager")])
-    last = inside("m1", True, nodes=[node("m1", "manager"), node("w1")])
-    weak = inside("m1", True, nodes=three_managers(dead=1))
-    safe = inside("m1", True, nodes=three_managers())
-    assert quorum.leave_trouble(alone) is None
-    assert "only manager" in quorum.leave_trouble(last)
-    assert "quorum" in quorum.leave_trouble(weak)
-    assert quorum.leave_trouble(safe) is None
-    assert quorum.leave_trouble(inside("w1")) is None
-
-
-def test_nodes_plan_refuses_a_node_that_is_not_there():
-    with pytest.raises(PlanError, match="no node nope"):
-        members.nodes_plan([node("m1", "manager")], [{"id": "nope"}])
-
-
-def test_two_demotions_in_one_call_are_weighed_together():
-    known = three_managers()
-    assert quorum.demotion_trouble(known, ["id-m1"]) is None
-    assert quorum.demotion_trouble(known, ["id-m1", "id-m2"]) is None
-    assert "m3" in quorum.demotion_trouble(known, ["id-m1", "id-m2", "id-m3"])
-
-
-def test_settings_fixed_at_init_are_reported_by_value():
-    drift = cluster_plan.fixed_settings_drift({"data_path_port": 4789, "subnet_size": 0}, {"data_path_port": 7777})
-    assert len(drift) == 1
-    assert "7777" in drift[0]
-    assert "4789" in drift[0]
 
 
 def test_managers_swap_in_two_steps_with_the_asked_one_last():

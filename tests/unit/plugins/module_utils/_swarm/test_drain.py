@@ -70,12 +70,12 @@ def test_a_later_run_gives_the_availability_back_that_a_killed_one_took():
 )
 def test_the_quorum_is_counted_before_an_engine_stops(managers, away, refused):
     nodes = [node("m%d" % number, manager=True, reachable=number >= away) for number in range(managers)]
-    trouble = drain.restart_trouble([*nodes, node("w")], "m%d" % (managers - 1))
-    assert bool(trouble) == refused
+    problem = drain.restart_problem([*nodes, node("w")], "m%d" % (managers - 1))
+    assert bool(problem) == refused
     if refused:
-        assert "%d of %d managers" % (managers - away - 1, managers) in trouble
-        assert "m0" in trouble.split("Bring")[1]
-    assert drain.restart_trouble([*nodes, node("w")], "w") is None
+        assert "%d of %d managers" % (managers - away - 1, managers) in problem
+        assert "m0" in problem.split("Bring")[1]
+    assert drain.restart_problem([*nodes, node("w")], "w") is None
 
 
 def test_tasks_are_waited_for_until_as_many_run_elsewhere():
@@ -113,12 +113,12 @@ def test_only_replicated_services_move():
 
 
 def test_workers_come_first_and_the_leader_last():
-    def variables(name, manager=False, disturbed=True):
+    def variables(name, manager=False, needs_downtime=True):
         swarm = {"manager": manager, "node_id": "id-" + name}
-        return {"swarm_engine_disturbed": disturbed, "swarm_cluster_node": {"swarm": swarm}}
+        return {"swarm_engine_needs_downtime": needs_downtime, "swarm_cluster_node": {"swarm": swarm}}
 
     hosts = {
-        "m1": variables("m1", True), "m2": variables("m2", True), "m3": variables("m3", True, disturbed=False),
+        "m1": variables("m1", True), "m2": variables("m2", True), "m3": variables("m3", True, needs_downtime=False),
         "w1": variables("w1"), "w2": variables("w2"), "w3": variables("w3"),
     }  # fmt: skip
     nodes = [{"id": "id-m1", "leader": True}, {"id": "id-m2", "leader": False}]

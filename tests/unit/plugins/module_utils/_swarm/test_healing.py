@@ -16,7 +16,7 @@ NEW = ["192.0.2.251"]
 def swarm_of(nodes, **others):
     """The plan of a swarm with these entries, as m1 lists them, and other hosts."""
     hosts = {"m1": host(inside("m1", True, nodes=nodes), "manager", "m1"), **others}
-    return cluster_plan.cluster_plan(hosts, keys=KEYS)
+    return cluster_plan.swarm_plan(hosts, keys=KEYS)
 
 
 def verbs(plan):
@@ -108,7 +108,7 @@ def test_locked_managers_are_unlocked_and_nothing_else_is_concluded_from_them():
         "m1": locked(), "m2": locked("m2"), "m3": host(inside("m3", True, quorum=False), "manager", "m3"),
         "w1": host(inside("w1", state="pending")), "w2": bare(),
     }  # fmt: skip
-    plan = cluster_plan.cluster_plan(hosts, keys=KEYS)
+    plan = cluster_plan.swarm_plan(hosts, keys=KEYS)
     assert plan["problems"] == {}
     assert verbs(plan) == [("unlock", "node m1"), ("unlock", "node m2")]
     assert (plan["init"], plan["join"]) == (None, {})
@@ -124,17 +124,17 @@ def test_what_a_locked_manager_gives_back_to_the_quorum_is_waited_for():
 def test_key_that_another_manager_has_is_kept_before_it_is_needed():
     state = inside("m1", True, nodes=three_managers(dead=1), unlock_key="abc")
     hosts = {"m1": host(state, "manager", "m1"), "m3": locked("m3")}
-    plan = cluster_plan.cluster_plan(hosts, keys=dict(KEYS, found=False))
+    plan = cluster_plan.swarm_plan(hosts, keys=dict(KEYS, found=False))
     assert (plan["problems"], plan["keep_key"], plan["unlock"]) == ({}, True, ["m3"])
 
 
 def test_locked_manager_without_a_key_is_told_where_to_put_it():
-    plan = cluster_plan.cluster_plan({"m1": locked()}, keys=dict(KEYS, found=False))
+    plan = cluster_plan.swarm_plan({"m1": locked()}, keys=dict(KEYS, found=False))
     assert "/secrets/swarm/unlock" in plan["problems"]["m1"][0]
 
 
 def test_locked_manager_outside_of_a_limited_run_stops_it_only_where_no_other_can_be_asked():
-    plan = cluster_plan.cluster_plan({"m1": locked(here=False), "w1": bare()}, keys=KEYS)
+    plan = cluster_plan.swarm_plan({"m1": locked(here=False), "w1": bare()}, keys=KEYS)
     assert "--limit" in plan["problems"]["m1"][0]
     plan = swarm_of(three_managers(dead=1), m3=locked("m3", here=False))
     assert plan["problems"] == {}
@@ -143,7 +143,7 @@ def test_locked_manager_outside_of_a_limited_run_stops_it_only_where_no_other_ca
 @pytest.mark.parametrize(("known", "keep"), [([], True), (["abc"], False)])
 def test_unlock_key_that_the_controller_lacks_is_kept(known, keep):
     state = inside("m1", True, nodes=[node("m1", "manager")], unlock_key="abc")
-    plan = cluster_plan.cluster_plan({"m1": host(state, "manager", "m1")}, keys=dict(KEYS, known=known))
+    plan = cluster_plan.swarm_plan({"m1": host(state, "manager", "m1")}, keys=dict(KEYS, known=known))
     assert plan["keep_key"] is keep
     assert bool(verbs(plan)) is keep
 
@@ -192,14 +192,14 @@ def test_moved_manager_is_not_the_one_that_is_asked():
     nodes = [node("m1", "manager", reachability="unreachable"), node("m2", "manager"), node("m3", "manager")]
     hosts = {name: host(inside(name, True, nodes=nodes), "manager", name) for name in ("m1", "m2", "m3")}
     hosts["m1"]["own"] = NEW
-    plan = cluster_plan.cluster_plan(hosts)
+    plan = cluster_plan.swarm_plan(hosts)
     assert plan["manager"] == "m2"
     assert verbs(plan) == [("rejoin", "node m1")]
 
 
 def test_only_manager_with_another_address_is_told_the_steps():
     nodes = [node("m1", "manager"), node("w1")]
-    plan = cluster_plan.cluster_plan({"m1": host(inside("m1", True, nodes=nodes), "manager", "m1", own=NEW)})
+    plan = cluster_plan.swarm_plan({"m1": host(inside("m1", True, nodes=nodes), "manager", "m1", own=NEW)})
     assert plan["rejoin"] == {}
     (text,) = plan["problems"]["m1"]
     assert all(words in text for words in (address("m1"), "1. give it", "2. set swarm_node_advertise_addr", "3. take"))
@@ -212,7 +212,7 @@ def test_all_managers_move_one_after_the_other_and_none_by_its_own_hand():
         name: host(inside(name, True, nodes=nodes), "manager", name, advertise_addr=where)
         for name, where in new.items()
     }
-    plan = cluster_plan.cluster_plan(hosts)
+    plan = cluster_plan.swarm_plan(hosts)
     assert (plan["problems"], plan["manager"], list(plan["rejoin"])) == ({}, "m1", ["m2"])
     # Those that joined anew are asked for the last.
     nodes = [node("m1", "manager"), *(node(name, "manager", manager_addr=new[name] + ":2377") for name in ("m2", "m3"))]
@@ -220,14 +220,14 @@ def test_all_managers_move_one_after_the_other_and_none_by_its_own_hand():
         name: host(inside(name, True, nodes=nodes), "manager", name, advertise_addr=where)
         for name, where in new.items()
     }
-    plan = cluster_plan.cluster_plan(hosts)
+    plan = cluster_plan.swarm_plan(hosts)
     assert (plan["manager"], list(plan["rejoin"])) == ("m2", ["m1"])
 
 
 def test_moved_manager_stays_where_no_other_one_is_reached():
     nodes = three_managers()
     moved = host(inside("m1", True, nodes=nodes), "manager", "m1", advertise_addr="192.0.2.251")
-    plan = cluster_plan.cluster_plan({"m1": moved, "m2": host(None, "manager"), "m3": host(None, "manager")})
+    plan = cluster_plan.swarm_plan({"m1": moved, "m2": host(None, "manager"), "m3": host(None, "manager")})
     assert plan["rejoin"] == {}
     assert "no other manager that this run reaches" in plan["problems"]["m1"][0]
 
@@ -236,12 +236,12 @@ def test_moved_manager_stays_where_no_other_one_is_reached():
 def test_steps_for_the_only_manager_work(other):
     nodes = [node("m1", "manager"), node("m2")]
     moved = host(inside("m1", True, nodes=nodes), "manager", "m1", advertise_addr="192.0.2.251")
-    plan = cluster_plan.cluster_plan({"m1": moved, "m2": other})
+    plan = cluster_plan.swarm_plan({"m1": moved, "m2": other})
     assert plan["problems"] == {}
     assert plan["rejoin"] == {}
     assert ("rejoin", "node m1") in verbs(plan)
     nodes = [node("m1", "manager"), node("m2", "manager")]
     hosts = {name: host(inside(name, True, nodes=nodes), "manager", name) for name in ("m1", "m2")}
     hosts["m1"]["advertise_addr"] = "192.0.2.251"
-    plan = cluster_plan.cluster_plan(hosts)
+    plan = cluster_plan.swarm_plan(hosts)
     assert (plan["manager"], list(plan["rejoin"])) == ("m2", ["m1"])

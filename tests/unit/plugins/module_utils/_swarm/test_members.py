@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import pytest
 
+from ansible_collections.dockyard.swarm.plugins.module_utils._core.plan import PlanError
 from ansible_collections.dockyard.swarm.plugins.module_utils._swarm import cluster_plan, members, quorum
 from ansible_collections.dockyard.swarm.plugins.module_utils._swarm.drain import LABEL
 from tests.unit.swarm_example import address, bare, host, inside, node
@@ -13,7 +14,7 @@ from tests.unit.swarm_example import address, bare, host, inside, node
 def members_of(old, new=None, **wanted):
     """The member changes where w1 was re-imaged: its old entry, its new one, and what the inventory wants."""
     nodes = [node("m1", "manager"), dict(old, id="id-old", state="down"), new or node("w1")]
-    plan = cluster_plan.cluster_plan(
+    plan = cluster_plan.swarm_plan(
         {
             "m1": host(inside("m1", True, nodes=nodes), "manager", "m1"),
             "w1": host(inside("w1"), hostname="w1", **wanted),
@@ -48,7 +49,7 @@ def test_wanted_availability_counts_more_than_that_of_the_old_entry():
 def test_label_that_is_not_wanted_goes():
     nodes = [node("m1", "manager", labels={"zone": "a", "own": "x"})]
     wanted = host(inside("m1", True, nodes=nodes), "manager", "m1", labels={"zone": None})
-    found = cluster_plan.cluster_plan({"m1": wanted})
+    found = cluster_plan.swarm_plan({"m1": wanted})
     assert members.by_node(found["members"])["nodes"] == [{"id": "id-m1", "labels": {"zone": None}}]
 
 
@@ -80,7 +81,7 @@ def clones(unread, state="down", **changed):
         "a": host(inside("a"), hostname="x"),
         "b": host(None) if unread else host(inside("b"), hostname="x"),
     }
-    plan = cluster_plan.cluster_plan(hosts)
+    plan = cluster_plan.swarm_plan(hosts)
     return members.by_node(plan["members"])["forget"]
 
 
@@ -99,7 +100,7 @@ def test_entry_of_a_node_that_left_a_moment_ago_goes_though_it_is_still_listed_a
 def test_manager_is_not_made_a_worker_by_its_own_hand():
     nodes = [node("m%d" % i, "manager") for i in (1, 2, 3)]
     hosts = {"m1": host(inside("m1", True, nodes=nodes), "worker", "m1"), "m2": host(None, "manager")}
-    plan = cluster_plan.cluster_plan(hosts)
+    plan = cluster_plan.swarm_plan(hosts)
     assert plan["members"] == []
     assert "by its own hand" in plan["problems"]["m1"][0]
 
@@ -107,13 +108,18 @@ def test_manager_is_not_made_a_worker_by_its_own_hand():
 def test_only_manager_is_replaced_once_the_other_one_has_joined():
     nodes = [node("m1", "manager")]
     hosts = {"m2": bare("manager", "m2"), "m1": host(inside("m1", True, nodes=nodes), "worker", "m1")}
-    plan = cluster_plan.cluster_plan(hosts)
+    plan = cluster_plan.swarm_plan(hosts)
     assert plan["problems"] == {}
     assert (plan["join"], plan["members"]) == ({"m2": "manager"}, [])
 
 
 def test_dead_voter_that_is_forgotten_does_not_hold_up_a_demotion():
     known = [node("m1", "manager"), node("m2", "manager"), node("m3", "manager", "down")]
-    assert quorum.demotion_trouble(known, ["id-m2"]) is not None
-    assert quorum.demotion_trouble(known, ["id-m2"], forgotten=["id-m3"]) is None
-    assert quorum.demotion_trouble(known, ["id-m2", "id-m3"]) is None
+    assert quorum.demotion_problem(known, ["id-m2"]) is not None
+    assert quorum.demotion_problem(known, ["id-m2"], forgotten=["id-m3"]) is None
+    assert quorum.demotion_problem(known, ["id-m2", "id-m3"]) is None
+
+
+def test_nodes_plan_refuses_a_node_that_is_not_there():
+    with pytest.raises(PlanError, match="no node nope"):
+        members.nodes_plan([node("m1", "manager")], [{"id": "nope"}])

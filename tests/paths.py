@@ -1,4 +1,4 @@
-"""What playbooks/preflight.yml tells of the ways between three machines, the first of which is the manager."""
+"""What playbooks/preflight.yml tells of the paths between three machines, the first of which is the manager."""
 
 from __future__ import annotations
 

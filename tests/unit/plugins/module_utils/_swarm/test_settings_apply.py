@@ -8,20 +8,22 @@ import copy
 
 import pytest
 
+from ansible_collections.dockyard.swarm.plugins.module_utils._core import engine_api
 from ansible_collections.dockyard.swarm.plugins.module_utils._core.engine_api import EngineError
 from ansible_collections.dockyard.swarm.plugins.module_utils._core.plan import ApplyError, PlanError
-from ansible_collections.dockyard.swarm.plugins.modules.swarm_settings import Settings
+from ansible_collections.dockyard.swarm.plugins.module_utils._swarm.settings_apply import Settings
 
 
-class Engine:
+class Engine(engine_api.Engine):
     """A swarm that somebody else changes, too, ``others`` times between a read and the write after it."""
 
     def __init__(self, others=0, stuck=False):
+        super().__init__()
         self.others, self.stuck, self.version = others, stuck, 1
         self.spec = {"Name": "default", "EncryptionConfig": {"AutoLockManagers": False}, "Labels": {}}
         self.rotating = False
 
-    def get(self, path):
+    def get(self, path, timeout=None):
         if path == "/nodes":
             tls = {"TLSInfo": {"CertIssuerPublicKey": "old"}}
             return [{"ID": "1", "Description": dict(tls, Hostname="node1"), "Status": {"State": "down"}}]
@@ -35,7 +37,7 @@ class Engine:
             self.spec["Labels"] = {"other": str(self.version)}
         return answer
 
-    def post(self, path, body):
+    def post(self, path, body=None, headers=None, timeout=None):
         if "version=%d" % self.version not in path:
             raise EngineError(500, "rpc error: update out of sequence", path)
         force = (body.get("CAConfig") or {}).get("ForceRotate")

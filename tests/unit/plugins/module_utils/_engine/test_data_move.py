@@ -24,12 +24,12 @@ from ansible_collections.dockyard.swarm.plugins.module_utils._core.plan import A
 from ansible_collections.dockyard.swarm.plugins.module_utils._engine import (
     data_engine,
     data_facts,
+    data_move,
     data_plan,
     data_steps,
 )
 from ansible_collections.dockyard.swarm.plugins.module_utils._engine.containerd_config import root_of
 from ansible_collections.dockyard.swarm.plugins.module_utils._engine.daemon_file import read_daemon_json
-from ansible_collections.dockyard.swarm.plugins.modules import engine_data
 
 CONTAINER = "c" * 64
 GOOD_DISK = {"point": "/", "type": "ext4", "options": [], "types": True, "free_mib": 10000, "free_files": None}
@@ -167,14 +167,13 @@ def patched(host, monkeypatch):
         monkeypatch.setattr(data_engine, name, getattr(host, name))
     monkeypatch.setattr(data_engine, "read_units", host.units)
     monkeypatch.setattr(data_engine, "shims", list)
-    monkeypatch.setattr(engine_data, "settled_units", host.units)
-    monkeypatch.setattr(engine_data, "read_engine", host.read_engine)
-    monkeypatch.setattr(engine_data, "Engine", lambda: host)
-    monkeypatch.setattr(engine_data, "journal_tail", lambda _unit: "")
+    monkeypatch.setattr(data_move, "settled_units", host.units)
+    monkeypatch.setattr(data_move, "Engine", lambda: host)
+    monkeypatch.setattr(data_move, "journal_tail", lambda _unit: "")
     monkeypatch.setattr(data_steps, "DAEMON_JSON", host.root + "/etc/docker/daemon.json")
     monkeypatch.setattr(data_steps, "PREVIOUS", host.root + "/etc/docker/.previous")
     read = functools.partial(read_daemon_json, host.root + "/etc/docker/daemon.json")
-    monkeypatch.setattr(engine_data, "read_daemon_json", read)
+    monkeypatch.setattr(data_move, "read_daemon_json", read)
     monkeypatch.setattr(data_facts, "MOVE_JOURNAL", host.root + "/etc/docker/.dockyard-data.json")
     monkeypatch.setattr(data_facts, "CONTAINERD_CONFIG", host.root + "/etc/containerd/config.toml")
     monkeypatch.setattr(data_facts, "_file_system", lambda _path, _table: GOOD_DISK)
@@ -215,7 +214,7 @@ def cut_short(host, before_step, counts=lambda: True):
 def run(host, check=False, **wanted):
     """A run of the module; gives what it planned."""
     params = dict(data_plan.WANTED, timeout=0, **wanted)
-    data = engine_data.Data(params)
+    data = data_move.DataMove(params, host.read_engine)
     state = data.read()
     plan = data.plan(state)
     if plan and not check:
@@ -339,7 +338,7 @@ def test_a_move_that_cannot_go_on_is_taken_back(host, monkeypatch):
         run(host, data_root=host.target)
     assert "docker.service" not in host.active
     monkeypatch.setattr(data_facts, "_file_system", lambda _path, _table: dict(GOOD_DISK, free_mib=1))
-    with pytest.raises(ApplyError, match=r"a move that was cut short was taken back.*not enough space"):
+    with pytest.raises(ApplyError, match=r"an interrupted move was undone.*not enough space"):
         run(host, data_root=host.target)
     assert host.place == host.docker
     assert "docker.service" in host.active
@@ -377,7 +376,7 @@ WANTED["away from a link"] = away_from_a_link
 def crashes(make_host, wanted, prepare=None):
     """A new host for each step that a run takes, on which it was cut short before that step.
 
-    :param prepare: gives the host some trouble with its new place; then only what follows on that counts.
+    :param prepare: makes the new place fail; then only what follows on that counts.
     """
     for step in itertools.count(1):
         host = make_host()
@@ -420,11 +419,11 @@ def forget(host):
 
 
 @pytest.mark.parametrize("power", [False, True], ids=["kill", "power cut"])
-@pytest.mark.parametrize("trouble", [refuse, forget])
+@pytest.mark.parametrize("failure", [refuse, forget])
 @pytest.mark.parametrize("wanted", [WANTED["plain"], WANTED["both as links"]], ids=["plain", "both as links"])
-def test_nothing_is_lost_wherever_the_way_back_is_cut_short(make_host, trouble, wanted, power):
+def test_nothing_is_lost_wherever_the_way_back_is_cut_short(make_host, failure, wanted, power):
     step = 0
-    for step, host in crashes(make_host, wanted, trouble):
+    for step, host in crashes(make_host, wanted, failure):
         if power:
             host.power_cut()
         with contextlib.suppress(ApplyError):

@@ -6,19 +6,19 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.dockyard.swarm.plugins.modules.swarm_unlock import unlock_steps
+from ansible_collections.dockyard.swarm.plugins.module_utils._swarm.unlock import unlock_steps
 
 ROOT = "/srv/docker"
 
 
-def steps(state, sealed):
-    return unlock_steps({"state": state, "root": ROOT, "sealed": sealed})
+def steps(state, key_encrypted):
+    return unlock_steps({"state": state, "root": ROOT, "key_encrypted": key_encrypted})
 
 
 @pytest.mark.parametrize("state", ["active", "inactive", "pending", "error"])
-@pytest.mark.parametrize("sealed", [True, False])
-def test_a_node_that_is_not_locked_is_left_alone(state, sealed):
-    assert steps(state, sealed) == []
+@pytest.mark.parametrize("key_encrypted", [True, False])
+def test_a_node_that_is_not_locked_is_left_alone(state, key_encrypted):
+    assert steps(state, key_encrypted) == []
 
 
 def test_a_locked_manager_starts_with_its_key_decrypted():

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from ansible_collections.dockyard.swarm.plugins.module_utils._core.plan import ApplyError
-from ansible_collections.dockyard.swarm.plugins.modules import firewall
+from ansible_collections.dockyard.swarm.plugins.module_utils._host import firewall_apply as firewall
 
 
 @pytest.fixture
