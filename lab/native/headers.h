@@ -1,0 +1,31 @@
+/* Compiled once for all files of the machines' kernel, see the file cc. What they want besides these they read themselves. */
+#define KBUILD_MODNAME "kernel" /* a function among them tells it, so that it has to be there; each file has its own */
+#include <linux/etherdevice.h>
+#include <linux/fs.h>
+#include <linux/inetdevice.h>
+#include <linux/init.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/kernel.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/netdevice.h>
+#include <linux/netfilter.h>
+#include <linux/proc_fs.h>
+#include <linux/rtnetlink.h>
+#include <linux/sched.h>
+#include <linux/seq_file.h>
+#include <linux/skbuff.h>
+#include <linux/slab.h>
+#include <linux/tcp.h>
+#include <linux/uaccess.h>
+#include <linux/udp.h>
+#include <net/ip.h>
+#include <net/ip6_route.h>
+#include <net/ipv6.h>
+#include <net/net_namespace.h>
+#include <net/netlink.h>
+#include <net/route.h>
+#include <net/sock.h>
+#include <net/tcp.h>
+#undef KBUILD_MODNAME
