@@ -1,5 +1,6 @@
-/* Compiled once for all files of the machines' kernel, see the file cc. What they want besides these they read themselves. */
-#define KBUILD_MODNAME "kernel" /* a function among them tells it, so that it has to be there; each file has its own */
+/* Precompiled for all files of the machines' kernel, see the file cc. */
+#define KBUILD_MODNAME "kernel" /* for the inline functions here; each file defines its own afterwards */
+#include <linux/blkdev.h>
 #include <linux/etherdevice.h>
 #include <linux/fs.h>
 #include <linux/inetdevice.h>
@@ -11,19 +12,28 @@
 #include <linux/module.h>
 #include <linux/netdevice.h>
 #include <linux/netfilter.h>
+#include <linux/netfilter/x_tables.h>
+#include <linux/pagemap.h>
+#include <linux/perf_event.h>
 #include <linux/proc_fs.h>
+#include <linux/rhashtable.h>
 #include <linux/rtnetlink.h>
 #include <linux/sched.h>
 #include <linux/seq_file.h>
 #include <linux/skbuff.h>
 #include <linux/slab.h>
+#include <linux/swap.h>
+#include <linux/syscalls.h>
 #include <linux/tcp.h>
+#include <linux/trace_events.h>
 #include <linux/uaccess.h>
 #include <linux/udp.h>
 #include <net/ip.h>
 #include <net/ip6_route.h>
 #include <net/ipv6.h>
 #include <net/net_namespace.h>
+#include <net/netfilter/nf_conntrack.h>
+#include <net/netfilter/nf_tables.h>
 #include <net/netlink.h>
 #include <net/route.h>
 #include <net/sock.h>
