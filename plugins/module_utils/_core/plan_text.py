@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any, Mapping
 
 HIDDEN = "(hidden)"
 # Names whose values are secrets, but for those that name a file or an object with one.
@@ -23,7 +24,7 @@ _PART_DIFFERS = re.compile(r"^its (mode or owner|labels|names) differs?$")
 _LONG, _TOO_LONG = 120, 300
 
 
-def as_line(item):
+def as_line(item: Mapping[str, Any]) -> str:
     """One change as a line; where something differs, with both values."""
     why = item["why"]
     if _DIFFERS.search(why):
@@ -33,7 +34,7 @@ def as_line(item):
     return "%s %s: %s" % (item["do"], item["to"], why)
 
 
-def hide(value, name=""):
+def hide(value: Any, name: str = "") -> Any:
     """A value without secrets, as far as names show them: of keys, of ``NAME=value`` texts; and passwords in URLs."""
     if value not in (None, "", [], {}) and _SECRET.search(name) and not _NO_SECRET.search(name):
         return HIDDEN
@@ -49,12 +50,12 @@ def hide(value, name=""):
     return _URL_PASSWORD.sub(r"\1:%s@" % HIDDEN, value)
 
 
-def distinct(before, after):
+def distinct(before: str, after: str) -> tuple[str, str]:
     """Two texts of values that differ; where only what is hidden differs, the second one says so."""
     return (before, after.replace(HIDDEN, "(hidden, another)") if before == after else after)
 
 
-def _both(item):
+def _both(item: Mapping[str, Any]) -> str:
     """``before → after``."""
     sides = [_parts(hide(item.get(key))) for key in ("before", "after")]
     common = [part for part in sides[0] if part in sides[1]]
@@ -65,7 +66,7 @@ def _both(item):
     return " → ".join(text if len(text) <= _TOO_LONG else text[:_TOO_LONG] + "…" for text in texts)
 
 
-def _parts(value):
+def _parts(value: Any) -> list[str]:
     if isinstance(value, dict):
         return ["%s: %s" % (key, _text(value[key])) for key in sorted(value)]
     if isinstance(value, (list, tuple)):
@@ -73,7 +74,7 @@ def _parts(value):
     return [] if value is None else [_text(value)]
 
 
-def _text(value):
+def _text(value: Any) -> str:
     if isinstance(value, dict):
         return "{%s}" % ", ".join(_parts(value))
     if isinstance(value, (list, tuple)):
