@@ -10,56 +10,56 @@ module: daemon_config
 short_description: Set options of the Docker daemon, with a rollback if it does not start
 version_added: 0.1.0
 description:
-  - Merges options into C(daemon.json), keeps those that it was not told about, and makes the daemon apply them, by a
-    reload where the changed options allow it and by a restart where they do not.
-  - Options are checked first, in check mode too, against the list of what the Engine knows and removed, against the flags of
-    its unit, and by C(dockerd --validate) where the Engine has it (from 23.0).
-  - An option that is also a flag of the unit stops dockerd. For V(hosts), which the packaged unit sets, the drop-in of
-    O(environment) starts dockerd without that flag; for others the module says so and does nothing.
-  - A daemon that does not come up with the new file gets its old file back and is started with it; the module then
-    fails with the daemon's own words.
-  - A change that was cut short, by a power loss for example, is found and completed by the next run.
+  - Merges options into C(daemon.json), keeps all others, and makes the daemon apply them, with a reload if that is enough
+    for the changed options, and otherwise with a restart.
+  - First checks the options, also in check mode, against the options that the Engine knows or has removed, against the flags
+    of its unit, and with C(dockerd --validate) where the Engine has it (from 23.0).
+  - dockerd does not start with an option that is also a flag of its unit. For V(hosts), which the packaged unit sets, the
+    drop-in of O(environment) starts dockerd without that flag; for other options the module fails and changes nothing.
+  - If the daemon does not start with the new file, the module restores the old one, starts the daemon with it, and fails with
+    the reason from the daemon's log.
+  - The next run completes a change that was interrupted, for example by a power loss.
 author:
   - The dockyard.swarm maintainers (@dockyard)
 options:
   options:
     description:
-      - Options by the names of C(daemon.json). Each gets exactly the value given here.
+      - Options by their names in C(daemon.json). Each is set to exactly this value.
     type: dict
     default: {}
   remove:
-    description: Names of options that must not be in the file.
+    description: Names of options to remove from the file.
     type: list
     elements: str
     default: []
   environment:
     description:
-      - Environment variables of the daemon, such as V(HTTPS_PROXY), as a drop-in of its unit. Every user of the host
-        can ask systemd for them.
-      - An empty dictionary removes the drop-in; without the option it is left alone.
+      - Environment variables of the daemon, such as V(HTTPS_PROXY), written to a drop-in of its unit. Every user of the host
+        can read them from systemd.
+      - An empty dictionary removes the drop-in; without the option it stays as it is.
     type: dict
   validate:
     description:
-      - Whether dockerd is asked, by C(dockerd --validate), before anything is written. V(false) where another version of it is to
+      - Whether C(dockerd --validate) checks the file before it is written. Set it to V(false) if another version of dockerd will
         read the file.
     type: bool
     default: true
   swarm:
-    description: Whether the daemon is, or is to be, in swarm mode, which refuses some options.
+    description: Whether the daemon is, or will be, in swarm mode, which rejects some options.
     type: bool
     default: false
   started:
     description:
-      - Whether the daemon has to run and to start at boot, and systemd to know its unit's files as they are.
-      - A daemon that does not start fails the module with its own words.
+      - Whether the daemon has to run and to start at boot, and systemd has to read changed files of its unit.
+      - If the daemon does not start, the module fails with the reason from its log.
     type: bool
     default: false
   flushed:
-    description: Whether something took the Engine's rules out of the kernel, which only a restart brings back.
+    description: Whether the Engine's rules are missing in the kernel, for example after a flush. Only a restart restores them.
     type: bool
     default: false
   allow_plain_tcp:
-    description: Whether a TCP socket without verified TLS is let pass. It gives root to whoever connects.
+    description: Whether a TCP socket without verified TLS is allowed. It gives root to anyone who connects.
     type: bool
     default: false
   path:
@@ -67,13 +67,13 @@ options:
     type: path
     default: /etc/docker/daemon.json
   timeout:
-    description: Seconds that the daemon may take to answer after a restart.
+    description: Seconds within which the daemon has to answer after a restart.
     type: int
     default: 90
 notes:
-  - Where the Engine is not installed yet, the file is written and nothing is restarted.
-  - A file that is no valid JSON is kept beside the new one with the ending C(.dockyard-unreadable).
-  - A C(data-root) that would leave the Engine's data behind is refused. M(dockyard.swarm.engine_data) moves it first.
+  - If the Engine is not installed yet, the file is written and nothing is restarted.
+  - A file that is not valid JSON is kept beside the new one with the suffix C(.dockyard-unreadable).
+  - A C(data-root) that would leave the Engine's data behind is rejected. Move the data with M(dockyard.swarm.engine_data) first.
 extends_documentation_fragment:
   - dockyard.swarm.attributes
 seealso:

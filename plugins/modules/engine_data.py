@@ -10,37 +10,36 @@ module: engine_data
 short_description: Move the Engine's data to another place without losing any of it
 version_added: 0.1.0
 description:
-  - Moves Docker's C(data-root), and the C(root) of containerd, in which an Engine first installed as 29 or later keeps images,
-    to another place.
-  - Looks first whether the new place is fit, empty and large enough; then stops the Engine, copies, compares the copy with
-    its source, switches over, starts the Engine, and sees whether it is the same node of its swarm, with the same images,
-    volumes and containers. If not, it goes back to the old place.
-  - The copy has hard links, holes, extended attributes, access control lists, owners, modes, times, and devices, as
-    C(cp -a) keeps them. Content is compared for what describes the rest (swarm state, certificates, metadata), and size and
-    time for layers and volumes.
-  - A move that was cut short, by a power loss for example, is found and completed by the next run.
+  - Moves Docker's C(data-root), and the C(root) of containerd, where an Engine that was first installed as 29 or later keeps
+    images, to another place.
+  - First checks that the new place is suitable, empty and large enough. Then stops the Engine, copies the data, compares the
+    copy with its source, switches over, starts the Engine, and verifies that it is the same node of its swarm, with the same
+    images, volumes and containers. If not, moves the Engine back to the old place.
+  - The copy keeps hard links, holes, extended attributes, access control lists, owners, modes, times and devices, as
+    C(cp -a) does. Swarm state, certificates and metadata are compared byte by byte, layers and volumes by size and time.
+  - The next run completes a move that was interrupted, for example by a power loss.
 author:
   - The dockyard.swarm maintainers (@dockyard)
 options:
   data_root:
     description:
-      - Where Docker's data is to be. Without it, it stays where it is.
-      - The folder has to be empty, or not to be there.
+      - Where Docker's data is to be. Without the option it stays where it is.
+      - The folder must be empty or must not exist, on ext4, xfs, btrfs or zfs.
     type: path
   containerd_root:
     description: Where containerd's data is to be, in the same way.
     type: path
   link:
     description:
-      - Whether the Engine keeps its default paths, C(/var/lib/docker) and C(/var/lib/containerd), and those become symbolic
-        links to the new places, instead of a setting in C(daemon.json) and in containerd's C(config.toml).
-      - A link that is there is not undone.
+      - Whether the Engine keeps its default paths, C(/var/lib/docker) and C(/var/lib/containerd), as symbolic links to the new
+        places, instead of settings in C(daemon.json) and in containerd's C(config.toml).
+      - An existing link is not undone.
     type: bool
     default: false
   keep_old:
     description:
-      - Whether the data stays at the old place, too, renamed with the ending C(.dockyard-old), so that no Engine starts on it.
-      - With V(false) old copies are removed, those of earlier moves as well, once the Engine has been seen to run.
+      - Whether the data is kept at the old place, renamed with the suffix C(.dockyard-old), so that no Engine starts on it.
+      - With V(false) old copies are removed once the Engine runs at the new place, those of earlier moves as well.
     type: bool
     default: true
   network_fs:
@@ -48,13 +47,13 @@ options:
     type: bool
     default: false
   timeout:
-    description: Seconds that the Engine may take to come up, and its node to be back in the swarm.
+    description: Seconds within which the Engine has to start, and its node has to be back in the swarm.
     type: int
     default: 120
 notes:
   - A daemon that did not run before is not started. M(dockyard.swarm.daemon_config) does that.
-  - File attributes as C(chattr) sets them, and quotas, are not kept, as with C(cp -a).
-  - What another process of the same module is doing on the host is waited for. It may have outlived its controller.
+  - File attributes set by C(chattr), and quotas, are not kept, as with C(cp -a).
+  - Waits for another process of this module on the host, which may still run after its controller has gone.
 extends_documentation_fragment:
   - dockyard.swarm.attributes
 seealso:
@@ -62,12 +61,12 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Have the Engine's data on a disk of its own
+- name: Move the Engine's data to a disk of its own
   dockyard.swarm.engine_data:
     data_root: /srv/docker
     containerd_root: /srv/containerd
 
-- name: Remove what was left at the old place
+- name: Remove the old copies
   dockyard.swarm.engine_data:
     data_root: /srv/docker
     containerd_root: /srv/containerd
@@ -92,7 +91,7 @@ places:
   type: dict
   sample: {docker: /srv/docker, containerd: /var/lib/containerd}
 kept:
-  description: Old copies that are still there.
+  description: Old copies that still exist.
   returned: success
   type: list
   elements: str

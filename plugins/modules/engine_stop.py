@@ -11,13 +11,13 @@ short_description: Stop the Docker Engine without cutting off requests
 version_added: 0.1.0
 description:
   - Stops the daemon of a node that is in a swarm, and its socket, so that nothing starts it again.
-  - First the node's published ports refuse new connections, so that a load balancer goes on to the next node, and connections
-    that are open get O(grace) seconds to end. The refusal ends by itself, also where the module is killed.
+  - Before that, the node's published ports refuse new connections, so that a load balancer uses the next node, and open
+    connections get O(grace) seconds to end. The refusal ends by itself, even if the module is killed.
 author:
   - The dockyard.swarm maintainers (@dockyard)
 options:
   containerd:
-    description: Whether containerd is stopped too, as an upgrade or a move of its data asks for.
+    description: Whether containerd is stopped as well, as for an upgrade or a move of its data.
     type: bool
     default: false
   grace:

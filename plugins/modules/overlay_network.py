@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: overlay_network
-short_description: Create, change or remove an overlay network
+short_description: Create, replace or remove an overlay network of the swarm
 version_added: 0.1.0
 description:
   - Runs on a manager. Creates a network or removes it. Fails with the names of the options in which an existing one differs.

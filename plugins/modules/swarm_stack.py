@@ -10,14 +10,12 @@ module: swarm_stack
 short_description: Deploy a stack of services with its secrets and configs, and wait until it runs
 version_added: 0.1.0
 description:
-  - Makes the services, secrets and configs of a stack what the options say. Every difference is put right, also what
-    was added by hand, for example an environment variable, a mount or a label.
-  - Fails when the services do not run in the end, with what their tasks themselves say. This is so as well when there
-    is nothing to change.
-  - Secrets and configs are named C(<stack>_<name>_<hash>), the hash being the first 12 digits of their content's
-    SHA-256, so that a change is a new one and a rolling update. The superseded ones are removed once the services run
-    without them.
-  - Runs on a manager and speaks to the Engine directly. Needs nothing but Python 3 on the host.
+  - Brings the services, secrets and configs of a stack to what the options say. Every difference is corrected, also one that
+    was made by hand, for example an added environment variable, mount or label.
+  - Fails with the errors of the tasks if the services do not run in the end, even if there was nothing to change.
+  - Secrets and configs are named C(<stack>_<name>_<hash>), where the hash is the first 12 digits of the SHA-256 of the content,
+    so that a change makes a new one and a rolling update. Superseded ones are removed once the services run without them.
+  - Runs on a manager and uses the Engine's API directly. The host needs nothing but Python 3.
 author:
   - The dockyard.swarm maintainers (@dockyard)
 options:
@@ -27,15 +25,15 @@ options:
     required: true
   state:
     description:
-      - V(present) makes the stack what the options say.
-      - V(absent) removes its services, secrets and configs, as far as this collection made them. Volumes stay.
+      - V(present) brings the stack to what the options say.
+      - V(absent) removes the services, secrets and configs of the stack that this collection created. Volumes stay.
     type: str
     choices: [present, absent]
     default: present
   secrets:
     description:
       - Secrets by name, each with its content.
-      - The names in the swarm tell a part of the content's hash. Give secrets that cannot be guessed.
+      - The names in the swarm contain a part of the content's hash. Use secrets that cannot be guessed.
     type: dict
     default: {}
   configs:
@@ -47,13 +45,13 @@ options:
       - Services by name. In the swarm they are called C(<stack>_<name>). Each is a dictionary of these keys.
       - V(image) (text, required).
       - V(command) (list), which replaces the image's entry point, and V(args) (list), which replaces its command.
-      - V(env) (dictionary of text; quote what is not text).
+      - V(env) (dictionary of text; quote other values).
       - V(user), V(hostname) (text).
       - V(labels), V(container_labels) (dictionary of text).
       - V(mode) (V(replicated) or V(global), default V(replicated)) and V(replicas) (default 1).
       - V(constraints) (list), for example V(node.role==manager).
-      - V(networks) (list). Each is a name, or a dictionary of V(name) and V(aliases) (list). On each the service is known by its
-        short name and these aliases, too.
+      - V(networks) (list). Each is a name, or a dictionary of V(name) and V(aliases) (list). On each network the service also has
+        its short name and these aliases.
       - V(endpoint_mode) (V(vip) or V(dnsrr), default V(vip)). Whether the service's names give one address, from which the
         Engine spreads connections over the tasks, or the addresses of all tasks. V(dnsrr) goes with no port of mode
         V(ingress).
@@ -81,8 +79,8 @@ options:
     default: {}
   registry_auth:
     description:
-      - What the nodes log in with where a service's image lies in one of these registries.
-      - The Engine never shows it again. A label with a slow hash of it tells whether it changed.
+      - The credentials of registries that images of services come from.
+      - The Engine does not return them. A label with a slow hash shows whether they changed.
     type: list
     elements: dict
     default: []
@@ -101,9 +99,9 @@ options:
         required: true
   wait:
     description:
-      - Seconds in which the services have to run, all tasks with the new settings, healthy where they have a health
+      - Seconds within which all tasks of the services have to run with the new settings, and be healthy if they have a health
         check.
-      - With V(0) nothing is waited for, and superseded secrets and configs are left to the next run.
+      - With V(0) the module does not wait, and the next run removes superseded secrets and configs.
     type: int
     default: 120
 extends_documentation_fragment:
@@ -152,7 +150,7 @@ EXAMPLES = r"""
         networks: [apps]
         hosts: "{{ swarm_cluster_plan.hostnames }}"
 
-- name: The stack goes away, its volumes stay
+- name: Remove the stack, keep its volumes
   dockyard.swarm.swarm_stack:
     name: shop
     state: absent
@@ -160,12 +158,12 @@ EXAMPLES = r"""
 
 RETURN = r"""
 plan:
-  description: The changes, each with what is done, to what, and why. Never the content of a secret or config.
+  description: The changes, each with what is done, to what, why, and both values. Never the content of a secret or config.
   returned: success
   type: list
   elements: dict
   sample:
-    - {do: update, to: "service shop_web: replicas", why: it differs, before: 0, after: 2}
+    - {do: update, to: "service shop_web: replicas", why: differs, before: 0, after: 2}
 services:
   description: Running and wanted tasks of each service of the stack, by its name in the swarm.
   returned: success

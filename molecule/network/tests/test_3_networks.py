@@ -312,7 +312,7 @@ def test_node_that_is_new_gets_a_part_of_its_own(hosts, manager, plant):
     before = parts()
     output(manager, "docker service rm gauge")
     assert until(lambda: hosts["node2"].run("docker network rm plant-config").rc == 0, DEADLINE)[0]
-    assert ("node2", "Have the node's part") in made(macvlans=[plant]).changes
+    assert ("node2", "Configure the node's part of the network") in made(macvlans=[plant]).changes
     assert parts() == before
 
 

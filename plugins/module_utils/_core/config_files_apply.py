@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to dockyard.swarm: files, folders and units of this host, read and made what the plan says."""
+"""Private to dockyard.swarm: files, folders and units of this host, read, written and restarted."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class ConfigFiles:
             if item.get("stamp"):
                 remove(item["stamp"])
         for item in todo.get("make", []) + todo.get("own", []):
-            _have_folder(item["folder"])
+            _make_folder(item["folder"])
         by_path = {item["path"]: item for item in self.files}
         for item in todo.get("write", []):
             _write(by_path[item["to"]])
@@ -64,18 +64,18 @@ class ConfigFiles:
             )
 
     def _bring_up(self, unit: Item, changes: Plan, before: Any) -> None:
-        told = {item["do"]: item for item in changes}
-        if not told or "stop" in told:
+        actions = {item["do"]: item for item in changes}
+        if not actions or "stop" in actions:
             return
         if unit["own"] and before and before["masked"]:
             act("unmask", unit["name"])
-        if unit["own"] and ("enable" in told or not before):
+        if unit["own"] and ("enable" in actions or not before):
             act("enable", unit["name"])
-        if "restart" in told or "reload" in told or "start" in told:
+        if "restart" in actions or "reload" in actions or "start" in actions:
             try:
-                # After a few failed starts systemd refuses to try again, also with files that are right.
+                # After a few failed starts systemd refuses another one, also with correct files.
                 act("reset-failed", unit["name"], fail=False)
-                act("reload" if "reload" in told and "start" not in told else "restart", unit["name"])
+                act("reload" if "reload" in actions and "start" not in actions else "restart", unit["name"])
             except ApplyError as exc:
                 raise ApplyError(str(exc), journal=journal_tail(unit["name"])) from exc
         for item in changes:
@@ -83,7 +83,7 @@ class ConfigFiles:
                 write_text(item["stamp"], item["stamped"] + "\n", keep=False)
 
     def shown(self, plan: Plan) -> list[dict[str, str]]:
-        """What becomes of each file that is no secret, as a diff."""
+        """The diff of each file that is no secret."""
         touched = {item["to"] for item in plan}
         return [
             {
@@ -97,7 +97,7 @@ class ConfigFiles:
         ]
 
 
-def _have_folder(wanted: Item) -> None:
+def _make_folder(wanted: Item) -> None:
     mode = int(wanted["mode"], 8)
     os.makedirs(wanted["path"], mode=mode, exist_ok=True)
     os.chown(wanted["path"], 0, wanted["gid"])
@@ -117,10 +117,10 @@ def _write(item: Item) -> None:
                 check=False,
             )
         except (OSError, subprocess.SubprocessError) as exc:
-            raise ApplyError("%s is left alone: its new text cannot be checked: %s" % (item["path"], exc)) from exc
+            raise ApplyError("%s was not changed: its new text cannot be checked: %s" % (item["path"], exc)) from exc
         if done.returncode:
             said = done.stdout.decode("utf-8", "replace").strip().replace(path, item["path"])
-            raise ApplyError("%s is left alone: %s refuses its new text: %s" % (item["path"], words[0], said))
+            raise ApplyError("%s was not changed: %s refuses its new text: %s" % (item["path"], words[0], said))
 
     write_text(
         item["path"], item["content"], mode=int(item["mode"], 8), keep=False, check=check if item["validate"] else None

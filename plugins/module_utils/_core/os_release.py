@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def read_os(root: str = "/") -> System:
     """Distribution, family and kernel. ``family`` is ``Debian``, ``RedHat`` or ``unknown``."""
-    release = {}
+    release: dict[str, str] = {}
     try:
         with open(os.path.join(root, "etc/os-release"), encoding="utf-8") as handle:
             for line in handle:

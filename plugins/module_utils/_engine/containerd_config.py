@@ -27,13 +27,16 @@ def root_of(text):
 
 
 def imports_of(text):
-    """The files, or patterns of them, that a config.toml takes in."""
+    """The files, or patterns of files, that a config.toml imports."""
     found = _IMPORTS.search(_top(text or ""))
     return re.findall(r"[\"'](.*?)[\"']", found.group(1)) if found else []
 
 
 def with_root(text, root):
-    """The config.toml with this root, or, for None, without one. No file is None; of ours nothing is left behind."""
+    """The config.toml with this root, or without one if it is None.
+
+    None stands for no file. A file that only the collection wrote goes with its root.
+    """
     line = 'root = "%s"\n' % root if root is not None else ""
     top = _top(text or "")
     found = _ROOT.search(top)

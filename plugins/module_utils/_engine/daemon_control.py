@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to dockyard.swarm: the Docker daemon of this host: its configuration read, planned, and applied with a way back."""
+"""Private to dockyard.swarm: the Docker daemon of this host: reads, plans and applies its configuration, with rollback."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SOCKET = "docker.socket"
 
 
 class Daemon:
-    """The daemon of this host: reads its state, applies a plan."""
+    """The daemon of this host."""
 
     def __init__(self, params):
         self.params = params
@@ -51,7 +51,7 @@ class Daemon:
         )
 
     def _left_behind(self):
-        """(old, new) where the wanted data-root would start the daemon without the data that it has, else None."""
+        """(old, new) where the wanted data-root would leave the daemon's data behind, else None."""
         current = read_daemon_json(self.path)["options"]
         return left_behind(current, daemon_json.merge(current, self.params["options"], self.params["remove"]))
 
@@ -80,7 +80,7 @@ class Daemon:
         return [dict(item, of_unit=True) for item in found if not (restarts and item["do"] == "start")]
 
     def _version(self, state):
-        """The Engine's version; None where it is not known, or not installed."""
+        """The Engine's version; None where it is unknown or not installed."""
         if not state["installed"]:
             return None
         if not state["running"]:
@@ -139,7 +139,7 @@ class Daemon:
         remove(PREVIOUS)
 
     def _text(self, state, merged):
-        """The text that daemon.json is to have, or None; one that says the same already stays as it is."""
+        """The text that daemon.json is to have, or None; a text with the same content stays as it is."""
         if merged == state["options"] and not state["error"]:
             return state["text"]
         return json.dumps(merged, indent=2, sort_keys=True) + "\n"
@@ -158,7 +158,7 @@ class Daemon:
         return "\nExecStart=" in (state["drop_in_text"] or "")
 
     def _write(self, text, drop_in):
-        """Put both files in place; None removes one. A drop-in that is right keeps its age: systemd looks at it."""
+        """Write both files; None removes one. A correct drop-in keeps its time of change, which systemd looks at."""
         _put(self.path, text)
         if drop_in != read_text(daemon_json.DROP_IN):
             _put(daemon_json.DROP_IN, drop_in, mode=int(daemon_json.DROP_IN_MODE, 8))
@@ -167,7 +167,7 @@ class Daemon:
             os.chmod(daemon_json.DROP_IN, int(daemon_json.DROP_IN_MODE, 8))
 
     def _remember(self, state):
-        """Keep the last files that the daemon ran with until the new ones are proven: (daemon.json, drop-in)."""
+        """Keep the last working files until the daemon runs with the new ones: (daemon.json, drop-in)."""
         if state["interrupted"]:
             try:
                 kept = json.loads(read_text(PREVIOUS))
@@ -179,7 +179,7 @@ class Daemon:
         return kept["text"], kept["drop_in"]
 
     def _validate(self, state):
-        """Ask dockerd itself, where it has the question, with the flags that it will be started with."""
+        """Run ``dockerd --validate``, where it exists, with the flags that the daemon will be started with."""
         text = self._text(state, daemon_json.merge(state["options"], self.params["options"], self.params["remove"]))
         if text is None:
             return
@@ -197,16 +197,16 @@ class Daemon:
                 return
         said = done.stdout.decode("utf-8", "replace").strip()
         if done.returncode and "unknown flag: --validate" not in said:
-            raise PlanError("dockerd refuses the new %s, nothing was changed: %s" % (self.path, said))
+            raise PlanError("dockerd rejects the new %s, nothing was changed: %s" % (self.path, said))
 
     def _restart(self):
-        """Restart the daemon; returns what went wrong, or None."""
-        # What a package installation that was cut short held back.
+        """Restart the daemon; returns the problem, or None."""
+        # An interrupted package installation may still hold them back.
         release(UNIT, SOCKET)
         systemctl("daemon-reload")
-        # After a few failed starts systemd refuses to try again, also with a file that is right.
+        # After a few failed starts systemd refuses to try again, even with a correct file.
         systemctl("reset-failed", UNIT, SOCKET)
-        # A daemon with a socket of its own takes away the one that systemd listens on: nobody would find that any more.
+        # A daemon with a socket of its own replaces the one that systemd listens on, so systemd has to listen again.
         units = [SOCKET, UNIT] if read_units([SOCKET]).get(SOCKET, {}).get("active") in RUNNING else [UNIT]
         try:
             code, said = systemctl("restart", *units, timeout=self.params["timeout"] + 60)
@@ -216,7 +216,7 @@ class Daemon:
             return said.strip()
         if not wait_for(self.engine.answers, self.params["timeout"]):
             return "no answer within %d s of the restart" % self.params["timeout"]
-        # Its swarm takes a node back a moment later. Managers that cannot be reached are no fault of the daemon.
+        # The node is back in its swarm a moment later. Managers that cannot be reached are not a problem of the daemon.
         wait_for(self._settled, self.params["timeout"])
         return None
 
@@ -227,7 +227,7 @@ class Daemon:
             return False
 
     def _reload(self, merged):
-        """Reload the daemon; returns what went wrong, or None. Its exit code tells nothing, so the API is asked."""
+        """Reload the daemon; returns the problem, or None. The exit code says nothing, so the API is asked."""
         code, said = systemctl("reload", UNIT)
         if code:
             return said.strip()
@@ -236,7 +236,7 @@ class Daemon:
         return None
 
     def _unapplied(self, merged):
-        """Reloadable options that ``GET /info`` shows and shows otherwise than wanted."""
+        """Reloadable options that have another value in ``GET /info``."""
         try:
             info = self.engine.get("/info")
         except EngineError:
@@ -268,8 +268,8 @@ class Daemon:
             again = self._restart()
         if again is None:
             remove(PREVIOUS)
-        left = "the old file is back and the daemon runs with it" if again is None else (
-            "the old file is back, yet the daemon does not start with it either: %s" % again
+        left = "the old file is restored and the daemon runs with it" if again is None else (
+            "the old file is restored, but the daemon does not start with it either: %s" % again
         )  # fmt: skip
         raise ApplyError(
             "the daemon did not apply the new %s: %s; %s"

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to dockyard.swarm: the Engine's configuration file, and what a change of it that was cut short leaves."""
+"""Private to dockyard.swarm: the Engine's configuration file, and the note of a change of it that was interrupted."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import json
 from .._core.atomic_files import read_text
 
 DAEMON_JSON = "/etc/docker/daemon.json"
-# Written before a change of daemon.json, removed once the daemon runs with it: its presence tells of an interruption.
+# Written before a change of daemon.json and removed once the daemon runs with it: if it exists, a change was interrupted.
 PREVIOUS = "/etc/docker/.daemon.json.dockyard-previous"
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to dockyard.swarm: what daemon.json should hold and what that asks of the daemon. Pure functions."""
+"""Private to dockyard.swarm: what daemon.json should contain, and what a change of it needs. Pure functions."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ DROP_IN_MODE = "0600"
 
 
 def check_options(options, version=None, swarm=False, argv=(), plain_tcp=False):
-    """What is wrong with wanted options, one text each; empty where nothing is.
+    """The problems of wanted options, as texts.
 
     :param options: the wanted content of daemon.json.
     :param version: the Engine's version; None where unknown: then every option that any Engine removed is refused.
     :param swarm: whether the node is, or is to be, in a swarm.
     :param argv: the command line of the unit, whose flags must not be repeated in the file; the drop-in solves that
         for ``hosts``.
-    :param plain_tcp: whether a TCP socket without verified TLS is let pass.
+    :param plain_tcp: whether a TCP socket without verified TLS is allowed.
     """
     problems = removed_options(options, version)
     flags = flags_of(list(argv))
@@ -51,7 +51,7 @@ def check_options(options, version=None, swarm=False, argv=(), plain_tcp=False):
 
 
 def removed_options(options, version):
-    """The same for options alone that this version, or any if it is None, does not have any more."""
+    """The problems of options that this version, or any if it is None, no longer has."""
     problems = []
     for name in sorted(options):
         gone = REMOVED.get(name) or _removed_value(name, options[name])
@@ -62,11 +62,11 @@ def removed_options(options, version):
 
 
 def check_data_root(left_behind):
-    """The same for a changed data-root: ``left_behind`` is (old, new) where data would be left at the old place."""
+    """The problem of a changed data-root: ``left_behind`` is (old, new) where data would be left at the old path."""
     if not left_behind:
         return []
     return [
-        "daemon option data-root would become %s, while the Engine's data is at %s: the daemon would start without its images, "
+        "daemon option data-root would become %s, but the Engine's data is at %s: the daemon would start without its images, "
         "volumes and swarm. Move the data with module engine_data, as role swarm_engine does"
         % (left_behind[1], left_behind[0])
     ]
@@ -93,11 +93,11 @@ def _check_sockets(options, plain_tcp):
     tcp = [host for host in hosts if str(host).startswith("tcp://")]
     if tcp and options.get("tlsverify") is not True and not plain_tcp:
         problems.append(
-            "daemon option hosts opens %s without verified TLS, which gives root to whoever connects: "
+            "daemon option hosts opens %s without verified TLS, which gives root to anyone who connects: "
             "set tlsverify, tlscacert, tlscert and tlskey, or remove it" % ", ".join(tcp)
         )
     if not any(str(host) in LOCAL_SOCKETS for host in hosts):
-        problems.append("daemon option hosts has no socket for the host itself: add %s" % LOCAL_SOCKETS[0])
+        problems.append("daemon option hosts has no local socket: add %s" % LOCAL_SOCKETS[0])
     return problems
 
 
@@ -107,7 +107,7 @@ def argv_wanted(argv, options):
 
 
 def drop_in_texts(environment, argv, options):
-    """What the drop-in may hold, best first; None stands for no drop-in.
+    """The texts that the drop-in may have, the preferred one first; None stands for no drop-in.
 
     :param argv: the unit's command line as it is now. Without a flag for hosts, the drop-in may be why.
     """
@@ -151,11 +151,11 @@ def _suggest(name):
     import difflib  # only where something is wrong already
 
     close = difflib.get_close_matches(name, TYPES, n=1)
-    return ": did you mean %s?" % close[0] if close else ": see the reference of dockerd for its options"
+    return ": did you mean %s?" % close[0] if close else ": see the reference of dockerd"
 
 
 def merge(current, wanted, remove=()):
-    """The new content: what is there, with the wanted options set and the unwanted ones removed."""
+    """The new content: the present one with the wanted options set and the unwanted ones removed."""
     merged = {name: value for name, value in current.items() if name not in remove}
     merged.update(wanted)
     return merged
@@ -190,13 +190,13 @@ def _quoted(text):
 
 
 def check_environment(environment):
-    """What is wrong with wanted variables, one text each. Values are not shown."""
+    """The problems of wanted variables, as texts. Values are not shown."""
     problems = []
     for name, value in sorted(environment.items()):
         if not name.replace("_", "a").isalnum() or name[:1].isdigit():
-            problems.append("environment variable %r of dockerd: a name has letters, digits and _ only" % name)
+            problems.append("environment variable %r of dockerd: a name may only have letters, digits and _" % name)
         if isinstance(value, (dict, list)) or "\n" in str(value):
-            problems.append("environment variable %s of dockerd: its value is to be one line of text" % name)
+            problems.append("environment variable %s of dockerd: its value must be one line of text" % name)
     return problems
 
 
@@ -250,19 +250,19 @@ def daemon_action(state, plan):
     if not state["installed"]:
         return None
     if state["interrupted"]:
-        return change("restart", "docker.service", "an earlier change of daemon.json was cut short")
+        return change("restart", "docker.service", "an earlier change of daemon.json was interrupted")
     if state.get("rules_missing"):
-        return change("restart", "docker.service", "its rules in the kernel are gone: something took all of them away")
+        return change("restart", "docker.service", "its rules in the kernel are missing: something removed them")
     if not plan:
         return None
     if not state["running"]:
         return change("restart", "docker.service", "it is not running")
-    loud = [item for item in plan if item["do"] != "own"]
-    if not loud:
+    effective = [item for item in plan if item["do"] != "own"]
+    if not effective:
         return None
-    slow = [item["to"].split(": ")[-1] for item in loud if not _by_reload(item)]
-    if slow:
-        return change("restart", "docker.service", "only a restart applies %s" % ", ".join(slow))
+    by_restart = [item["to"].split(": ")[-1] for item in effective if not _by_reload(item)]
+    if by_restart:
+        return change("restart", "docker.service", "only a restart applies %s" % ", ".join(by_restart))
     return change("reload", "docker.service", "a reload applies all that changes")
 
 

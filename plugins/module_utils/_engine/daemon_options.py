@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to dockyard.swarm: the options of daemon.json, by type, and what became of those that are gone.
+"""Private to dockyard.swarm: the options of daemon.json by type, and what replaced those that were removed.
 
 Sources: the reference of dockerd and the list of deprecated features in docker/cli, the reload code in moby.
 """

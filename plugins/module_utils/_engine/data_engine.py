@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to dockyard.swarm: the Engine around a move of its data: stopped, started, and seen to be the same."""
+"""Private to dockyard.swarm: the Engine around a move of its data: stopped, started, and verified to be the same."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Running:
         self.timeout = timeout
 
     def look(self):
-        """What a running Engine is and has."""
+        """Identity and images of the running Engine."""
         try:
             swarm = self.engine.get("/info").get("Swarm") or {}
             images = self.engine.get("/images/json")
@@ -51,7 +51,7 @@ class Running:
         }
 
     def stop(self, move, places):
-        """Stop the Engine so that nothing starts it, and see that nothing writes to its data."""
+        """Stop the Engine, keep it stopped, and make sure that nothing writes to its data."""
         there = read_units(UNITS)
         both = any(item["tree"] == CONTAINERD for item in move["trees"])
         units = [name for name in (SOCKET, SERVICE, CONTAINERD_SERVICE) if name in there]
@@ -64,17 +64,19 @@ class Running:
         if any(unit["active"] in RUNNING for name, unit in read_units(UNITS).items() if name in units):
             raise plan.ApplyError("something started the Engine again while it was stopped")
         if not wait_for(lambda: not any("moby" in name for name in shims()), PATIENCE):
-            raise plan.ApplyError("containers run on although the Engine is stopped: stop them")
+            raise plan.ApplyError("containers still run although the Engine is stopped: stop them")
         table = file_tree.mounts()
         for root in places:
             for point, own in inner_mounts(root, table):
                 _unmount(point, own)
             found = steps.writers(root)
             if found:
-                raise plan.ApplyError("although the Engine is stopped, %s writes to it: end it" % ", ".join(found))
+                raise plan.ApplyError(
+                    "although the Engine is stopped, %s writes to its data: end it" % ", ".join(found)
+                )
 
     def start(self, move):
-        """Start what ran before; returns what went wrong, or None."""
+        """Start what ran before; returns the problem, or None."""
         there = read_units(UNITS)
         masked = [name for name in UNITS if name in there and name not in move["masked"]]
         if masked:
@@ -92,7 +94,7 @@ class Running:
         return None
 
     def wait_for_the_same(self, move):
-        """What the Engine lacks of what it was, once it had time to come up; None where nothing."""
+        """Wait until the Engine has all that it had; returns what is missing, or None."""
         lacks = [None]
 
         def same():
@@ -121,8 +123,8 @@ class Running:
 
 def _unmount(point, own):
     if not own:
-        raise plan.ApplyError("something is mounted at %s, in the middle of the data: unmount it" % point)
+        raise plan.ApplyError("something is mounted at %s, inside the data: unmount it" % point)
     done = subprocess.run(["umount", point], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
     if done.returncode:
         said = done.stdout.decode("utf-8", "replace").strip()
-        raise plan.ApplyError("what the Engine left mounted at %s does not go: %s" % (point, said))
+        raise plan.ApplyError("%s, which the Engine left mounted, cannot be unmounted: %s" % (point, said))

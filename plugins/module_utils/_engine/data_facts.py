@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to dockyard.swarm: where the Engine's data lies. Trees are only measured where they have to be moved."""
+"""Private to dockyard.swarm: where the Engine's data is. Only trees that have to be moved are measured."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from .containerd_config import imports_of, root_of
 from .daemon_options import flags_of
 from .data_plan import CONTAINERD, DEFAULTS, DOCKER, INCOMING, OLD
 
-# What is known of a move that is under way, and where old copies are: {"move": {…} or null, "kept": [{path, of}]}.
+# The state of a move that is under way, and where old copies are: {"move": {…} or null, "kept": [{path, of}]}.
 MOVE_JOURNAL = "/etc/docker/.dockyard-data.json"
 CONTAINERD_CONFIG = "/etc/containerd/config.toml"
-# Folders by which data of Docker, or of containerd, is known.
+# Folders that data of Docker, or of containerd, is recognised by.
 SIGNS = {DOCKER: ("containers", "image", "volumes", "swarm", "overlay2"), CONTAINERD: ("io.containerd.*",)}
-# Layers that are no plain files, by where they would be.
+# Layers that are not plain files, by where they would be.
 SPECIAL = {
     DOCKER: {"btrfs": "btrfs/*/*", "zfs": "zfs/*/*", "devicemapper": "devicemapper/*/*", "aufs": "aufs/*/*"},
     CONTAINERD: {
@@ -34,14 +34,14 @@ REMAPPED = re.compile(r"/[0-9]+\.[0-9]+$")
 
 
 def read_journal(path=None):
-    """``{move, kept}``; ``move`` is None where none was begun, and ``kept`` has what is still there."""
+    """``{move, kept}``; ``move`` is None where none was begun, and ``kept`` has the copies that still exist."""
     text = read_text(path or MOVE_JOURNAL)
     journal = json.loads(text) if text else {"move": None, "kept": []}
     return dict(journal, kept=[item for item in journal["kept"] if os.path.lexists(item["path"])])
 
 
 def write_journal(journal, path=None):
-    """Keep what :func:`read_journal` gives; nothing to keep is no file."""
+    """Write what :func:`read_journal` returns; if nothing is to be kept, the file is removed."""
     if journal["move"] or journal["kept"]:
         write_text(path or MOVE_JOURNAL, json.dumps(journal, indent=1), mode=0o600)
     else:
@@ -54,16 +54,16 @@ def save_move(move):
 
 
 def save_kept(move, trees):
-    """The same, with where the old copies of trees are."""
+    """The same, and add the old copies of trees."""
     kept = read_journal()["kept"] + [{"path": item["parked"], "of": item["source"]} for item in trees]
     write_journal({"move": move, "kept": kept})
 
 
 def read_data(daemon, units, engine, wanted=None):
-    """Where the Engine's data lies, and what a move to where it is wanted would meet.
+    """Where the Engine's data is, and what a move to the wanted places needs to know.
 
     :param daemon: what :func:`daemon_file.read_daemon_json` gives; ``engine`` what :func:`engine.read_engine` does.
-    :param wanted: see :data:`data_plan.WANTED`; without it nothing is looked at but the places as they are.
+    :param wanted: see :data:`data_plan.WANTED`; without it only the present places are read.
     """
     wanted = dict(data_plan.WANTED, **{key: value for key, value in (wanted or {}).items() if value is not None})
     journal = read_journal()
@@ -87,7 +87,7 @@ def read_data(daemon, units, engine, wanted=None):
 
 
 def _running_on(info):
-    """How many containers a stop of the Engine leaves running."""
+    """How many containers keep running when the Engine stops."""
     return info.get("containers_running") or 0 if info.get("live_restore") else 0
 
 
@@ -135,12 +135,12 @@ def _value_of(argv, names):
 
 
 def holds(name, root):
-    """Whether a folder holds data of Docker, or of containerd."""
+    """Whether a folder contains data of Docker, or of containerd."""
     return any(glob.glob(os.path.join(glob.escape(top), sign)) for top in tops(root) for sign in SIGNS[name])
 
 
 def tops(root):
-    """The folders that may have Docker's own ones in them: with userns-remap there is one for each range of user IDs."""
+    """The folders that may contain Docker's: with userns-remap there is one for each range of user IDs."""
     inner = glob.glob(os.path.join(glob.escape(root), "*.*"))
     return [root] + sorted(path for path in inner if REMAPPED.search(path))
 
@@ -185,7 +185,7 @@ def _kind(path):
 
 
 def _target(path, tree, move):
-    """The place that is wanted for a tree; measured are only a few of its names."""
+    """The wanted place of a tree, with a few of the names in it."""
     place = os.path.realpath(path)
     ours = any(item["target"] == place for item in (move or {"trees": []})["trees"])
     names = []
@@ -211,7 +211,7 @@ def _samefile(place, tree):
 
 
 def _look_closely(facts):
-    """What costs time and is only needed where data has to be moved: sizes, file systems, mounts, processes."""
+    """What takes time to read and is only needed for a move: sizes, file systems, mounts, processes."""
     from .._core import file_tree
 
     table = file_tree.mounts()
@@ -236,7 +236,7 @@ def _look_closely(facts):
 
 
 def _free(path):
-    """A name that nothing has yet: there may be copies of earlier moves."""
+    """A name that is not in use: there may be copies of earlier moves."""
     names = [path] + ["%s-%d" % (path, number) for number in range(2, 100)]
     return next(name for name in names if not os.path.lexists(name))
 
@@ -252,7 +252,7 @@ def _file_system(path, table):
         "options": [option for option in mount["options"] if option in ("ro", "noexec")],
         "types": file_tree.tells_types(there),
         "free_mib": free.f_bavail * free.f_frsize >> 20,
-        # Some file systems have no limit of their own.
+        # Some file systems have no limit.
         "free_files": free.f_favail if free.f_files else None,
     }
 
@@ -271,7 +271,7 @@ def _on_itself(item, table):
 
 
 def inner_mounts(place, table):
-    """What is mounted in a tree, and whether by the Engine itself: ``[(mount point, bool)]``, the innermost first."""
+    """What is mounted in a tree, and whether by the Engine: ``[(mount point, bool)]``, the innermost first."""
     found = []
     for item in table:
         point = item["point"]
@@ -285,7 +285,7 @@ def inner_mounts(place, table):
 
 
 def shims(proc="/proc"):
-    """The namespaces of containerd whose containers run, one entry for each container's shim."""
+    """The namespaces of containerd that have running containers, one entry for each container's shim."""
     found = []
     for path in glob.glob(proc + "/[0-9]*/cmdline"):
         try:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to dockyard.swarm: the data of this host's Engine: read, planned, and moved with a way back."""
+"""Private to dockyard.swarm: moves the data of this host's Engine, with rollback."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ FAILURES = (ApplyError, file_tree.TreeError, OSError, ValueError, EngineError, s
 
 
 class EndedError(Exception):
-    """Somebody ends this process."""
+    """The process was asked to end."""
 
 
 class DataMove:
-    """The data of this host's Engine: read, planned, and moved.
+    """The data of this host's Engine: read, plan, and move.
 
     :param read_engine: :func:`_facts.engine.read_engine`, which belongs to another folder of this floor.
     """
@@ -55,7 +55,7 @@ class DataMove:
 
     def plan(self, state):
         problems = check(state)
-        # What was begun has to be ended, one way or the other: the Engine may be stopped.
+        # An interrupted move has to be completed or undone in any case: the Engine may be stopped.
         if problems and not state["move"]:
             raise PlanError("; ".join(problems))
         return data_plan.make_plan(state)
@@ -72,7 +72,7 @@ class DataMove:
             self._abandon(state["move"])
         if problems:
             raise ApplyError(
-                "a move that was cut short was taken back, since it cannot go on: %s" % "; ".join(problems),
+                "an interrupted move was undone, since it cannot continue: %s" % "; ".join(problems),
                 rolled_back=True,
             )
         state = self.read()
@@ -90,16 +90,16 @@ class DataMove:
             "kept": [item["path"] for item in state["kept"]],
         }
 
-    # A move that was cut short.
+    # An interrupted move.
 
     def _settle(self, move, state):
-        """Bring a move that was cut short to its end, or to where a new one goes on."""
+        """Complete an interrupted move, or bring it to a state from which a new one continues."""
         if move["phase"] == "copy":
             return
         if move["phase"] == "back":
             problem = self._go_back(move)
             if problem:
-                raise ApplyError("the data is on its way back to the old place: %s" % problem, rolled_back=False)
+                raise ApplyError("the data is being moved back to the old place: %s" % problem, rolled_back=False)
             return
         done = [item for item in move["trees"] if state[item["tree"]]["place"] == item["target"]]
         undone = [item for item in move["trees"] if item not in done]
@@ -110,29 +110,28 @@ class DataMove:
         for item in done:
             steps.park(item)
         if undone:
-            # The Engine may have run with the one tree here and the other there, on a host that was switched on again:
-            # each of them was complete where it was.
+            # After a reboot the Engine may have run with one tree here and the other there: each was complete where it was.
             move.update(trees=undone, phase="copy")
             save_kept(move, done)
             return
         fresh = move["phase"] == "switch" and move["boot"] == steps.boot_id()
         if not fresh:
-            # It may have run at the new place for long. What has become of it since is its own business.
+            # It may have run at the new place for long: what has changed since does not count.
             move["before"] = {"node_id": move["before"].get("node_id")}
         self._prove(move, may_go_back=fresh or not self._has_lived(move))
 
     def _has_lived(self, move):
-        """Whether the Engine has done anything at the new place that it had not done at the old one."""
+        """Whether the Engine has changed anything at the new place."""
         pairs = [(steps.contents(item, item["target"]), steps.contents(item, item["parked"])) for item in move["trees"]]
         return self.engine.answers() or any(new != old for new, old in pairs)
 
     def _abandon(self, move):
-        """Leave the data where it is, and start on it what ran."""
+        """Leave the data where it is, and start what ran."""
         for item in move["trees"]:
             file_tree.remove_tree(steps.incoming(item))
         problem = self.services.start(move)
         if problem:
-            raise ApplyError("the data is where it was, yet the Engine does not start: %s" % problem)
+            raise ApplyError("the data is where it was, but the Engine does not start: %s" % problem)
         save_move(None)
 
     # A move.
@@ -145,7 +144,7 @@ class DataMove:
         except EndedError:
             problem = self.services.start(move)
             raise ApplyError(
-                "ended while it copied; the data is where it was, and %s; the next run goes on"
+                "interrupted while copying; the data is where it was, and %s; the next run continues"
                 % (("the Engine does not start: %s" % problem) if problem else "the Engine runs on it again"),
                 rolled_back=not problem,
             )
@@ -162,7 +161,7 @@ class DataMove:
         self._prove(move, may_go_back=True)
 
     def _begin(self, coming, state):
-        """The journal of a move; what an earlier one that was cut short knew goes on to count."""
+        """The journal of a move; what an interrupted one recorded stays valid."""
         earlier = state["move"] or {"trees": []}
         units = state["units"]
         for item in earlier["trees"]:
@@ -177,14 +176,14 @@ class DataMove:
             "before": self.services.look() if state["running"] else {},
         }
         if not state["running"] and earlier["trees"]:
-            # It is this module that stopped it.
+            # This module stopped it.
             move.update(ran=earlier["ran"], before=earlier["before"])
         save_move(move)
         return move
 
     def _copy(self, move):
         for item in move["trees"]:
-            # Whatever happens now, the Engine starts at the old place: also where a file says another one already.
+            # From here on the Engine starts at the old place, even where a file already names another.
             steps.point_back(item)
         self.services.stop(move, [item["source"] for item in move["trees"]])
         for item in move["trees"]:
@@ -196,11 +195,11 @@ class DataMove:
             file_tree.sync(item["source"], steps.incoming(item), since)
             found = file_tree.compare(item["source"], steps.incoming(item), data_plan.exact)
             if found:
-                raise ApplyError("the copy is not what %s is: %s" % (item["source"], "; ".join(found)))
+                raise ApplyError("the copy differs from %s: %s" % (item["source"], "; ".join(found)))
             file_tree.flush(item["target"])
 
     def _give_up(self, move, exc):
-        """Start again at the old place; nothing was switched yet."""
+        """Start again at the old place; nothing has been switched yet."""
         for item in move["trees"]:
             file_tree.remove_tree(steps.incoming(item))
         problem = self.services.start(move)
@@ -208,12 +207,12 @@ class DataMove:
             save_move(None)
         raise ApplyError(
             "the data was not moved: %s; it is where it was, %s"
-            % (exc, ("yet the Engine does not start: %s" % problem) if problem else "and the Engine runs on it again"),
+            % (exc, ("but the Engine does not start: %s" % problem) if problem else "and the Engine runs on it again"),
             rolled_back=not problem,
         )
 
     def _prove(self, move, may_go_back):
-        """Start the Engine at the new place, and see whether it is the same."""
+        """Start the Engine at the new place, and verify that it is the same."""
         move["phase"] = "started"
         move.setdefault("started", time.time())
         save_move(move)
@@ -231,7 +230,7 @@ class DataMove:
         what = "the Engine does not run with its data at %s: %s" % (_places(move, "target"), problem)
         if not may_go_back:
             raise ApplyError(
-                "%s; it has worked there since, so the older copy at %s is left alone: find out what is wrong there"
+                "%s; it has run there since, so the older copy at %s is not used: find out what is wrong with the Engine"
                 % (what, _places(move, "parked")),
                 journal=said,
                 rolled_back=False,
@@ -239,20 +238,20 @@ class DataMove:
         again = self._go_back(move)
         raise ApplyError(
             "%s; %s"
-            % (what, ("going back did not succeed either: %s" % again) if again else "it runs again at the old place"),
+            % (what, ("moving back failed as well: %s" % again) if again else "it runs again at the old place"),
             journal=said,
             rolled_back=not again,
         )
 
     def _go_back(self, move):
-        """Give the Engine its old place back; returns what went wrong, or None. Can be cut short, too, and goes on then."""
+        """Move the Engine back to its old place; returns the problem, or None. Can be interrupted as well, and then continues."""
         move["phase"] = "back"
         save_move(move)
         try:
             self.services.stop(move, [item["target"] for item in move["trees"]])
             places = self.read()
             for item in move["trees"]:
-                # Not again on a host that was switched on meanwhile, and runs on the old place already.
+                # Not on a host that was rebooted meanwhile and already runs at the old place.
                 if item["tree"] == DOCKER and move.get("lived") and places[DOCKER]["place"] == item["target"]:
                     steps.carry_back(item, move["started"])
             for item in move["trees"]:
@@ -266,7 +265,7 @@ class DataMove:
         if problem:
             return problem
         if move.get("lived"):
-            # The copy has what the Engine did there besides swarm and volumes: the next attempt, or nobody, needs it.
+            # The copy has what the Engine did there besides swarm and volumes; the next attempt may need it.
             save_kept(None, [dict(item, parked=steps.incoming(item)) for item in move["trees"]])
         else:
             for item in move["trees"]:
@@ -275,7 +274,7 @@ class DataMove:
         return None
 
     def _commit(self, item):
-        """Have the Engine use the new place from its next start on."""
+        """Make the Engine use the new place from its next start on."""
         if item["link"]:
             steps.link_default(item)
         steps.set_root(item["tree"], item["was"]["config"], None if item["link"] else item["path"])
@@ -287,7 +286,7 @@ def _places(move, key):
 
 @contextlib.contextmanager
 def _ending_noticed():
-    """Make the signals that end a process an exception, so that the Engine is started again."""
+    """Turn signals that end the process into an exception, so that the Engine is started again."""
 
     def notice(_number, _frame):
         raise EndedError()

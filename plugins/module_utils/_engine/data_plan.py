@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to dockyard.swarm: where the Engine's data lies, where it should, and what stands in the way. Pure functions.
+"""Private to dockyard.swarm: the plan of where the Engine's data is to be. Pure functions.
 
-There are two trees: Docker's own, ``data-root``, and containerd's ``root``, in which Engine 29 and later keep images.
+There are two trees: Docker's ``data-root``, and containerd's ``root``, where Engine 29 and later keep images.
 """
 
 from __future__ import annotations
@@ -16,31 +16,31 @@ from .._core.plan import change
 
 DOCKER, CONTAINERD = "docker", "containerd"
 TREES = (CONTAINERD, DOCKER)
-# Of the changes those for which the Engine has to stop.
+# The changes for which the Engine has to stop.
 STOPPING = ("move", "finish", "abandon")
 DEFAULTS = {DOCKER: "/var/lib/docker", CONTAINERD: "/var/lib/containerd"}
 # As the user knows them.
 OPTIONS = {DOCKER: "data-root", CONTAINERD: "containerd root"}
 WANTED = {"data_root": None, "containerd_root": None, "link": False, "keep_old": True, "network_fs": False}
 
-# In the new place, while it is not complete; and at, or in, the old one when it is out of use.
+# Names of an incomplete copy in the new place, and of an old copy at, or in, the old place.
 INCOMING = ".dockyard-incoming"
 OLD = ".dockyard-old"
 
 
-# A file's content is compared byte by byte where it says what the rest means, and by size and time where it is that rest.
+# Metadata is compared byte by byte; the content of layers and volumes by size and time.
 BULK = ("overlay2", "vfs", "fuse-overlayfs", "volumes", "rootfs")
 EXACT_UP_TO = 64 << 20
 _REMAPPED = re.compile(r"^[0-9]+\.[0-9]+(/|$)")
 
 
 def is_data(name):
-    """Whether a name in a place is data: not a file system's own folder, nor one of this collection."""
+    """Whether a name in a folder is data: neither the file system's own folder, nor one of this collection."""
     return name != "lost+found" and not name.startswith(".dockyard-")
 
 
 def exact(name, size):
-    """Whether the content of a file in a tree has to be compared after it was copied."""
+    """Whether the content of a copied file has to be compared."""
     name = _REMAPPED.sub("", name)
     parts = name.split("/")
     if parts[0] == "swarm":
@@ -51,10 +51,10 @@ def exact(name, size):
 
 
 def is_own_mount(name, kind, has_options):
-    """Whether what is mounted in a tree was mounted by the Engine, which takes it away when it stops.
+    """Whether something mounted in a tree was mounted by the Engine, which unmounts it when it stops.
 
-    :param name: where in the tree; ``kind`` is the type of its file system.
-    :param has_options: whether the volume, if it is one, was made with options of its driver, so that Docker mounts it.
+    :param name: its path in the tree; ``kind`` is the type of its file system.
+    :param has_options: whether the volume, if it is one, was created with options of its driver, so that Docker mounts it.
     """
     parts = _REMAPPED.sub("", name).split("/")
     if kind in ("overlay", "nsfs", "fuse.fuse-overlayfs"):
@@ -78,7 +78,7 @@ def with_data_root(text, root):
 
 
 def wanted_roots(wanted):
-    """The wanted path of each tree, None where it may lie anywhere."""
+    """The wanted path of each tree; None where any will do."""
     return {DOCKER: wanted["data_root"], CONTAINERD: wanted["containerd_root"]}
 
 
@@ -109,9 +109,9 @@ def wants_link(wanted, name):
 
 
 def make_plan(state):
-    """The changes to where the data lies.
+    """The changes of where the data is.
 
-    :param state: what ``node_facts`` reads of it, with what was wanted when it did so.
+    :param state: the ``data`` of ``node_facts``, read with what is wanted.
     """
     wanted, interrupted = state["wanted"], state["move"]
     plan = []
@@ -155,12 +155,12 @@ def _settle(state, item, coming):
     what = "move of %s to %s" % (item["source"], item["target"])
     wanted = any((other["source"], other["target"]) == (item["source"], item["target"]) for other in coming)
     if wanted or state[item["tree"]]["place"] == item["target"]:
-        return change("finish", what, "it was cut short", before="unfinished", after="done")
-    return change("abandon", what, "it was cut short, and is not wanted any more", before="unfinished", after="undone")
+        return change("finish", what, "it was interrupted", before="unfinished", after="done")
+    return change("abandon", what, "it was interrupted, and is no longer wanted", before="unfinished", after="undone")
 
 
 def _settings(state, name):
-    """What has to be set where no data has to be moved."""
+    """The settings of a tree that does not have to be moved."""
     tree, target = state[name], state["targets"][name]
     if wants_link(state["wanted"], name):
         if tree["default"]["place"] == target["place"]:
@@ -176,12 +176,12 @@ def _removals(state, coming):
     targets = tuple(item["target"] + "/" for item in coming)
     old = [item["path"] for item in state["kept"] if not item["path"].startswith(targets)]
     old += [item["parked"] for item in coming + list((state["move"] or {"trees": []})["trees"])]
-    why = "the data was moved away, and its old copy is not wanted any more"
+    why = "the data was moved, and its old copy is no longer wanted"
     return [change("remove", path, why, before="present", after="absent") for path in dict.fromkeys(old)]
 
 
 def lacks(before, have, swarm):
-    """What a started Engine lacks of what it was before, as a text; None where nothing.
+    """What a started Engine lacks compared with before, as a text; None if nothing.
 
     :param before: ``{images, containers, volumes}`` (names), ``node_id`` and ``state`` in the swarm; what is left out does
         not count. ``have`` has the same lists as sets, and ``swarm`` is that part of ``GET /info``.
@@ -192,7 +192,7 @@ def lacks(before, have, swarm):
         if missing:
             found.append("%d of its %d %s are missing (%s)" % (len(missing), len(before[what]), what, missing[0]))
     state, node_id = swarm.get("LocalNodeState"), swarm.get("NodeID")
-    # A locked manager tells nothing of itself until somebody unlocks it.
+    # A locked manager reports nothing about itself until it is unlocked.
     if before.get("node_id") and state != "locked":
         if node_id != before["node_id"]:
             found.append("its node in the swarm is %s instead of %s" % (node_id or "none", before["node_id"]))

@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to dockyard.swarm: the steps of a move on the disk. Each can be cut short anywhere and done again.
+"""Private to dockyard.swarm: the steps of a move on the disk. Each can be interrupted anywhere and repeated.
 
-``item`` is one tree of a move, as :func:`data_plan.moves` gives it. The copy grows in a folder of its own in the new
-place (``incoming``), so that no Engine starts on half of it, and the old place gets another name when it is out of use
-(``parked``), so that none starts on that either.
+``item`` is one tree of a move, see :func:`data_plan.moves`. The copy is written to a separate folder in the new place
+(``incoming``), so that no Engine starts on half of it. The old place is renamed when it is out of use (``parked``), so that
+none starts on it either.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from .data_plan import CONTAINERD, DEFAULTS, DOCKER, INCOMING, is_data, with_dat
 # Anonymous volumes go with their containers.
 ANONYMOUS = re.compile(r"^[0-9a-f]{64}$")
 TASK_LABEL = "com.docker.swarm.task.id"
-# What an Engine has, by the names of files and folders.
+# Files and folders that show what an Engine has.
 CONTENTS = {
     DOCKER: ("containers/*", "volumes/*", "image/*/imagedb/content/sha256/*"),
     CONTAINERD: ("io.containerd.content.v1.content/blobs/sha256/*",),
@@ -35,7 +35,7 @@ CONTENTS = {
 
 
 def incoming(item):
-    """Where the copy grows."""
+    """Where the copy is written."""
     return os.path.join(item["target"], INCOMING)
 
 
@@ -51,14 +51,14 @@ def place(item):
 
 
 def unplace(item):
-    """Take a copy out of its place, so that nothing starts on it."""
+    """Move a copy out of its place, so that nothing starts on it."""
     if os.path.isdir(item["target"]):
         os.makedirs(incoming(item), mode=0o700, exist_ok=True)
         _rename_all(item["target"], incoming(item))
 
 
 def park(item):
-    """Give the old place the name of one that is out of use."""
+    """Rename the old place to show that it is out of use."""
     source, parked = item["source"], item["parked"]
     if item["mount"]:
         os.makedirs(parked, mode=0o700, exist_ok=True)
@@ -68,7 +68,7 @@ def park(item):
         sync_folder(os.path.dirname(source))
     default = DEFAULTS[item["tree"]]
     if os.path.islink(default) and os.path.realpath(default) == source:
-        remove(default)  # it would lead nowhere
+        remove(default)  # it would point to nothing
 
 
 def unpark(item):
@@ -93,7 +93,7 @@ def _rename_all(source, target):
 
 
 def link(path, target):
-    """Make a path a symbolic link; whatever link, or empty folder, is there goes."""
+    """Make a path a symbolic link, in place of a link or an empty folder."""
     if os.path.isdir(path) and not os.path.islink(path):
         os.rmdir(path)
     scratch = path + ".dockyard-link"
@@ -107,7 +107,7 @@ def link_default(item):
     """Make the default path a link to the new place."""
     default = DEFAULTS[item["tree"]]
     if default == item["source"] and not os.path.islink(default):
-        # The data itself makes way: at no time is there neither of them.
+        # The link and the data change places at once: the path always exists.
         link(item["parked"], item["target"])
         file_tree.exchange(default, item["parked"])
         sync_folder(os.path.dirname(default))
@@ -116,7 +116,7 @@ def link_default(item):
 
 
 def unlink_default(item):
-    """Have at the default path what was there before; the data itself is not under its old name yet."""
+    """Restore the default path as it was; the data does not have its old name yet."""
     default, was = DEFAULTS[item["tree"]], item["was"]
     if default == item["source"]:
         if os.path.islink(default) and not os.path.islink(item["parked"]):
@@ -131,10 +131,10 @@ def unlink_default(item):
 
 
 def carry_back(item, since):
-    """Bring to the old place what has become of swarm and volumes at the new one.
+    """Copy to the old place what has changed in swarm and volumes at the new one.
 
-    A manager must not forget what it has agreed to, nor a volume what was written to it. What is gone at the new place
-    stays at the old one.
+    A manager must not forget what it has agreed to, and a volume must not lose what was written to it. What was removed at the
+    new place stays at the old one.
 
     :param since: when the Engine was started at the new place.
     """
@@ -164,7 +164,7 @@ def _found(root, patterns):
 
 
 def lasting(root):
-    """The containers and volumes that a stopped Engine has and that no swarm, and no flag, takes away again."""
+    """The containers and volumes of a stopped Engine that neither the swarm nor a flag removes."""
     containers = []
     for path in _found(root, ["containers/*/config.v2.json"]):
         folder = os.path.dirname(path)
@@ -177,7 +177,7 @@ def lasting(root):
 
 
 def put(path, before, after):
-    """Write a text where it differs from what is there; None removes the file."""
+    """Write a text where it differs from the present one; None removes the file."""
     if after == before:
         return
     if after is None:
@@ -198,19 +198,19 @@ def writers(root, proc="/proc"):
             flags = int((read_text("%s/%s/fdinfo/%s" % (proc, pid, handle)) or "").split("flags:")[1].split()[0], 8)
             command = (read_text("%s/%s/comm" % (proc, pid)) or "").strip()
         except (OSError, IndexError):
-            continue  # it went meanwhile
+            continue  # it ended meanwhile
         if flags & (os.O_WRONLY | os.O_RDWR):
             found[pid] = "%s (process %s: %s)" % (command, pid, name)
     return [found[pid] for pid in sorted(found, key=int)]
 
 
 def boot_id():
-    """What tells this boot of the host from others."""
+    """The ID of this boot of the host."""
     return (read_text("/proc/sys/kernel/random/boot_id") or "").strip()
 
 
 def as_it_was(tree, item, earlier):
-    """What a move has to remember of a tree: how the files named its place, and since when the copy there counts."""
+    """What a move has to remember of a tree: how the files named its place, and since when its copy is valid."""
     default = tree["default"]
     was = {"key": tree["key"], "config": tree["config"], "default": default["kind"], "to": None}
     if default["kind"] == "link":
@@ -218,27 +218,27 @@ def as_it_was(tree, item, earlier):
     same = [
         other for other in earlier["trees"] if (other["source"], other["target"]) == (item["source"], item["target"])
     ]
-    # After a power cut nothing of a copy counts, however right it looks.
+    # After a power cut no part of a copy is trusted.
     since = same[0]["since"] if same and earlier["boot"] == boot_id() else 0.0
     return {"was": same[0]["was"] if same else was, "since": since}
 
 
 def point_back(item):
-    """Have the files say the old place: in their words, or by its path where they say another one."""
+    """Set the files to the old place: to their own value of it, or to its path where they name another."""
     key, source = item["was"]["key"], item["source"]
     right = os.path.realpath(str(key or DEFAULTS[item["tree"]])) == source
     set_root(item["tree"], item["was"]["config"], key if right else source)
 
 
 def set_root(name, config, root):
-    """Write a data-root into daemon.json, or a root into containerd's file; None takes it out."""
+    """Write a data-root into daemon.json, or a root into containerd's file; None removes it."""
     if name == CONTAINERD:
         text = read_text(config)
         put(config, text, with_root(text, root))
         return
     text = read_text(DAEMON_JSON)
     put(DAEMON_JSON, text, with_data_root(text, root))
-    # A change of other options that was cut short would else bring the old place back with the old options.
+    # An interrupted change of other options would otherwise restore the old place with the old options.
     kept = read_text(PREVIOUS)
     if kept:
         before = json.loads(kept)
@@ -247,7 +247,7 @@ def set_root(name, config, root):
 
 
 def remove_old(path):
-    """Remove an old copy, and nothing that is mounted in it."""
+    """Remove an old copy, unless something is mounted in it."""
     found = [point for point, _own in inner_mounts(path, file_tree.mounts())]
     if found:
         raise ApplyError("the old copy %s is not removed: something is mounted at %s" % (path, found[0]))

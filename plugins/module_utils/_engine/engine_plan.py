@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to dockyard.swarm: what a host's Engine lacks, from one node_facts result. Pure functions."""
+"""Private to dockyard.swarm: the changes that a host's Engine needs, from one node_facts result. Pure functions."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ def engine_plan(facts, install, options, remove=(), archives=(), environment=Non
     """The Engine's changes by part: ``{restore, repository, packages, changes, data, files, daemon, unit, images, all,
     stops, needs_downtime}``.
 
-    :param install: what :func:`install.wanted` gives.
-    :param files: what the Engine reads besides, as :func:`config_files.make_plan` takes it.
-    :param cluster: the swarm's nodes, as a manager lists them. A run that was cut short may have left this one out of service.
+    :param install: see :func:`install.wanted`.
+    :param files: other files that the Engine reads, see :func:`config_files.make_plan`.
+    :param cluster: the swarm's nodes, as a manager lists them. An interrupted run may have left this one drained.
 
-    Which images a daemon has that is there but does not run is not known: they are planned once it runs. ``stops`` tells
-    whether packages or options stop a daemon, ``needs_downtime`` whether anything does that serves a swarm.
+    The images of a daemon that is stopped are not known: they are planned once it runs. ``stops`` says whether packages or
+    options stop the daemon, ``needs_downtime`` whether a daemon that is in a swarm has to stop.
     """
     unit = facts["units"].get("docker.service")
     places = facts.get("data")
@@ -36,7 +36,7 @@ def engine_plan(facts, install, options, remove=(), archives=(), environment=Non
         running=bool(unit) and unit["active"] == "active",
         drop_in=facts["files"].get(daemon_json.DROP_IN),
         argv=unit["argv"] if unit else [],
-        flushed=bool(facts.get("mesh")) and not facts["mesh"]["engine"],
+        rules_missing=bool(facts.get("mesh")) and not facts["mesh"]["engine"],
     )
     loaded = facts["engine"]["images"]
     known = facts["engine"]["running"] or not state["installed"]
@@ -47,7 +47,7 @@ def engine_plan(facts, install, options, remove=(), archives=(), environment=Non
         "data": data_plan.make_plan(places) if places else [],
         "files": make_plan(facts, files),
         "daemon": daemon_json.make_plan(state, options, remove, environment),
-        # Whoever ends an interrupted move starts what it stopped.
+        # The end of an interrupted move starts what it had stopped.
         "unit": [] if places and places["move"] else unit_plan(facts, "docker.service"),
         "images": [
             change("load", "image %s" % item["image"], "not on this host", after=item["image"])
@@ -64,7 +64,7 @@ def engine_plan(facts, install, options, remove=(), archives=(), environment=Non
 
 
 def rolling_batches(hostvars, hosts, cluster, parallel=1):
-    """The order in which hosts whose Engine has to stop are taken, as lists of hosts that are taken together.
+    """The hosts whose Engine has to stop, in order, as lists of hosts that stop together.
 
     :param hostvars: host -> its variables, of which ``swarm_engine_needs_downtime`` and ``swarm_cluster_node`` count.
     :param hosts: the hosts of this run.

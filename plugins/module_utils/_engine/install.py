@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to dockyard.swarm: where a host's Engine comes from, and in which version. Pure functions."""
+"""Private to dockyard.swarm: the source and version of a host's Engine. Pure functions."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from .._core.plan import change
 from .._core.versions import AT_LEAST, LATEST, fits, upstream
 from .._packages import apt_sources, dnf_sources, openpgp, package_files, repositories, transaction
 
-# Packages of the Engine itself, which share its version, and those that it runs by.
+# Packages of the Engine itself, which share its version, and those that it runs on.
 VERSIONED = ("docker-ce", "docker-ce-cli", "docker-ce-rootless-extras", "docker.io", "docker-cli")
 # The daemon itself.
 DAEMON = ("docker-ce", "docker.io", "moby-engine")
 ENGINE = VERSIONED + ("containerd.io", "containerd", "runc")
-# What it only needs, and is kept up to date by the host.
+# What it also needs, and the host keeps up to date.
 BESIDE = ("container-selinux",)
-# Where package files lie on a host until they are installed.
+# Where package files are kept on a host until they are installed.
 FILES = "/var/cache/dockyard-packages"
-# docker.io leaves this when it is removed, to be run when it is purged: it deletes all data, whose engine ever has it then.
+# docker.io leaves this when it is removed, and runs it when it is purged: it deletes all data, whichever Engine uses it.
 PURGE = "/var/lib/docker/nuke-graph-directory.sh"
 # The role's own entries, by family, and their key.
 OWN_REPOSITORY = (
@@ -34,12 +34,12 @@ FINGERPRINT = re.compile(r"[0-9A-F]{40}")
 
 
 def wanted(names, version="", hold=True, conflicts=(), files=(), repository=None):
-    """What a host is to have, in the words of module ``packages``, with ``files`` and ``repository``.
+    """What a host is to have, as options of module ``packages``, with ``files`` and ``repository``.
 
-    :param conflicts: names of packages that get in the way.
-    :param files: as :func:`package_files.for_host` gives them, where the Engine comes from files.
-    :param repository: as :func:`repositories.make_plan` takes it, where it comes from there. It may have ``urls`` (the mirror's
-        and Docker's own) and the ``folders`` below that this host may be served from, of which ``replaces`` is made.
+    :param conflicts: names of packages that conflict.
+    :param files: see :func:`package_files.for_host`, where the Engine comes from files.
+    :param repository: see :func:`repositories.make_plan`, where it comes from one. It may have ``urls`` (the mirror's and
+        Docker's own) and the ``folders`` below them that this host may be served from, of which ``replaces`` is made.
     """
     versions = {}
     if version == LATEST:
@@ -47,10 +47,10 @@ def wanted(names, version="", hold=True, conflicts=(), files=(), repository=None
     elif version:
         versions = {name: version for name in names if name in VERSIONED}
     for item in files:
-        # What the Engine needs besides may be newer on the host.
+        # Other packages that the Engine needs may be newer on the host.
         exact = "" if item["name"] in ENGINE else AT_LEAST
         versions[item["name"]] = exact + item["version"]
-    why = "%s takes its place" % names[0] if names else "it is in the way"
+    why = "%s takes its place" % names[0] if names else "it conflicts"
     return {
         "names": list(names),
         "versions": versions,
@@ -73,10 +73,10 @@ def _with_replaced(repository):
 def make_plan(facts, install):
     """The changes by part.
 
-    ``repository`` is done before all else. ``packages`` is the transaction. ``changes`` are those of them that touch an Engine
-    that is there, or end it for a while.
+    ``repository`` is done first. ``packages`` is the transaction. ``changes`` are those of its changes that affect an installed
+    Engine, or stop it for a while.
 
-    :param install: what :func:`wanted` gives.
+    :param install: see :func:`wanted`.
     """
     parts = {
         "repository": _repository_plan(facts, install.get("repository")),
@@ -97,7 +97,7 @@ def _leftovers(facts, install):
     for path in OWN_REPOSITORY if not install.get("repository") else ():
         if path in facts["files"]:
             found.append(
-                change("remove", path, "nothing comes from there", before="present", after="absent", name=path)
+                change("remove", path, "nothing is installed from it", before="present", after="absent", name=path)
             )
     return found
 
@@ -111,19 +111,19 @@ def _repository_plan(facts, repository):
 
 
 def _restart(facts):
-    """The daemon, where it is older or newer than its package: some packages leave restarting to the administrator."""
+    """A daemon whose version is not that of its package: some packages leave the restart to the administrator."""
     runs = facts["engine"]["version"]
     package = next((facts["packages"][name] for name in ("docker-ce", "docker.io") if name in facts["packages"]), None)
     if not runs or not package or upstream(runs) == upstream(package):
         return []
-    why = "it still runs %s, and %s is installed" % (upstream(runs), upstream(package))
+    why = "it still runs %s, but %s is installed" % (upstream(runs), upstream(package))
     return [change("restart", "docker.service", why, name="docker.service")]
 
 
 def check(options, facts):
-    """What is wrong with a host's options, as far as it can be told before anything is changed: texts.
+    """The problems of a host's options that can be found before anything is changed, as texts.
 
-    :param options: by their names without the role's, as far as somebody has set them.
+    :param options: by their names without the role's, as far as they are set.
     """
     problems = []
     version = options.get("version") or ""
@@ -133,7 +133,7 @@ def check(options, facts):
         )
     elif version and version != LATEST and not VERSION.fullmatch(str(version)):
         problems.append(
-            "option swarm_engine_version: %r is no version: set one such as 28, 28.5.2 or latest, or the whole version "
+            "option swarm_engine_version: %r is not a version: set one such as 28, 28.5.2 or latest, or the full version "
             "of the package" % version
         )
     if options.get("source") == "distribution" and facts["os"]["family"] == "RedHat":
@@ -144,7 +144,9 @@ def check(options, facts):
     if options.get("source") == "files":
         problems += _check_files(options.get("package_files") or [], str(version), facts)
         for path in options.get("missing_files") or []:
-            problems.append("option swarm_engine_package_files: %s is not there: put it there, or take it out" % path)
+            problems.append(
+                "option swarm_engine_package_files: %s does not exist: create it, or remove it from the list" % path
+            )
     else:
         problems += _check_key(options)
     return problems
@@ -154,7 +156,7 @@ def _check_files(paths, version, facts):
     option = "option swarm_engine_package_files: "
     if not paths:
         return [
-            option + "it is empty, and swarm_engine_source is files: list the package files, or choose another source"
+            option + "it is empty, but swarm_engine_source is files: list the package files, or choose another source"
         ]
     problems = package_files.check(paths, facts, needed=DAEMON)
     if problems:
@@ -162,14 +164,14 @@ def _check_files(paths, version, facts):
     for item in package_files.for_host(paths, facts):
         if version and item["name"] in VERSIONED and not fits(item["version"], version):
             problems.append(
-                "option swarm_engine_version: %s is asked for, and file %s has %s: add the file of that version, or leave "
+                "option swarm_engine_version: %s is wanted, but file %s has %s: add the file of that version, or leave "
                 "the option out" % (version, item["path"], item["version"])
             )
     return problems
 
 
 def version_to_be(options, facts):
-    """The Engine's version once the run is done, as far as that is known: its options have to suit that one."""
+    """The Engine's version after the run, as far as it is known: the options have to suit that one."""
     wanted = str(options.get("version") or "")
     if options.get("source") == "files":
         files = package_files.for_host(options.get("package_files") or [], facts)
@@ -185,18 +187,16 @@ def _check_key(options):
     problems = []
     fingerprint = openpgp.normal(options.get("repository_fingerprint") or "")
     if fingerprint and not FINGERPRINT.fullmatch(fingerprint):
-        problems.append(
-            "option swarm_engine_repository_fingerprint: it has 40 hexadecimal digits, and this is no such text"
-        )
+        problems.append("option swarm_engine_repository_fingerprint: it must have 40 hexadecimal digits")
     key = options.get("repository_key")
     if key:
         try:
             found = openpgp.fingerprints(key.encode("utf-8", "surrogateescape"))
         except ValueError as exc:
-            return problems + ["option swarm_engine_repository_key: it is no key: %s" % exc]
+            return problems + ["option swarm_engine_repository_key: it is not a key: %s" % exc]
         if fingerprint and found != [fingerprint]:
             problems.append(
-                "option swarm_engine_repository_key: it has the fingerprint %s, and swarm_engine_repository_fingerprint is "
-                "another: find out which of both is right" % ", ".join(found)
+                "option swarm_engine_repository_key: it has the fingerprint %s, but swarm_engine_repository_fingerprint is "
+                "another: find out which one is right" % ", ".join(found)
             )
     return problems

@@ -21,7 +21,7 @@ def read_firewall(units, root="/"):
     runs.
 
     Runtime rules of firewalld (without ``--permanent``) are not seen. ``table`` is whether the collection's own rules are in
-    force as they were loaded; None on a host that has none. ``flushes`` is whether a reload of firewalld removes the Engine's rules.
+    force as they were loaded; None on a host that has none. ``flushes``: whether a reload of firewalld removes Docker's rules.
     """
 
     def text(path):

@@ -4,8 +4,8 @@
 
 """Private to dockyard.swarm: the packages of the CentOS family, by the commands rpm and dnf.
 
-A backend of module ``packages``, as :mod:`apt` is. Holding is the work of dnf's plugin versionlock, whose list is read and written
-here: that costs nothing, and the plugin's own command drops all comments when it replaces an entry.
+A backend of module ``packages``, as :mod:`apt` is. Holding is the work of dnf's plugin versionlock, whose list is read and
+written here: that costs nothing, and the plugin's own command drops all comments when it replaces an entry.
 """
 
 from __future__ import annotations

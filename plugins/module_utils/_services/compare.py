@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to dockyard.swarm: what differs between two Specs of a service, ours and the Engine's. All pure.
+"""Private to dockyard.swarm: the differences between two Specs of a service, the wanted and the present one. Pure functions.
 
-:func:`comparable` brings either into the one form in which two of them can be compared.
+:func:`comparable` brings both into one form.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ _TIMES = ("Delay", "Interval", "Monitor", "StartInterval", "StartPeriod", "Timeo
 
 
 def comparable(spec, networks):
-    """What a Spec says, as ``option -> value``, without the defaults that the Engine writes into it.
+    """A Spec as ``option -> value``, without the defaults that the Engine adds.
 
-    What no option stands for keeps the Engine's own name, so that it is found as well.
+    What is no option keeps the Engine's name, so that it is compared as well.
 
     :param networks: ID -> name.
     """
@@ -63,7 +63,7 @@ def comparable(spec, networks):
             [_with_defaults(port, Protocol="tcp", PublishMode="ingress") for port in endpoint.pop("Ports", None) or []]
         ),
     }
-    # The Engine's own notes, not somebody's wish.
+    # Added by the Engine.
     spec.pop("Name", None)
     task.pop("ForceUpdate", None)
     place.pop("Platforms", None)
@@ -74,7 +74,7 @@ def comparable(spec, networks):
     ):
         if part.get(key) == default:
             part.pop(key)
-    # These may be 0 or false and mean it.
+    # Here 0 and false are values.
     view["stop_grace_period"] = box.pop("StopGracePeriod", None)
     view["init"] = box.pop("Init", None)
     zero_counts = {"stop_grace_period", "init"}
@@ -157,7 +157,7 @@ def _in_seconds(value, key=""):
 
 
 def _pruned(value):
-    """Without everything that is empty, down to the leaves; labels and the like hold texts and are not passed here."""
+    """A value without its empty parts, on all levels. Not for labels and the like, which may be empty."""
     if isinstance(value, dict):
         parts = {key: _pruned(item) for key, item in value.items()}
         return {key: item for key, item in parts.items() if item not in (None, "", 0, False, [], {})}
@@ -181,7 +181,7 @@ def _with_defaults(values, **defaults):
 
 
 def _rollout_view(values):
-    if values is None:  # what the swarm does without one
+    if values is None:  # the default of the swarm
         values = {"Parallelism": 1}
     view = dict({"Order": "stop-first", "FailureAction": "pause", "Monitor": 5 * SECOND}, **(values or {}))
     return _pruned(view)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to dockyard.swarm: a stack on a manager of the swarm: deployed, and seen to run."""
+"""Private to dockyard.swarm: deploys a stack on a manager of the swarm, and waits until it runs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ REFUSED = "this node is not a manager of a swarm with a quorum: run on a manager
 
 
 class Deployment:
-    """One stack of the swarm whose manager this host is."""
+    """One stack, on a manager of its swarm."""
 
     def __init__(self, engine, options):
         self.engine = engine
@@ -56,7 +56,7 @@ class Deployment:
         return plan_stack(self.options, state)
 
     def apply(self, plan, state):
-        # Names that lead nowhere are found before anything is made; secrets and configs are made first.
+        # Wrong names are found before anything is created; secrets and configs are created first.
         contents = {
             kind: dict(state["ids"][kind], **dict.fromkeys(self.want[kind], "")) for kind in ("secrets", "configs")
         }
@@ -75,7 +75,7 @@ class Deployment:
 
     def _apply_one(self, item, state, done):
         if item["kind"] == "service" and item["name"] in self.changed:
-            return  # one update puts all the differences of a service right
+            return  # one update covers all the differences of a service
         act = self._service if item["kind"] == "service" else self._content
         try:
             act(item, state)
@@ -129,7 +129,7 @@ class Deployment:
                 raise
 
     def wait(self, done=()):
-        """Wait until every service of the stack runs; raises ApplyError with what its tasks say."""
+        """Wait until every service of the stack runs; raises an ApplyError with the errors of its tasks."""
         end = time.monotonic() + self.options["wait"]
         steady = {}  # service -> (its running tasks, since when they are the same)
         interval = 0.25
@@ -160,12 +160,12 @@ class Deployment:
             statuses = {}
             for name in self.want["services"]:
                 if name not in listed:
-                    raise ApplyError("service %s is gone: somebody removed it meanwhile; run again" % name)
+                    raise ApplyError("service %s was removed meanwhile; run again" % name)
                 tasks = self.engine.get("/tasks" + query(service=[listed[name]["ID"]]))
                 statuses[name] = (service_status(listed[name], tasks, name in self.changed), listed[name], tasks)
             return statuses
         except EngineError as exc:
-            raise ApplyError("cannot see whether the services run: %s" % exc) from exc
+            raise ApplyError("cannot read the state of the services: %s" % exc) from exc
 
     def _give_up(self, names, statuses, done, timed_out):
         try:
@@ -197,7 +197,7 @@ def _left(done):
 
 
 def _age(stamp):
-    """Seconds since an API time stamp, by this host's clock; 0 where it cannot be told."""
+    """Seconds since an API time stamp, by this host's clock; 0 without a valid one."""
     import calendar
 
     try:

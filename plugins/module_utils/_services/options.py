@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to dockyard.swarm: the options of one service in swarm_stack, with their types and defaults. All pure."""
+"""Private to dockyard.swarm: the options of one service in swarm_stack, with their types and defaults. Pure functions."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ from .values import (
 
 
 def _test(value, where):
-    """A health check's command: text runs in the container's shell, a list runs as it is."""
+    """A health check's command: text runs in the container's shell, a list runs directly."""
     if isinstance(value, str):
         return ["CMD-SHELL", value]
     words = several(text)(value, where)
     if not words:
-        raise PlanError("%s is empty; leave healthcheck out, or give [NONE] to switch the image's own off" % where)
+        raise PlanError("%s is empty; leave healthcheck out, or give [NONE] to disable the image's own" % where)
     return words if words[0] in ("NONE", "CMD", "CMD-SHELL") else ["CMD"] + words
 
 
 def _network(value, where):
-    """A network by its name alone, or with further names of the service on it."""
+    """A network: its name, or a dictionary with aliases of the service."""
     given = {"name": value} if isinstance(value, str) else value
     return record({"name": (text, REQUIRED), "aliases": (several(text), [])})(given, where)
 
@@ -153,30 +153,30 @@ SERVICE = {
 
 
 def parse(name, given):
-    """The options of one service, complete and of the right types; raises PlanError that names the option."""
+    """The complete options of one service; raises a PlanError that names a wrong one."""
     where = "services.%s" % name
     options = record(SERVICE)(given, where)
     if options["mode"] == "global" and options["replicas"] is not None:
-        raise PlanError("%s.replicas cannot be given with mode global, which runs one on each node" % where)
+        raise PlanError("%s.replicas cannot be set with mode global, which runs one task on each node" % where)
     seen = set()
     for index, mount in enumerate(options["mounts"]):
         at = "%s.mounts[%d]" % (where, index)
         if not mount["target"].startswith("/"):
             raise PlanError("%s.target must be an absolute path, not %s" % (at, mount["target"]))
         if mount["target"] in seen:
-            raise PlanError("%s.target is %s, as that of another mount; give each its own" % (at, mount["target"]))
+            raise PlanError("%s.target is %s, which another mount has already; choose another" % (at, mount["target"]))
         seen.add(mount["target"])
         if mount["type"] == "bind" and not mount["source"].startswith("/"):
             raise PlanError("%s.source must be an absolute path of the host for type bind" % at)
         if mount["type"] == "tmpfs" and mount["source"]:
-            raise PlanError("%s.source cannot be given for type tmpfs" % at)
+            raise PlanError("%s.source cannot be set for type tmpfs" % at)
     ports = [(item["published"], item["protocol"]) for item in options["publish"]]
     for port in ports:
         if ports.count(port) > 1:
             raise PlanError("%s.publish names port %d/%s twice" % ((where,) + port))
     if options["endpoint_mode"] == "dnsrr" and any(item["mode"] == "ingress" for item in options["publish"]):
         raise PlanError(
-            "%s.publish: the routing mesh needs the address that endpoint_mode dnsrr does without: publish with mode host, "
-            "or take endpoint_mode vip" % where
+            "%s.publish: the routing mesh needs a virtual address, which endpoint_mode dnsrr does not have: publish with "
+            "mode host, or set endpoint_mode vip" % where
         )
     return options

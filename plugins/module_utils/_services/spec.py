@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to dockyard.swarm: the Spec of a service, as the Engine gets it. All pure.
+"""Private to dockyard.swarm: the Spec of a service. Pure functions.
 
-Networks, secrets and configs have names in it until :func:`resolve` gives them their IDs.
+Networks, secrets and configs are named in it until :func:`resolve` sets their IDs.
 """
 
 from __future__ import annotations
@@ -22,9 +22,7 @@ AUTH = "dockyard.swarm.registry-auth"
 def build(stack, name, options, secrets, configs, auth=None):
     """The complete Spec of one service.
 
-    Networks are named and secrets and configs have no ID yet: see :func:`resolve`.
-
-    :param options: as :func:`options.parse` gives them.
+    :param options: see :func:`options.parse`.
     :param secrets: short name -> name in the swarm; ``configs`` likewise.
     :param auth: fingerprint of the registry's credentials, which the Engine never shows again.
     """
@@ -120,7 +118,7 @@ def _file(item, known, kind, where, option):
     if item["source"] not in known:
         have = ", ".join(sorted(known)) or "none"
         raise PlanError("%s.%s: %s is not in option %s, which has %s" % (where, option, item["source"], option, have))
-    # A config without a target lies at the root of the container, a secret below /run/secrets.
+    # Without a target a config is placed in the root of the container, a secret in /run/secrets.
     target = item["target"] or (item["source"] if kind == "Secret" else "/" + item["source"])
     return {
         kind + "Name": known[item["source"]],
@@ -145,17 +143,17 @@ def _rollout_spec(options):
 
 
 def resolve(spec, networks, secrets, configs, current=None):
-    """The Spec as it is sent: names get their IDs, and what the Engine pinned stays, so that nothing restarts for it.
+    """The Spec to be sent: names get their IDs, and the digest of the image stays, so that no task restarts for it.
 
     :param networks: name -> ID; ``secrets`` and ``configs`` likewise.
-    :param current: the Spec that is there now.
+    :param current: the present Spec.
     """
     spec = copy.deepcopy(spec)
     task = spec["TaskTemplate"]
     for network in task["Networks"]:
         if network["Target"] not in networks:
             raise PlanError(
-                "service %s: the swarm has no network %s; make it first (overlay_network), or correct option networks"
+                "service %s: the swarm has no network %s; create it first (overlay_network), or correct option networks"
                 % (spec["Name"], network["Target"])
             )
         network["Target"] = networks[network["Target"]]

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to dockyard.swarm: a stack of services with its secrets and configs; what is to be done, and whether it runs.
+"""Private to dockyard.swarm: the plan of a stack of services with its secrets and configs, and whether it runs.
 
-Pure. ``actual`` is what node_facts gives as ``swarm``: ``services`` name -> Spec, ``secrets`` and ``configs`` names (or
+Pure functions. ``actual`` is the ``swarm`` of node_facts: ``services`` name -> Spec, ``secrets`` and ``configs`` names (or
 name -> labels, as swarm_stack reads them), ``networks`` with ``id`` and ``name``, and, where known, ``tasks``: service
 name -> ``{running, desired}``.
 """
@@ -22,7 +22,7 @@ from .compare import comparable, differences, readable
 from .options import parse
 from .spec import NAMESPACE, build
 
-# Without an underscore, so that the part of a name before the first one tells whose it is.
+# Without an underscore, so that the part of a name before the first one is the stack.
 _STACK = re.compile(r"^[a-zA-Z0-9][a-zA-Z0-9.-]{0,30}$")
 _NAME = re.compile(r"^[a-zA-Z0-9][a-zA-Z0-9_.-]*$")
 _HASHED = re.compile(r"_[0-9a-f]{12}$")
@@ -30,10 +30,10 @@ _LONGEST = 63
 
 
 def desired(stack):
-    """What a stack is to be: ``{name, services, secrets, configs, names, auth}``; raises PlanError on bad options.
+    """The wanted stack: ``{name, services, secrets, configs, names, auth}``; raises a PlanError for a wrong option.
 
     ``services`` name -> Spec, ``secrets`` and ``configs`` name -> data, all by their names in the swarm; ``names``
-    tells the name in the swarm by the short one, ``auth`` the X-Registry-Auth header by service.
+    has the name in the swarm by the short one, ``auth`` the X-Registry-Auth header by service.
     """
     name = stack["name"]
     if not _STACK.match(name):
@@ -49,7 +49,8 @@ def desired(stack):
         full = "%s_%s" % (name, short)
         if not _NAME.match(short) or len(full) > _LONGEST:
             raise PlanError(
-                "services: %r is no name of a service (letters, digits, _ . -; at most 63 with the stack's)" % full
+                "services: %r is not a valid name (letters, digits, _ . -; at most 63 characters with the stack's name)"
+                % full
             )
         options = parse(short, given)
         login = _login(options["image"], stack.get("registry_auth") or [])
@@ -61,19 +62,21 @@ def desired(stack):
 
 
 def content_name(stack, short, data, kind="secrets"):
-    """The name in the swarm: a part of it is the content's hash, since the content of a secret cannot be changed."""
+    """The name in the swarm, with a hash of the content: the content of a secret cannot be changed."""
     if not isinstance(data, str):
         raise PlanError("%s.%s must be text" % (kind, short))
     if not 0 < len(data.encode("utf-8")) <= 500 * 1024:
-        raise PlanError("%s.%s is empty or larger than the 500 KiB that a swarm holds" % (kind, short))
+        raise PlanError("%s.%s is empty or larger than 500 KiB, the limit of the swarm" % (kind, short))
     full = "%s_%s_%s" % (stack, short, hashlib.sha256(data.encode("utf-8")).hexdigest()[:12])
     if not _NAME.match(short) or len(full) > _LONGEST:
-        raise PlanError("%s: %r is no name (letters, digits, _ . -), or is too long with the stack's" % (kind, short))
+        raise PlanError(
+            "%s: %r is not a valid name (letters, digits, _ . -), or is too long with the stack's name" % (kind, short)
+        )
     return full
 
 
 def registry_of(image):
-    """The registry's address in an image's name; ``docker.io`` where it names none."""
+    """The address of the registry in the name of an image; ``docker.io`` without one."""
     first, slash, _rest = image.partition("/")
     return first if slash and (set(first) & {".", ":"} or first == "localhost") else "docker.io"
 
@@ -89,13 +92,13 @@ def _auth_header(login):
 
 
 def _fingerprint(service, login):
-    """Tells whether the credentials changed; slow to guess from, and only managers see it."""
+    """A slow hash that shows whether the credentials changed."""
     salt = "%s %s %s" % (service, login["registry"], login["username"])
     return hashlib.pbkdf2_hmac("sha256", login["password"].encode(), salt.encode(), 20000).hex()[:16]
 
 
 def plan_stack(stack, actual):
-    """The changes that make the stack what it is to be; ``stack`` has the options of swarm_stack."""
+    """The changes that bring about the stack; ``stack`` has the options of swarm_stack."""
     want = desired(stack)
     prefix = want["name"] + "_"
     networks = {net["id"]: net["name"] for net in actual.get("networks") or []}
@@ -105,7 +108,7 @@ def plan_stack(stack, actual):
         plan += _plan_contents(kind[:-1], want["name"], want[kind], actual.get(kind) or {}, there)
     for name, spec in want["services"].items():
         plan += _plan_service(name, spec, there.get(name), networks)
-    reason = "the stack is to be absent" if stack.get("state") == "absent" else "the stack no longer has it"
+    reason = "the stack is not wanted" if stack.get("state") == "absent" else "the stack no longer has it"
     for name in sorted(there):
         if name.startswith(prefix) and name not in want["services"] and _is_ours(there[name], want["name"]):
             plan.append(change("remove", "service " + name, reason, before="present", kind="service", name=name))
@@ -115,7 +118,7 @@ def plan_stack(stack, actual):
             labels = have[name] if isinstance(have, dict) else {MANAGED: "true"}
             if name.startswith(prefix) and _HASHED.search(name) and name not in want[kind] and MANAGED in labels:
                 plan.append(
-                    change("remove", "%s %s" % (kind[:-1], name), "no service of the stack uses it any longer",
+                    change("remove", "%s %s" % (kind[:-1], name), "no service of the stack uses it",
                            before="present", kind=kind[:-1], name=name)
                 )  # fmt: skip
     return plan
@@ -130,22 +133,22 @@ def _plan_contents(kind, stack, wanted, have, services):
     labels = {MANAGED: "true", NAMESPACE: stack}
     for name in sorted(wanted):
         if name not in have:
-            yield change("create", "%s %s" % (kind, name), "the swarm has none of this content",
+            yield change("create", "%s %s" % (kind, name), "the swarm has none with this content",
                          after="present", kind=kind, name=name)  # fmt: skip
         elif isinstance(have, dict) and have[name] != labels:
             if MANAGED in have[name]:
                 yield change("label", "%s %s" % (kind, name), "its labels differ", before=have[name], after=labels,
                              kind=kind, name=name)  # fmt: skip
                 continue
-            # Its content cannot be read back: what somebody else made under our name is not trusted.
+            # Its content cannot be read: one that was created by others under this name is not trusted.
             users = sorted(user for user, spec in services.items() if name in _contents_of(spec, kind))
             if users:
                 raise PlanError(
-                    "%s %s was not made by this collection and service %s uses it; remove the service and the %s by "
+                    "%s %s was not created by this collection, and service %s uses it; remove the service and the %s by "
                     "hand (docker service rm, docker %s rm) and run again" % (kind, name, ", ".join(users), kind, kind)
                 )
-            yield change("replace", "%s %s" % (kind, name), "somebody else made it, so its content is not known",
-                         before="made by somebody else", after="present", kind=kind, name=name)  # fmt: skip
+            yield change("replace", "%s %s" % (kind, name), "it was created by others, so its content is unknown",
+                         before="created by others", after="present", kind=kind, name=name)  # fmt: skip
 
 
 def _contents_of(spec, kind):
@@ -162,22 +165,22 @@ def _plan_service(name, spec, current, networks):
             change("create", "service " + name, "the swarm has no such service", after=shown, kind="service", name=name)
         ]
     differing = differences(wanted, comparable(current, networks))
-    # The Engine refuses to turn a replicated service into a global one.
+    # The Engine cannot change a replicated service into a global one.
     replace = (wanted.get("mode") == "global") != ("Global" in (current.get("Mode") or {}))
     return [
-        change("replace" if replace else "update", "service %s: %s" % (name, option), "it differs",
+        change("replace" if replace else "update", "service %s: %s" % (name, option), "differs",
                before=readable(option, before), after=readable(option, after), kind="service", name=name)
         for option, (before, after) in differing.items()
     ]  # fmt: skip
 
 
 def plan_waiting(stack, actual):
-    """The services of the stack that are as wanted but do not run in full, as far as ``actual`` tells of tasks."""
+    """The services of the stack that are as wanted but lack running tasks, as far as ``actual`` has tasks."""
     tasks = actual.get("tasks") or {}
     waiting = []
     for name, spec in desired(stack)["services"].items():
         count = tasks.get(name)
-        # The Engine counts no task of a global service on a node where it waits to be tried again.
+        # The Engine does not count the task of a global service that waits for its next try.
         stuck = count and not count["desired"] and "Global" in spec["Mode"]
         if stuck or (count and count["running"] < count["desired"]):
             why = "%(running)d of %(desired)d tasks run" % count
@@ -192,21 +195,21 @@ _SETTLED = 1.0
 
 
 def service_status(service, tasks, changed):
-    """How far a service is: ``{state, running, desired, ids, needs, why}``.
+    """The status of a service: ``{state, running, desired, ids, needs, since, why}``.
 
     ``state`` is ``running`` (all tasks run), ``waiting`` or ``failed`` (it will not run by itself). ``ids`` are the
-    running tasks, ``needs`` the seconds for which they must stay the same before that is believed.
+    running tasks, ``needs`` the seconds for which they must stay the same.
 
     :param service: as ``GET /services`` lists it.
     :param tasks: the service's tasks, the history included.
-    :param changed: whether this run changed the service: only then its rollout's outcome is ours.
+    :param changed: whether this run changed the service: only then the result of its rollout counts.
     """
     spec = service["Spec"]
     replicated = (spec.get("Mode") or {}).get("Replicated")
     if replicated is not None:
         wanted = replicated.get("Replicas", 1)
     else:
-        # The Engine's own count leaves out a node whose task waits to be tried again.
+        # The Engine's own count leaves out a node whose task waits for its next try.
         ended = ("shutdown", "remove", "complete")
         wanted = len({task.get("NodeID") for task in tasks if task.get("DesiredState") not in ended})
     fresh = [task for task in tasks if _template(task.get("Spec")) == _template(spec["TaskTemplate"])]
@@ -229,18 +232,18 @@ def service_status(service, tasks, changed):
     if changed and state in ("paused", "rollback_paused", "rollback_completed"):
         words = {
             "paused": "the update was paused",
-            "rollback_paused": "the update failed and so did the way back to the former state",
-            "rollback_completed": "the update failed and the former state is back",
+            "rollback_paused": "the update failed, and so did the rollback",
+            "rollback_completed": "the update failed and was rolled back",
         }
         status.update(state="failed", why="%s (%s)" % (words[state], rollout.get("Message") or "no reason given"))
     elif changed and state in ("updating", "rollback_started"):
-        status["why"] += ", the update goes on"
+        status["why"] += ", the update is in progress"
     elif changed and not running and sum(task["Status"].get("State") == "rejected" for task in fresh) >= 3:
         status.update(state="failed", why="its nodes reject its tasks")
     elif len(running) == wanted and (wanted or replicated is not None):
         status["state"] = "running"
     elif not wanted:
-        status["why"] = "no node takes a task of it: see its constraints and the nodes' availability"
+        status["why"] = "no node accepts its tasks: see its constraints and the availability of the nodes"
     return status
 
 
@@ -250,10 +253,10 @@ def _template(task_spec):
 
 
 def task_errors(service, tasks, nodes, since="", most=5):
-    """What the tasks themselves say, the newest first, each text once.
+    """The errors of the tasks, the newest first, each text once.
 
     :param nodes: node ID -> host name.
-    :param since: time stamp before which errors belong to something else.
+    :param since: time stamp; earlier errors are left out.
     """
     lines, seen = [], set()
     newest = sorted(tasks, key=lambda task: task["Status"].get("Timestamp") or "", reverse=True)

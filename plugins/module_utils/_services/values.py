@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to dockyard.swarm: values that users write, each checked and brought into its type. All pure.
+"""Private to dockyard.swarm: values of options, checked and converted. Pure functions.
 
-A converter takes a value and where it stands, and raises PlanError that names that place.
+A converter takes a value and the name of its option, and raises a PlanError with that name.
 """
 
 from __future__ import annotations
@@ -57,20 +57,20 @@ def number(value, where):
 
 
 def seconds(value, where):
-    """Seconds, given as a number; kept in the Engine's nanoseconds."""
+    """Seconds, as a number; returned as the Engine's nanoseconds."""
     return round(number(value, where) * SECOND)
 
 
 def size(value, where):
-    """Bytes, given as a number or with one of the suffixes K, M, G and T (powers of 1024)."""
+    """Bytes, as a number or with one of the suffixes K, M, G and T (powers of 1024)."""
     match = re.match(r"^\s*(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?\s*$", str(value), re.IGNORECASE)
     if isinstance(value, bool) or not match:
-        raise PlanError("%s must be a number of bytes or a size as 256M, not %r" % (where, value))
+        raise PlanError("%s must be a number of bytes or a size such as 256M, not %r" % (where, value))
     return int(float(match.group(1)) * 1024 ** " KMGT".index(match.group(2).upper() or " "))
 
 
 def file_mode(value, where):
-    """A file mode, given as octal text (``"0400"``) or as a number."""
+    """A file mode, as octal text (``"0400"``) or as a number."""
     try:
         mode = int(value, 8) if isinstance(value, str) else int(value)
     except (TypeError, ValueError):
@@ -105,7 +105,7 @@ def mapping(value, where):
 
 
 def record(fields):
-    """A dictionary with known keys: ``key -> (converter, default)``; what is absent or null gets the default."""
+    """A dictionary with known keys, ``key -> (converter, default)``; one that is absent or null gets its default."""
 
     def convert(value, where):
         if not isinstance(value, dict):

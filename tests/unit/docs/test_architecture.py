@@ -27,3 +27,20 @@ def test_the_picture_shows_the_same_floors():
     lines = re.findall(r"^│ +(\d)((?: +_\w+)+) *│$", picture, re.MULTILINE)
     assert {folder: int(floor) for floor, folders in lines for folder in folders.split()} == FLOORS
     assert len({len(line) for line in picture.splitlines()[2:]}) == 1, "the picture's lines differ in length"
+
+
+def test_files_that_are_named_exist():
+    roots = (ROOT, ROOT / "plugins" / "module_utils")
+    names = set(re.findall(r"`((?:plugins|roles|playbooks|tests|lab|molecule|docs|_\w+)/[\w./-]+)`", PAGE))
+    assert len(names) > 40
+    assert sorted(name for name in names if not any((root / name).exists() for root in roots)) == []
+
+
+def test_task_files_that_are_named_exist():
+    known = {path.name for path in ROOT.glob("roles/*/*/**/*.yml")} | {
+        path.name for path in ROOT.glob("playbooks/*.yml")
+    }
+    walks = PAGE[PAGE.index("### A daemon option") : PAGE.index("## Names")]
+    names = set(re.findall(r"`(\w+\.yml)`", walks))
+    assert len(names) > 8
+    assert sorted(names - known) == []

@@ -39,7 +39,11 @@ def test_every_module_and_playbook_has_a_phrase():
         assert not phrase.endswith("."), name
 
 
-@pytest.mark.parametrize("head", ["# What it does\n- hosts: all\n", "- name: A play\n  hosts: all\n", "#\n#\n"])
+@pytest.mark.parametrize(
+    "head",
+    ["# What it does\n- hosts: all\n", "- name: A play\n  hosts: all\n", "#\n#\n"],
+    ids=["no line", "no comment", "empty"],
+)
 def test_a_playbook_without_a_phrase_is_named(tmp_path, head):
     (tmp_path / "playbooks").mkdir()
     (tmp_path / "playbooks" / "new.yml").write_text(f"---\n{head}")

@@ -64,8 +64,10 @@ def test_every_template_renders_with_its_values_and_asks_for_them(path):
     asked = meta.find_undeclared_variables(Environment(loader=FileSystemLoader(ROLES)).parse(source))
     values = {key: SPECIAL.get(key, f"/{key}/") for key in asked}
     text = render(name, **values)
-    assert text.endswith("\n") and not text.endswith("\n\n")
-    assert "{{" not in text and "{%" not in text
+    assert text.endswith("\n")
+    assert not text.endswith("\n\n")
+    assert "{{" not in text
+    assert "{%" not in text
     assert [key for key in asked - set(SPECIAL) if f"/{key}/" not in text] == []
     for key in asked:
         with pytest.raises(AnsibleError, match=rf"roles/{path}, line \d+: '{key}' is undefined"):

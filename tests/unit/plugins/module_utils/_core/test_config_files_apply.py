@@ -55,7 +55,7 @@ def test_mode_and_link_are_put_right_and_what_the_link_led_to_is_left_alone(tmp_
 def test_a_text_that_its_reader_refuses_is_not_put_in_place(tmp_path):
     path = tmp_path / "x.sh"
     path.write_text("echo fine\n")
-    with pytest.raises(ApplyError, match=f"{path} is left alone: sh refuses its new text: .*{path}"):
+    with pytest.raises(ApplyError, match=f"{path} was not changed: sh refuses its new text: .*{path}"):
         run(files=[wanted(path, "if\n", validate="sh -n %s")])
     assert os.listdir(tmp_path) == ["x.sh"]
     assert path.read_text() == "echo fine\n"

@@ -9,7 +9,7 @@ import os
 import pytest
 
 from ansible_collections.dockyard.swarm.plugins.module_utils._core.unfinished import Pending
-from ansible_collections.dockyard.swarm.plugins.modules.image_load import load_steps
+from ansible_collections.dockyard.swarm.plugins.module_utils._engine.image_archive import load_steps
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def test_everything_is_on_the_disk_before_it_is_forgotten(pending, monkeypatch):
         (False, [], [("load", None, "not on this host")]),
         (True, [], []),
         (True, ["other:1"], []),
-        (True, ["nginx:1"], [("load", "in parts", "its load was cut short")]),
+        (True, ["nginx:1"], [("load", "incomplete", "its load was interrupted")]),
         (False, ["nginx:1"], [("load", None, "not on this host")]),
     ],
 )

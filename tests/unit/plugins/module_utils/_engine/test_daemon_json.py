@@ -73,7 +73,7 @@ def test_keys_that_were_not_asked_for_stay():
 def test_interrupted_change_is_completed_though_the_file_is_right():
     plan = daemon_json.make_plan(state({"debug": True}, interrupted=True), {"debug": True})
     assert action_of(plan) == "restart"
-    assert "cut short" in plan[-1]["why"]
+    assert "interrupted" in plan[-1]["why"]
 
 
 def test_stopped_daemon_is_restarted_rather_than_reloaded():

@@ -338,7 +338,7 @@ def test_a_move_that_cannot_go_on_is_taken_back(host, monkeypatch):
         run(host, data_root=host.target)
     assert "docker.service" not in host.active
     monkeypatch.setattr(data_facts, "_file_system", lambda _path, _table: dict(GOOD_DISK, free_mib=1))
-    with pytest.raises(ApplyError, match=r"a move that was cut short was taken back.*not enough space"):
+    with pytest.raises(ApplyError, match=r"an interrupted move was undone.*not enough space"):
         run(host, data_root=host.target)
     assert host.place == host.docker
     assert "docker.service" in host.active

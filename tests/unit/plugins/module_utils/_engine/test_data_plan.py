@@ -72,7 +72,7 @@ def test_a_link_is_made_to_data_that_is_in_place(kind, empty, live, planned, ref
 def test_a_move_that_was_cut_short_is_finished_or_abandoned():
     interrupted = move(trees=[ITEM])
     (line,) = lines(state(targets={"docker": target("/srv/docker")}, move=interrupted))
-    assert line == "finish move of /var/lib/docker to /srv/docker: it was cut short"
+    assert line == "finish move of /var/lib/docker to /srv/docker: it was interrupted"
     (line,) = lines(state(move=interrupted))
     assert line.startswith("abandon move of /var/lib/docker to /srv/docker")
     found = lines(state(targets={"docker": target("/srv/other")}, move=interrupted))

@@ -82,7 +82,7 @@ def test_an_engine_of_another_source_is_replaced_and_that_is_a_change_of_what_is
 
 def test_a_daemon_that_still_runs_what_was_there_before_is_restarted():
     install = _engine_install.wanted(["docker.io"], hold=False)
-    line = "restart docker.service: it still runs 26.1.5, and 28.5.2 is installed"
+    line = "restart docker.service: it still runs 26.1.5, but 28.5.2 is installed"
     assert plan(facts({"docker.io": "28.5.2+dfsg1-1"}, "26.1.5+dfsg1"), install) == ([line], [line])
     assert plan(facts({"docker.io": "28.5.2+dfsg1-1"}, "28.5.2+dfsg1"), install) == ([], [])
     assert plan(facts({"docker.io": "28.5.2+dfsg1-1"}), install) == ([], [])
@@ -127,15 +127,15 @@ def test_no_later_purge_can_take_the_data(names, lines):
         ({"version": "28.5.2"}, []),
         ({"version": 28}, []),
         ({"version": "latest"}, []),
-        ({"version": "newest"}, ["swarm_engine_version", "'newest' is no version"]),
+        ({"version": "newest"}, ["swarm_engine_version", "'newest' is not a version"]),
         ({"version": 28.1}, ["swarm_engine_version", "put 28.1 in quotes"]),
         ({"repository_fingerprint": "9DC8 5822"}, ["swarm_engine_repository_fingerprint", "40 hexadecimal digits"]),
-        ({"repository_key": "no key"}, ["swarm_engine_repository_key", "it is no key"]),
+        ({"repository_key": "no key"}, ["swarm_engine_repository_key", "it is not a key"]),
         ({"source": "files"}, ["swarm_engine_package_files", "it is empty"]),
         ({"source": "files", "package_files": FILES}, []),
         ({"source": "files", "package_files": FILES, "version": "28.5"}, []),
-        ({"source": "files", "package_files": FILES, "version": "29"}, ["29 is asked for", DEB]),
-        ({"source": "files", "package_files": FILES, "missing_files": [DEB]}, [DEB, "is not there"]),
+        ({"source": "files", "package_files": FILES, "version": "29"}, ["29 is wanted", DEB]),
+        ({"source": "files", "package_files": FILES, "missing_files": [DEB]}, [DEB, "does not exist"]),
         ({"source": "files", "package_files": ["x.deb"]}, ["swarm_engine_package_files", "x.deb"]),
     ],
 )
@@ -150,5 +150,5 @@ def test_the_entry_of_a_repository_that_nothing_comes_from_goes():
     have = facts({"docker.io": "26"}, files={entry: {}})
     install = _engine_install.wanted(["docker.io"], hold=False)
     found = _engine_install.make_plan(have, install)
-    assert plan_text(found["packages"]) == ["remove %s: nothing comes from there" % entry]
+    assert plan_text(found["packages"]) == ["remove %s: nothing is installed from it" % entry]
     assert found["changes"] == []

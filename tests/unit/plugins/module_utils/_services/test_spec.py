@@ -53,5 +53,5 @@ def test_sending_resolves_names_and_keeps_what_is_pinned():
     assert container["Image"] == "nginx:1@sha256:aa"
     assert sent["TaskTemplate"]["ForceUpdate"] == 2
     assert "n1" not in json.dumps(wanted), "the plan's own Spec stays as it is"
-    with pytest.raises(PlanError, match="has no network apps; make it first"):
+    with pytest.raises(PlanError, match="has no network apps; create it first"):
         resolve(wanted, {}, *ids[1:])

@@ -128,7 +128,7 @@ def test_what_belongs_to_others_stays():
         {
             "shop_hand": LABELS,  # no hash of ours
             "shopping_token_0123456789ab": LABELS,  # another stack
-            "shop_foreign_0123456789ab": {},  # somebody else made it
+            "shop_foreign_0123456789ab": {},  # created by others
         }
     )
     actual["services"]["shop_cli"] = {"Labels": {"com.docker.stack.namespace": "shop"}}
@@ -201,9 +201,9 @@ def test_credentials_go_to_their_registry_only_and_a_new_password_is_a_change():
         ({"name": "my_shop"}, "no underscore"),
         ({"secrets": {"token": ""}}, "secrets.token is empty"),
         ({"secrets": {"token": 5}}, "secrets.token must be text"),
-        ({"secrets": {"to ken": "x"}}, "is no name"),
+        ({"secrets": {"to ken": "x"}}, "is not a valid name"),
         ({"configs": {"c" * 60: "x"}}, "too long"),
-        ({"services": {"a b": {"image": "x"}}}, "is no name of a service"),
+        ({"services": {"a b": {"image": "x"}}}, "is not a valid name"),
     ],
 )
 def test_bad_options_are_named(changes, words):
@@ -291,7 +291,7 @@ def test_a_global_service_wants_every_node_that_has_a_task():
     one, ready = task(service, NodeID="n1"), task(service, "ready", "ready", NodeID="n2")
     assert _stack.service_status(service, [one, ready], changed=True)["state"] == "waiting"
     assert _stack.service_status(service, [one], changed=True)["state"] == "running"
-    assert "no node takes" in _stack.service_status(service, [], changed=True)["why"]
+    assert "no node accepts" in _stack.service_status(service, [], changed=True)["why"]
 
 
 def test_no_replicas_wanted_is_fine():
