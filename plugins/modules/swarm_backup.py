@@ -12,8 +12,8 @@ version_added: 0.1.0
 description:
   - Copies the Engine's swarm folder on a manager - certificates, and the database with services, networks, secrets, configs and
     nodes - and keeps it on the controller, encrypted.
-  - The daemon is paused while its files are copied, well below a second in most cases. Containers keep running meanwhile, and so do
-    the other managers. A guard process continues the daemon even where the module is killed.
+  - The daemon is paused while its files are copied, well below a second in most cases. Containers and the other
+    managers keep running. A guard process continues the daemon even where the module is killed.
   - A backup is complete before it gets its name, is read back and compared, and only then older ones go.
   - Nothing unencrypted is written to a file of the controller, and nothing is left on the manager.
   - Each run makes a backup, so that it always reports a change.

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to dockyard.swarm: a manager's ``certificates/swarm-node.key``, encrypted where the swarm locks its managers (autolock).
+"""Private to dockyard.swarm: the key of a manager, ``certificates/swarm-node.key``, encrypted where the swarm has autolock.
 
 It holds the node's private key, and in its headers the keys of raft's log. A single locked manager cannot be unlocked: the
 Engine takes the unlock key, and then accepts no other node until there is a quorum (Engine 26.1). So its key is decrypted on the
