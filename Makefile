@@ -8,8 +8,7 @@ help: ## what there is
 	@grep -hE '^[a-z]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 12
 
 setup: ## install what is missing on this computer
-	tools/run true
-	$(LAB) setup
+	tools/setup.sh
 
 demo: setup ## three bare machines become a running swarm
 	$(LAB) up
@@ -51,6 +50,7 @@ soak: setup ## what takes longer than make test has time for
 	DOCKYARD_SOAK=1 tools/run molecule test -s upgrade
 	DOCKYARD_SOAK=1 tools/run molecule test -s centos
 	DOCKYARD_SOAK=1 tools/run molecule test -s lifecycle
+	DOCKYARD_SOAK=1 tools/run molecule test -s network
 
 bench: setup ## measure; the last results are in benchmarks/README.md
 	tools/run python benchmarks/run.py

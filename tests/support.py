@@ -98,13 +98,18 @@ def _ansible(
 
 def module(name: str, node: str, /, **options) -> dict:
     """One module on one machine; its result."""
+    return modules(name, node, **options)[node]
+
+
+def modules(name: str, /, *nodes: str, **options) -> dict[str, dict]:
+    """One module on several machines at once; its results."""
     done = subprocess.run(
-        ["ansible", "-i", str(INVENTORY), node, "-m", f"dockyard.swarm.{name}", "-a", json.dumps(options)],
+        ["ansible", "-i", str(INVENTORY), ",".join(nodes), "-m", f"dockyard.swarm.{name}", "-a", json.dumps(options)],
         cwd=ROOT, text=True, capture_output=True, timeout=600, check=False,
         env=dict(os.environ, ANSIBLE_STDOUT_CALLBACK="ansible.posix.json", ANSIBLE_LOAD_CALLBACK_PLUGINS="1"),
     )  # fmt: skip
     (play,) = json.loads(done.stdout[done.stdout.index("{") :])["plays"]
-    return play["tasks"][0]["hosts"][node]
+    return play["tasks"][0]["hosts"]
 
 
 def begun(name: str, node: str, /, **options) -> subprocess.Popen[bytes]:

@@ -3,10 +3,10 @@
     tools/run python tools/check.py            # all
     tools/run python tools/check.py lint unit  # those whose name is, or starts with, one of the words
 
-Two lanes run side by side: what needs machines, and, with the time that they leave, what needs none. Whichever is done first
-helps with the machines of the other, from its end. Each check writes
-.cache/logs/NAME.log; the end of that is shown where a check fails. A check that runs pytest counts as its tests, any other as
-one.
+What needs machines runs in two lanes, the longest first, and what needs none in a third one with the time that they leave. A
+scenario is found by its folder. One that starts from saved machines runs after the scenario that saves them, one at a time. Each
+check writes .cache/logs/NAME.log; the end of that is shown where a check fails. A check that runs pytest counts as its tests, any
+other as one.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ import sys
 import threading
 import time
 import xml.etree.ElementTree
-from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -30,17 +29,22 @@ TAIL = 60
 HEARTBEAT = 30.0
 LIMIT = 60 * 60.0  # a check that takes longer hangs
 
-# In this order. Scenario drift begins with what default leaves. At the end stand those that bear it best that a second lab takes
-# time from them.
-FIRST = ["default", "drift", "lifecycle", "engine", "upgrade"]
-SCENARIOS = sorted(
-    (scenario.parent.name for scenario in ROOT.glob("molecule/*/molecule.yml")),
-    key=lambda name: (FIRST.index(name) if name in FIRST else len(FIRST), name),
-)
+# About how many seconds each takes beside another one: the longest begin first, so that both lanes end together.
+SECONDS = {
+    "lifecycle": 600, "network": 400, "engine": 400, "firewall": 250, "drift": 240, "upgrade": 230, "centos": 220, "lab": 90,
+}  # fmt: skip
+OTHERS = 240  # a scenario that is not named there
+SAVES = "molecule-default"  # machines for others to start from, so it begins
 MACHINES = {"lab": ["pytest", "tests/lab"]}
-MACHINES |= {f"molecule-{name}": ["molecule", "test", "--scenario-name", name] for name in SCENARIOS}
-# Not while what they stand on may still run.
-TOGETHER = ["molecule-default", "molecule-drift"]
+MACHINES |= {
+    f"molecule-{path.parent.name}": ["molecule", "test", "--scenario-name", path.parent.name]
+    for path in ROOT.glob("molecule/*/molecule.yml")
+}
+SAVED = {
+    f"molecule-{path.parent.name}"
+    for path in ROOT.glob("molecule/*/molecule.yml")
+    if "DOCKYARD_LAB_FROM:" in path.read_text()
+}
 QUICK = {
     "unit": ["pytest", "tests/unit"],
     "lint-ruff": ["ruff", "check", "--no-cache"],
@@ -66,6 +70,7 @@ class Check:
     name: str
     command: list[str]
     quick: bool = False
+    saved: bool = False  # starts from saved machines
     start: float = 0.0
     end: float = 0.0
     code: int | None = None
@@ -80,6 +85,11 @@ class Check:
     def junit(self) -> Path:
         """Where a pytest in it leaves its counts."""
         return LOGS / f"{self.name}.xml"
+
+    @property
+    def turn(self) -> tuple[bool, int, str]:
+        """What begins first has the smallest."""
+        return self.name != SAVES, -SECONDS.get(self.name.removeprefix("molecule-"), OTHERS), self.name
 
     @property
     def seconds(self) -> float:
@@ -103,13 +113,12 @@ class Check:
 
 
 class Runner:
-    """Runs lanes of checks side by side."""
+    """Runs lanes side by side; those that are given the same list share it."""
 
     def __init__(self, lanes: list[list[Check]]) -> None:
         self.lanes = lanes
-        self.waiting = [deque(lane) for lane in lanes]
-        self.taking = threading.Lock()
-        self.running: set[str] = set()
+        self.running: list[Check] = []
+        self.turns = threading.Condition()
         self.stopped = False
         self.printing = threading.Lock()
 
@@ -118,11 +127,9 @@ class Runner:
         with self.printing:
             print(text, flush=True)
 
-    def run(self) -> list[Check]:
-        """Run everything; gives the checks in the order in which they were asked for."""
-        checks = [check for lane in self.lanes for check in lane]
-        self.by_name = {check.name: check for check in checks}
-        threads = [threading.Thread(target=self._lane, args=(index,)) for index in range(len(self.lanes))]
+    def run(self) -> None:
+        """Run everything."""
+        threads = [threading.Thread(target=self._lane, args=(lane,)) for lane in self.lanes]
         for thread in threads:
             thread.start()
         try:
@@ -135,29 +142,36 @@ class Runner:
         except KeyboardInterrupt:
             self.say("stopping")
             self.stopped = True
-            for check in checks:
+            for check in list(self.running):
                 if check.process and check.process.poll() is None:
                     os.killpg(check.process.pid, signal.SIGINT)
             for thread in threads:
                 thread.join()
-        return checks
 
-    def _lane(self, index: int) -> None:
-        while not self.stopped:
-            check = self._next(index)
-            if check is None:
-                return
-            self._check(check)
+    def _lane(self, waiting: list[Check]) -> None:
+        while check := self._take(waiting):
+            try:
+                self._check(check)
+            finally:
+                with self.turns:
+                    self.running.remove(check)
+                    self.turns.notify_all()
 
-    def _next(self, index: int) -> Check | None:
-        """The next check of a lane; when there is none, the last one of another lane that may run beside it."""
-        with self.taking:
-            if self.waiting[index]:
-                return self.waiting[index].popleft()
-            for other in self.waiting:
-                if other and other[-1].name not in TOGETHER:
-                    return other.pop()
+    def _take(self, waiting: list[Check]) -> Check | None:
+        """The first check whose machines may come up; waits for it where all have to wait."""
+        with self.turns:
+            while waiting and not self.stopped:
+                for check in waiting:
+                    if self._may_run(check):
+                        waiting.remove(check)
+                        self.running.append(check)
+                        return check
+                self.turns.wait(1.0)
         return None
+
+    def _may_run(self, check: Check) -> bool:
+        """Saved machines keep their addresses: they are up once at a time, and not with those that they were saved from."""
+        return not (check.saved and any(other.saved or other.name == SAVES for other in self.running))
 
     def _check(self, check: Check) -> None:
         check.junit.unlink(missing_ok=True)
@@ -183,7 +197,6 @@ class Runner:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-            self.running.add(check.name)
             try:
                 check.code = check.process.wait(LIMIT)
             except subprocess.TimeoutExpired:
@@ -195,7 +208,6 @@ class Runner:
                     # Its machines would stand in the way of the next scenario.
                     down = [sys.executable, "-m", "lab", "down", "--lab", check.name]
                     subprocess.run(down, cwd=ROOT, env=environment, stdout=log, stderr=log, check=False)
-        self.running.discard(check.name)
         check.end = time.monotonic()
         passed, failed, skipped = check.counts()
         word = {0: "ok", NOT_HERE: "skip"}.get(check.code, "FAIL")
@@ -206,9 +218,9 @@ class Runner:
         self.say(f"{word:>4} {check.seconds:5.0f} s  {check.name}: {numbers}{extra}")
 
     def _heartbeat(self) -> None:
-        for name in sorted(self.running):
-            check = self.by_name[name]
-            self.say(f" ... {check.seconds:5.0f} s  {name}: {last_line(check.log)[:100]}")
+        for check in list(self.running):
+            if check.log.is_file():
+                self.say(f" ... {check.seconds:5.0f} s  {check.name}: {last_line(check.log)[:100]}")
 
 
 def last_line(path: Path) -> str:
@@ -217,8 +229,8 @@ def last_line(path: Path) -> str:
     return next((line for line in reversed(lines) if line), "")
 
 
-def choose(words: list[str]) -> list[list[Check]]:
-    """The lanes with the checks that the words name; all without words."""
+def choose(words: list[str]) -> tuple[list[Check], list[Check]]:
+    """What needs machines and what needs none, of the checks that the words name; all without words."""
 
     def wanted(name: str) -> bool:
         return not words or any(name == word or name.startswith(f"{word}-") for word in words)
@@ -228,10 +240,9 @@ def choose(words: list[str]) -> list[list[Check]]:
     ]
     if unknown:
         sys.exit(f"check: no check is named {', '.join(unknown)}; there are {', '.join((*MACHINES, *QUICK))}")
-    return [
-        [Check(name, command, quick=lane is QUICK) for name, command in lane.items() if wanted(name)]
-        for lane in (MACHINES, QUICK)
-    ]
+    machines = [Check(name, command, saved=name in SAVED) for name, command in MACHINES.items() if wanted(name)]
+    quick = [Check(name, command, quick=True) for name, command in QUICK.items() if wanted(name)]
+    return sorted(machines, key=lambda check: check.turn), quick
 
 
 def main() -> int:
@@ -239,7 +250,9 @@ def main() -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     LOGS.mkdir(parents=True, exist_ok=True)
     start = time.monotonic()
-    checks = Runner([lane for lane in choose(sys.argv[1:]) if lane]).run()
+    machines, quick = choose(sys.argv[1:])
+    checks = [*machines, *quick]
+    Runner([machines, machines, quick]).run()
     total = [0, 0, 0]
     for check in checks:
         if check.code is None:

@@ -44,10 +44,9 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   description:
-    - The changes, each with its reason and its C(stage), V(server) or V(resolver). Those of systemd-resolved's files
-      have the C(text) of the file.
-  type: list
-  elements: dict
+    - C(all) changes, each with its reason, and of them those of the C(server) and those of the C(resolver). Changes of
+      systemd-resolved's files have the C(text) of the file.
+  type: dict
 """
 
 from ansible.errors import AnsibleFilterError
@@ -66,7 +65,9 @@ def dns_plan(node, settings, resolvers, packages=()):
         "manage_resolver": bool(resolvers),
         "resolvers": list(resolvers),
     }
-    return _with_filter_errors(role_plan.make_role_plan, node, wanted)
+    plan = _with_filter_errors(role_plan.make_role_plan, node, wanted)
+    stages = {stage: [item for item in plan if item["stage"] == stage] for stage in ("server", "resolver")}
+    return dict(stages, all=plan)
 
 
 def dns_records(records, hosts, names, domain, strict=True):

@@ -76,6 +76,8 @@ class LookupModule(LookupBase):
         for role in sorted(os.listdir(ROLES)) if "all" in also else also:
             if role not in here and _contributes(role, terms):
                 found[role] = {**_load(role, "defaults"), **variables, **_load(role, "vars")}
+        # The order must not depend on which roles are in the play.
+        found = dict(sorted(found.items()))
         try:
             return [self._merged(key, found) for key in terms]
         except ContributionError as exc:

@@ -24,6 +24,13 @@ def get(address: str, port: int, path: str = "/", timeout: float = 5) -> tuple[i
         connection.close()
 
 
+def test_run_with_nothing_to_do_changes_nothing():
+    """The machines have just booted: the roles and the stack wait until they are up."""
+    run = playbook(name="converge")
+    assert run.code == 0, run.output
+    assert run.changed == 0, run.output
+
+
 def test_three_nodes_are_ready(manager):
     rows = [json.loads(line) for line in output(manager, "docker node ls --format '{{json .}}'").splitlines()]
     assert sorted((row["Hostname"], row["Status"], row["Availability"]) for row in rows) == [
@@ -127,12 +134,6 @@ def test_daemon_options_are_in_force_and_the_socket_is_local(hosts):
         ports = {row.split()[3].rsplit(":", 1)[1] for row in listening.splitlines() if '"dockerd"' in row}
         # The swarm's own ports and what services publish; never the API.
         assert ports <= {"2377", "7946", "8080", "5000"}, listening
-
-
-def test_run_with_nothing_to_do_changes_nothing():
-    run = playbook()
-    assert run.code == 0, run.output
-    assert run.changed == 0, run.output
 
 
 def test_upgrade_to_what_is_there_leaves_what_the_other_stages_want():

@@ -10,7 +10,7 @@ import pytest
 
 from tests import asker
 from tests.cluster import end, flat
-from tests.support import module, output, until
+from tests.support import module, modules, output, until
 
 OUTSIDER = "node3"
 ALL_PATHS = {"tcp 2377", "tcp 7946", "udp 7946", "udp 4789", "esp"}
@@ -31,8 +31,7 @@ def here(lab) -> str:
 def came(address, source: str, *targets: str) -> dict[str, dict[str, str]]:
     """By target, how far packets came that were sent to the swarm's ports: ``arrived``, or ``filtered`` by the host itself."""
     nonce, number = next(NONCES), 7
-    for target in targets:
-        module("network_probe", target, step="listen", nonce=nonce)
+    modules("network_probe", *targets, step="listen", nonce=nonce)
     peers = [
         {
             "index": index,
@@ -48,8 +47,8 @@ def came(address, source: str, *targets: str) -> dict[str, dict[str, str]]:
     ]
     sent = module("network_probe", source, step="send", nonce=nonce, index=number, peers=peers)
     assert sent["errors"] == {}, sent
-    heard = {target: module("network_probe", target, step="collect", nonce=nonce)["heard"] for target in targets}
-    return {target: entries[str(number)]["paths"] for target, entries in heard.items()}
+    heard = modules("network_probe", *targets, step="collect", nonce=nonce)
+    return {target: found["heard"][str(number)]["paths"] for target, found in heard.items()}
 
 
 def closed(address, *targets: str) -> None:

@@ -11,13 +11,9 @@ import pytest
 
 from tests.support import NODES, container, output, told, until
 
-CONVERGED = ("--skip-tags", "dns,registry,logging")
-
 
 @pytest.fixture(scope="module", autouse=True)
 def _services() -> Iterator[None]:
-    site = told(*CONVERGED)
-    assert site.code == 0, site.output
     run = told(name="discovery")
     assert run.code == 0, run.output
     assert run.changes == [("node1", "Have them")]

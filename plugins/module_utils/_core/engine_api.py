@@ -104,14 +104,14 @@ class Engine:
         parameters: dict[str, str] | None = None,
         headers: dict[str, str] | None = None,
     ) -> Any:
-        """Change an object of the swarm: read it, change its Spec, write that.
+        """Change an object of the swarm: read it, change its Spec, write it.
 
-        The swarm takes only a change of the version that was read last. Where another one was written in between, as the swarm
-        itself does during a rollout, all three are done again, a few times.
+        The swarm accepts only a change of its latest version. If another change was written in between, for example by the swarm
+        itself during a rollout, all three steps are repeated, a few times.
 
         :param path: of the object, for example ``/services/web`` or ``/swarm``.
         :param change: ``(Spec) -> Spec`` to be written; called again with each Spec that is read.
-        :param parameters: further ones of the update's query, name -> text.
+        :param parameters: further query parameters of the update.
         """
         more = "".join("&%s=%s" % item for item in (parameters or {}).items())
         tries = 0

@@ -15,7 +15,7 @@ Value = TypeVar("Value")
 def wait_for(probe: Callable[[], Value], deadline: float, interval: float = 0.1) -> Value:
     """Poll ``probe`` until it returns something true or ``deadline`` seconds are over; returns its last value.
 
-    The interval grows to one second, so that what is quick is seen at once and what is slow is not hammered.
+    The interval grows to one second: short waits end soon, and long ones cause few requests.
     """
     end = time.monotonic() + deadline
     while True:

@@ -36,7 +36,7 @@ def engine_plan(facts, install, options, remove=(), archives=(), environment=Non
         running=bool(unit) and unit["active"] == "active",
         drop_in=facts["files"].get(daemon_json.DROP_IN),
         argv=unit["argv"] if unit else [],
-        flushed=bool(facts.get("mesh")) and not facts["mesh"]["engine"],
+        rules_missing=bool(facts.get("mesh")) and not facts["mesh"]["engine"],
     )
     loaded = facts["engine"]["images"]
     known = facts["engine"]["running"] or not state["installed"]

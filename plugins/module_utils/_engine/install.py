@@ -36,10 +36,10 @@ FINGERPRINT = re.compile(r"[0-9A-F]{40}")
 def wanted(names, version="", hold=True, conflicts=(), files=(), repository=None):
     """What a host is to have, as options of module ``packages``, with ``files`` and ``repository``.
 
-    :param conflicts: names of packages that get in the way.
-    :param files: as :func:`package_files.for_host` gives them, where the Engine comes from files.
-    :param repository: as :func:`repositories.make_plan` takes it, where it comes from there. It may have ``urls`` (the mirror's
-        and Docker's own) and the ``folders`` below that this host may be served from, of which ``replaces`` is made.
+    :param conflicts: names of packages that conflict.
+    :param files: see :func:`package_files.for_host`, where the Engine comes from files.
+    :param repository: see :func:`repositories.make_plan`, where it comes from one. It may have ``urls`` (the mirror's and
+        Docker's own) and the ``folders`` below them that this host may be served from, of which ``replaces`` is made.
     """
     versions = {}
     if version == LATEST:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to dockyard.swarm: what the Engine and its swarm are, as plain data; never a token, key or secret."""
+"""Private to dockyard.swarm: the facts of the Engine; never a token, key or secret."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ PATIENCE = 60
 def read_engine(active, engine=None):
     """The daemon: ``{running, version, api, info, images, configs}``; without ``running`` the rest is empty.
 
-    An image whose load was cut short is left out: the Engine lists it, and its files may be empty.
+    An image whose load was interrupted is left out: the Engine lists it, but its files may be empty.
 
-    :param active: whether its unit runs. One that was stopped is not asked: its socket would start it again.
+    :param active: whether its unit runs. A stopped one is not asked: its socket would start it again.
     """
     engine = engine or Engine()
     empty = {"running": False, "version": None, "api": None, "info": {}, "images": {}, "configs": {}}
@@ -55,7 +55,7 @@ def read_engine(active, engine=None):
 
 
 def _settled_info(engine):
-    """What ``/info`` tells once the node's swarm state is no longer ``pending``, or after a minute."""
+    """``GET /info``, once the node's swarm state is no longer ``pending``, or after a minute."""
     seen = {}
 
     def settled():

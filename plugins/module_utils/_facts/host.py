@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to dockyard.swarm: what a host is, read from /proc, /etc and systemd without starting a shell."""
+"""Private to dockyard.swarm: the facts of a host, read from /proc, /etc and systemd without a shell."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ PACKAGES = ("docker.io", "docker-ce", "docker-engine")
 
 
 def read_packages(names, family):
-    """``{versions, holds}`` of the named packages, straight from the package database: the installed, and the held."""
+    """``{versions, holds}`` of the named packages from the package database: those installed, and those held."""
     if not names:
         return {"versions": {}, "holds": []}
     return _backend(family).read(names)
 
 
 def read_candidates(names, family):
-    """By name, the versions that the host's own lists offer, as :func:`apt.candidates` tells them."""
+    """The versions that the host's package lists offer, by package; see :func:`apt.candidates`."""
     return _backend(family).candidates(names) if names else {}
 
 
@@ -43,7 +43,7 @@ def _backend(family):
 
 
 def read_repository(wanted, system):
-    """How far a package repository is there; None where that is not asked."""
+    """The state of a package repository; None if none is asked for."""
     if not wanted:
         return None
     # These cost only hosts with one.
@@ -57,7 +57,7 @@ def read_repository(wanted, system):
 
 
 def read_sysctls(keys):
-    """Current values: ``key -> text``, None where the kernel knows no such key."""
+    """Current values: ``key -> text``, None if the kernel does not have the key."""
     values = {}
     for key in keys:
         try:
@@ -69,7 +69,7 @@ def read_sysctls(keys):
 
 
 def read_modules(names):
-    """Whether each kernel module is there now, loaded or built in: ``name -> bool``; None where the kernel has none such."""
+    """Whether each kernel module is loaded or built in: ``name -> bool``; None if the kernel does not have it."""
     try:
         with open("/proc/modules", encoding="ascii") as handle:
             have = {line.split(" ", 1)[0] for line in handle}
@@ -90,7 +90,7 @@ def read_modules(names):
 
 
 def _module_names(listed):
-    """The modules in a list of the kernel that runs. In ``modules.dep``, each is followed by those it needs."""
+    """The modules in a list of the running kernel. In ``modules.dep``, each is followed by those that it needs."""
     try:
         with open("/lib/modules/%s/%s" % (platform.release(), listed), encoding="ascii") as handle:
             paths = [line.split(":", 1)[0].strip() for line in handle]
@@ -100,7 +100,7 @@ def _module_names(listed):
 
 
 def read_selinux(root="/"):
-    """``enforcing``, ``permissive`` or ``disabled``, as the kernel tells."""
+    """``enforcing``, ``permissive`` or ``disabled``, as the kernel reports."""
     mode = (read_text(os.path.join(root, "sys/fs/selinux/enforce")) or "").strip()
     if mode == "1":
         return "enforcing"
@@ -110,7 +110,7 @@ def read_selinux(root="/"):
 
 
 def read_machine():
-    """What tells one machine from another, and its clock."""
+    """The identity of a machine, its memory and its clock."""
     try:
         with open("/etc/machine-id", encoding="ascii") as handle:
             machine_id = handle.read().strip()

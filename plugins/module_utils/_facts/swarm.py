@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to dockyard.swarm: a node's view of its swarm, as plain data; never a token, key or secret."""
+"""Private to dockyard.swarm: a node's view of its swarm; never a token, key or secret."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from .engine import PATIENCE
 def read_swarm(local, engine=None):
     """This node's view of its swarm, from ``/info``'s ``Swarm`` part and, on a manager, from the cluster's objects.
 
-    ``state`` is the Engine's LocalNodeState: inactive, pending, active, error or locked. A node whose Engine does not
-    answer is ``stopped``: ``local`` then tells that by itself, see :func:`stopped`.
+    ``state`` is the Engine's LocalNodeState: inactive, pending, active, error or locked; or ``stopped`` for a member whose
+    Engine does not answer, see :func:`stopped`.
     """
     engine = engine or Engine()
     facts = {
@@ -49,7 +49,7 @@ def read_swarm(local, engine=None):
 
 
 def _cluster(engine):
-    """``GET /swarm``, once an election that is under way is over, or after a minute."""
+    """``GET /swarm``, after an election in progress, or after a minute."""
 
     def led():
         try:
@@ -63,9 +63,9 @@ def _cluster(engine):
 
 
 def stopped(data):
-    """What ``/info`` would tell of the swarm of a daemon that does not run: it keeps its membership in a file.
+    """The ``Swarm`` part of ``/info`` for a daemon that does not run, from the file with its membership.
 
-    :param data: what :func:`data_facts.read_data` gives; while data is moved, the file may be at either place.
+    :param data: see :func:`data_facts.read_data`; during a move the file may be at either place.
     """
     roots = [data["docker"]["place"]]
     for item in (data["move"] or {"trees": []})["trees"]:
@@ -100,7 +100,7 @@ def _read_cluster(engine, node_id):
 
 
 def _networks(engine, services, nodes, node_id):
-    """The swarm's networks, with who uses them; the leader alone also counts what is taken, which asks for all tasks."""
+    """The swarm's networks with their services; only the leader counts addresses in use, which takes all tasks."""
     networks = [network_facts(net) for net in engine.get("/networks" + query(scope=["swarm"]))]
     for item in networks:
         item["services"] = sorted(svc["Spec"]["Name"] for svc in services if replacement.uses(svc["Spec"], item))

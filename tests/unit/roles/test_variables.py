@@ -79,7 +79,7 @@ def test_what_computes_is_found(text, word):
     "text",
     [
         "/etc/dockyard/logging",
-        "{{ hosts | dockyard.swarm.firewall_rules(host, options) }}",
+        "{{ hosts | dockyard.swarm.dns_names(addresses, hostvars) }}",
         "{{ (swarm_cluster_plan | default({})).addresses[host]\n   | default(hostvars[host].ansible_host\n   | default(host)) }}",
         "{{ lookup('dockyard.swarm.rendered', 'swarm_logging/resume.sh',\n   spool=spool,\n   etc=etc) }}",
     ],

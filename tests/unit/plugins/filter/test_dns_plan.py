@@ -53,7 +53,9 @@ def converged():
 
 def plan(node, settings=None, resolvers=("192.0.2.11",)):
     packages = [] if settings == {} else ["dnsmasq"]
-    return plugin.dns_plan(node, SETTINGS if settings is None else settings, resolvers, packages)
+    found = plugin.dns_plan(node, SETTINGS if settings is None else settings, resolvers, packages)
+    assert found["server"] + found["resolver"] == found["all"]
+    return found["all"]
 
 
 def short(items):

@@ -111,3 +111,9 @@ def test_roles_in_the_play_are_left_out_where_only_the_others_count():
     (found,) = ask("ports", variables=web, also=["all"], without=True)
     assert {item["port"] for item in found} == {53, 6514}
     assert ask("ports", variables=web, without=True) == [[]]
+
+
+def test_the_order_does_not_depend_on_who_is_in_the_play():
+    alone = ask("names", also=["all"])
+    inside = {"name": "registry.swarm.test", "hosts": ["m1"]}
+    assert ask("names", variables={"swarm_registry_contributes": {"names": [inside]}}, also=["all"]) == alone

@@ -7,16 +7,12 @@ import pytest
 
 from ansible_collections.dockyard.swarm.plugins.filter.plan_text import plan_text
 from ansible_collections.dockyard.swarm.plugins.module_utils._core import config_files
-from ansible_collections.dockyard.swarm.plugins.module_utils._engine import engine_plan, install
 from ansible_collections.dockyard.swarm.plugins.module_utils._host import host_plan
 from ansible_collections.dockyard.swarm.plugins.module_utils._networks import overlay
-from ansible_collections.dockyard.swarm.plugins.module_utils._swarm import drain
 
 FILE = {"sha256": config_files.digest("x"), "mode": "0644", "uid": 0, "gid": 0, "link": None}
 FOLDER = {"sha256": None, "mode": "0700", "uid": 0, "gid": 0, "link": None}
-INSTALL = install.wanted(["docker.io"], hold=False)
 UNIT = {"active": "active", "enabled": "enabled", "masked": False, "needs_daemon_reload": False, "argv": ["dockerd"]}
-OUTSIDE = {"state": "inactive"}
 
 
 def facts(**changed):
@@ -119,65 +115,6 @@ def test_folders(have, lines):
     assert plan_text(config_files.folder_plan({"files": have}, folders)) == lines
 
 
-def test_engine_plan_sees_a_drop_in_that_was_edited_and_leaves_it_alone_where_it_is_not_asked():
-    have = {
-        "packages": {"docker.io": "26"}, "units": {"docker.service": UNIT}, "swarm": OUTSIDE,
-        "engine": {"running": True, "version": "26", "images": {}},
-        "daemon": {"exists": False, "options": {}, "error": None, "interrupted": False},
-        "files": {"/etc/systemd/system/docker.service.d/dockyard.conf": dict(FILE, mode="0600")},
-    }  # fmt: skip
-    assert plan_text(engine_plan.engine_plan(have, INSTALL, {}, environment={"A": "b"})["all"]) == [
-        "write docker.service.d/dockyard.conf: its content differs",
-        "restart docker.service: only a restart applies docker.service.d/dockyard.conf",
-    ]
-    assert engine_plan.engine_plan(have, INSTALL, {})["all"] == []
-
-
-def test_engine_plan_puts_a_node_back_that_was_left_out_of_service():
-    have = {
-        "packages": {"docker.io": "26"}, "units": {"docker.service": UNIT}, "files": {},
-        "engine": {"running": True, "version": "26", "images": {}}, "swarm": {"state": "active", "node_id": "n1"},
-        "daemon": {"exists": True, "options": {}, "error": None, "interrupted": False},
-    }  # fmt: skip
-    node = {"id": "n1", "hostname": "node1", "availability": "drain", "labels": {drain.LABEL: "active"}}
-    assert plan_text(engine_plan.engine_plan(have, INSTALL, {}, cluster=[node])["all"]) == [
-        "restore node node1: its Engine is back"
-    ]
-    assert engine_plan.engine_plan(have, INSTALL, {}, cluster=[dict(node, labels={})])["all"] == []
-    assert engine_plan.engine_plan(have, INSTALL, {}, cluster=[dict(node, id="n2")])["all"] == []
-
-
-@pytest.mark.parametrize(
-    ("options", "state", "wanted"),
-    [({"debug": True}, "active", False), ({"mtu": 1400}, "active", True), ({"mtu": 1400}, "inactive", False)],
-)
-def test_only_a_restart_disturbs_and_only_a_swarm(options, state, wanted):
-    have = {
-        "packages": {"docker.io": "26"}, "units": {"docker.service": UNIT}, "files": {},
-        "engine": {"running": True, "version": "26", "images": {}},
-        "daemon": {"exists": True, "options": {}, "error": None, "interrupted": False}, "swarm": {"state": state},
-    }  # fmt: skip
-    assert engine_plan.engine_plan(have, INSTALL, options)["needs_downtime"] is wanted
-
-
-def test_files_that_the_engine_reads_at_each_pull_restart_nothing():
-    have = {
-        "packages": {"docker.io": "26"}, "units": {"docker.service": UNIT}, "files": {"/etc/x": FILE},
-        "engine": {"running": True, "version": "26", "images": {}}, "swarm": {"state": "active"},
-        "daemon": {"exists": True, "options": {}, "error": None, "interrupted": False},
-    }  # fmt: skip
-    files = [
-        {"path": "/etc/docker/certs.d/r:5000/ca.crt", "content": "pem"},
-        {"path": "/etc/x", "content": "", "present": False},
-    ]
-    plan = engine_plan.engine_plan(have, INSTALL, {}, files=files)
-    assert [(item["do"], item["to"]) for item in plan["all"]] == [
-        ("write", "/etc/docker/certs.d/r:5000/ca.crt"),
-        ("remove", "/etc/x"),
-    ]
-    assert not plan["needs_downtime"]
-
-
 def test_networks_plan_tells_what_must_not_be_done_too():
     actual = {"name": "apps", "id": "n", "subnets": [], "attachable": True, "internal": False, "ingress": False,
               "encrypted": False, "mtu": None, "labels": {}}  # fmt: skip
@@ -187,16 +124,3 @@ def test_networks_plan_tells_what_must_not_be_done_too():
     assert (refused["do"], refused["network"]) == ("refuse", wanted[0])
     assert "attachable (is True, wanted False)" in refused["why"]
     assert (missing["do"], missing["network"]) == ("create", wanted[1])
-
-
-@pytest.mark.parametrize(
-    ("installed", "running", "wanted"), [(False, False, True), (True, False, False), (True, True, True)]
-)
-def test_images_of_a_daemon_that_does_not_run_are_unknown(installed, running, wanted):
-    have = {
-        "packages": {"docker.io": "26"}, "units": {"docker.service": UNIT} if installed else {}, "files": {},
-        "engine": {"running": running, "version": "26" if running else None, "images": {}}, "swarm": OUTSIDE,
-        "daemon": {"exists": False, "options": {}, "error": None, "interrupted": False},
-    }  # fmt: skip
-    plan = engine_plan.engine_plan(have, INSTALL, {}, archives=[{"image": "nginx:1", "path": "x"}])
-    assert [item["to"] for item in plan["images"]] == (["image nginx:1"] if wanted else [])

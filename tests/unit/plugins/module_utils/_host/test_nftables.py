@@ -9,9 +9,9 @@ import subprocess
 
 import pytest
 
-from ansible_collections.dockyard.swarm.plugins.filter.firewall_plan import firewall_table
 from ansible_collections.dockyard.swarm.plugins.module_utils._core import config_files
 from ansible_collections.dockyard.swarm.plugins.module_utils._host import firewall, firewall_facts, nftables
+from ansible_collections.dockyard.swarm.plugins.module_utils._host.role_plan import table_files
 from tests.unit.plugins.module_utils._host.test_firewall import LOGS, names
 
 ADDRESSES = {"a": "10.0.0.1", "b": "10.0.0.2", "c": "10.0.0.4"}
@@ -146,14 +146,14 @@ def test_published_ports_that_nobody_declared():
 
 def test_what_is_put_on_a_host_and_taken_away_again():
     facts = {"firewall": {"unit": None, "rules": [], "table": None}, "files": {}, "units": {}}
-    table = firewall_table(facts, wanted())
+    table = table_files(facts, wanted())
     assert [item["path"] for item in table["files"]] == [nftables.PATH, nftables.UNIT_PATH, nftables.DROP_IN]
     assert table["files"][0]["validate"] == "nft -c -f %s"
     plan = config_files.make_plan(facts, table["files"], table["units"])
     assert [(item["do"], item["to"]) for item in plan] == [("write", item["path"]) for item in table["files"]] + [
         ("start", firewall.OWN_UNIT)
     ]
-    away = firewall_table(facts, wanted(), "open", False)
+    away = table_files(facts, wanted(), "open", False)
     assert config_files.make_plan(facts, away["files"], away["units"]) == []
     there = _after(facts, table)
     assert config_files.make_plan(there, table["files"], table["units"]) == []
@@ -171,9 +171,9 @@ def _after(facts, table):
 
 def test_a_table_that_somebody_changed_is_loaded_anew():
     facts = {"firewall": {"unit": firewall.OWN_UNIT, "rules": [], "table": True}, "files": {}, "units": {}}
-    there = _after(facts, firewall_table(facts, wanted()))
+    there = _after(facts, table_files(facts, wanted()))
     there["firewall"] = dict(there["firewall"], table=False)
-    table = firewall_table(there, wanted())
+    table = table_files(there, wanted())
     assert [(item["do"], item["to"]) for item in config_files.make_plan(there, table["files"], table["units"])] == [
         ("reload", firewall.OWN_UNIT)
     ]
