@@ -8,8 +8,7 @@ help: ## what there is
 	@grep -hE '^[a-z]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 12
 
 setup: ## install what is missing on this computer
-	tools/run true
-	$(LAB) setup
+	tools/setup.sh
 
 demo: setup ## three bare machines become a running swarm
 	$(LAB) up

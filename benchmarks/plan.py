@@ -16,20 +16,17 @@ import sys
 import time
 from typing import Any
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import (
-    _engine_install,
-    _engine_plan,
-    _host_plan,
-    _network,
-    _preflight,
-)
+from ansible_collections.dockyard.swarm.plugins.module_utils._engine import engine_plan, install
+from ansible_collections.dockyard.swarm.plugins.module_utils._host import host_plan
+from ansible_collections.dockyard.swarm.plugins.module_utils._networks import overlay
+from ansible_collections.dockyard.swarm.plugins.module_utils._preflight import preflight
 
 MANAGERS = 5
 UNIT = {
     "active": "active", "sub": "running", "enabled": "enabled", "masked": False, "needs_daemon_reload": False,
     "path": "/usr/lib/systemd/system/docker.service", "drop_ins": [], "argv": ["/usr/sbin/dockerd", "-H", "fd://"],
 }  # fmt: skip
-INSTALL = _engine_install.wanted(["docker.io"], version="26")
+INSTALL = install.wanted(["docker.io"], version="26")
 OPTIONS = {"log-driver": "journald", "live-restore": False, "max-concurrent-downloads": 10}
 SYSCTLS = {"net.ipv4.ip_forward": 1, "fs.inotify.max_user_instances": 8192}
 NETWORKS = [{"name": f"net{number}", "subnet": f"10.20.{number}.0/24"} for number in range(20)]
@@ -100,7 +97,7 @@ def facts(number: int, name: str, nodes: list[dict[str, Any]], member: bool) -> 
         "kernel_modules": {"overlay": True, "vxlan": True},
         "dns": {"resolvers": [], "port_53": []},
         "time_sync": "chrony.service",
-        "firewall": {"unit": None, "rules": []},
+        "firewall": {"unit": None, "rules": [], "table": None, "flushes": False},
         "daemon": {"exists": member, "options": OPTIONS if member else {}, "error": None, "interrupted": False},
         "engine": {"running": member, "version": "26.1.5" if member else None, "images": {}},
         "swarm": swarm,
@@ -114,7 +111,8 @@ def states(count: int, member: bool) -> dict[str, dict[str, Any]]:
         name: {
             "facts": facts(number, name, nodes, member), "ansible_host": address(number), "daemon_options": OPTIONS,
             "labels": {"zone": "a"}, "availability": "active", "advertise_addr": "", "here": True,
-            "data_path_addr": "", "firewall_ports": [], "engine": {},
+            "data_path_addr": "", "firewall_ports": [], "firewall_backend": None, "firewall_published": None, "engine": {},
+            "daemon_remove": [], "plain_tcp": False, "timezone": None,
         }
         for number, name in enumerate(names(count))
     }  # fmt: skip
@@ -125,17 +123,17 @@ def plan(hosts: dict[str, dict[str, Any]]) -> tuple[dict[str, Any], int]:
     listed = list(hosts)
     options = {
         "networks": NETWORKS, "macvlans": [], "dns_records": [], "dns_servers": listed[:MANAGERS], "domain": "swarm.test",
-        "settings": {}, "allow_unsupported_os": False, "forms_swarm": True, "swarm_settings": {},
+        "settings": {}, "allow_unsupported_os": False, "forms_swarm": True, "repairs": False, "swarm_settings": {},
         "unlock_keys": {"found": False, "dir": "/secrets", "known": []},
     }  # fmt: skip
-    cluster = _preflight.cluster_plan(listed[:MANAGERS], listed[MANAGERS:], hosts, options)
+    cluster = preflight.cluster_plan(listed[:MANAGERS], listed[MANAGERS:], hosts, options)
     changes = 0
     for item in hosts.values():
         seen = item["facts"]
-        changes += len(_host_plan.host_plan(seen, ["chrony"], SYSCTLS, ["overlay"], [], ["chrony.service"]))
-        changes += len(_engine_plan.engine_plan(seen, INSTALL, OPTIONS)["all"])
+        changes += len(host_plan.host_plan(seen, ["chrony"], SYSCTLS, ["overlay"], [], ["chrony.service"]))
+        changes += len(engine_plan.engine_plan(seen, INSTALL, OPTIONS)["all"])
     manager = hosts[cluster["manager"]]["facts"]
-    return cluster, changes + len(_network.networks_plan(manager, NETWORKS))
+    return cluster, changes + len(overlay.networks_plan(manager, NETWORKS))
 
 
 def measure(count: int, member: bool) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import ipaddress
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from lab import aptcache, identity, naming, network, processes, repository, reso
 from lab.doctor import check_capacity
 from lab.errors import LabError
 from lab.locks import computer_locked
-from lab.mirror import Mirror, find_mirror
+from lab.mirror import find_mirror
 from lab.paths import state_root
 from lab.progress import Progress
 from lab.state import LabState, Node
@@ -18,19 +18,28 @@ from lab.state import LabState, Node
 
 def prepare_images(lab: LabState, progress: Progress) -> None:
     """Give each machine that has none the disk image of its suite; different suites build side by side."""
-    lacking = sorted({node.suite for node in lab.nodes if not node.image})
+    lacking = {node.suite for node in lab.nodes if not node.image}
     if not lacking:
         return
-    mirror = find_mirror()
-    check_capacity(0, 0, sum(not rootfs.image_path(suite, mirror).exists() for suite in lacking))
-    with ThreadPoolExecutor(len(lacking)) as pool:
-        built = dict(zip(lacking, pool.map(lambda suite: _image(suite, mirror, progress), lacking), strict=True))
+    built = make_images(lacking, progress)
     for node in lab.nodes:
         node.image = node.image or str(built[node.suite])
 
 
-def _image(suite: str, mirror: Mirror, progress: Progress) -> Path:
-    return rootfs.ensure_image(suite, mirror, lambda text: progress.say(f"image {suite}", text))
+def make_images(
+    suites: set[str], progress: Progress, kernel_made: Callable[[], object] | None = None
+) -> dict[str, Path]:
+    """Give the disk images of suites; those that are missing are built side by side."""
+    mirror = find_mirror()
+    check_capacity(0, 0, sum(not rootfs.image_path(suite, mirror).exists() for suite in suites))
+
+    def make(suite: str) -> Path:
+        return rootfs.ensure_image(
+            suite, mirror, lambda text: progress.say(f"image {suite}", text), kernel_made=kernel_made
+        )
+
+    with ThreadPoolExecutor(len(suites)) as pool:
+        return dict(zip(suites, pool.map(make, suites), strict=True))
 
 
 def prepare_network(lab: LabState, progress: Progress) -> None:

@@ -128,9 +128,8 @@ def free_mib(path: Path) -> int:
     return shutil.disk_usage(path).free // (1 << 20)
 
 
-def install() -> list[str]:
-    """Install the missing packages with apt-get; tells which."""
-    missing = missing_packages()
+def install(missing: list[str]) -> None:
+    """Install packages with apt-get."""
     if missing:
         env = {"DEBIAN_FRONTEND": "noninteractive"}
         run(["apt-get", "-q", "update"], env=env)
@@ -138,4 +137,3 @@ def install() -> list[str]:
         if "apt-cacher-ng" in missing and Path("/run/systemd/system").is_dir():
             # The lab runs one of its own; the package's service is nothing this computer asked for.
             run(["systemctl", "disable", "--now", "apt-cacher-ng"], check=False)
-    return missing

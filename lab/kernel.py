@@ -38,8 +38,7 @@ def current() -> Kernel:
     place = kernel_build.place()
     if (place / "linux").exists():
         # Programs' system calls come to it by seccomp and shared memory, not by ptrace: half the time for everything.
-        # Without AppArmor, as Debian's, since the machines do not have its package.
-        return Kernel(place / "linux", place / "modules", ("seccomp=on", "apparmor=0"))
+        return Kernel(place / "linux", place / "modules", ("seccomp=on",))
     return FALLBACK
 
 

@@ -6,6 +6,7 @@ Debian has are configured without what iptables needs, and with it no Engine sta
 
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 from lab.errors import LabError
@@ -18,7 +19,9 @@ from lab.shell import run, run_logged
 
 # Debian's next release; its `linux-source` depends on the source of the kernel that it has just now.
 SUITE = "forky"
-_CONFIG = Path(__file__).parent / "native" / "uml.config"
+_NATIVE = Path(__file__).parent / "native"
+_CONFIG = _NATIVE / "uml.config"
+_COMPILER = ("cc", "headers.h")
 # Nothing of it is compiled, and it is half of the source.
 _LEFT_OUT = (
     *(
@@ -32,11 +35,12 @@ _LEFT_OUT = (
 
 def place() -> Path:
     """Give the folder of the kernel, made or not: the program `linux`, and `modules`."""
-    return cache_root() / "kernel" / f"uml-{fingerprint(_CONFIG.read_text(), SUITE, _make)}"
+    texts = [(_NATIVE / name).read_text() for name in _COMPILER]
+    return cache_root() / "kernel" / f"uml-{fingerprint(_CONFIG.read_text(), *texts, SUITE, _make)}"
 
 
-def ensure(progress: Progress) -> None:
-    """Make the kernel where there is none."""
+def ensure(progress: Progress, compiler: Callable[[], object] = lambda: None) -> None:
+    """Make the kernel where there is none. ``compiler`` returns once what it is compiled with is there."""
     target = place()
     with locked(cache_root() / "locks" / "kernel.lock"):
         if (target / "linux").exists():
@@ -48,6 +52,7 @@ def ensure(progress: Progress) -> None:
         log.unlink(missing_ok=True)
         progress.say("kernel", f"fetching its source from Debian {SUITE}")
         source = _unpack(work)
+        compiler()
         progress.say("kernel", f"compiling {source.name}, once: some minutes")
         _make(source, work / "made", log)
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -63,14 +68,22 @@ def _unpack(work: Path) -> Path:
     run(["dpkg-deb", "-x", debs[0], work / "package"])
     debs[0].unlink()
     (archive,) = (work / "package/usr/src").glob("linux-source-*.tar.xz")
-    run(["tar", "-x", "--wildcards", *(f"--exclude={pattern}" for pattern in _LEFT_OUT), "-f", archive, "-C", work])
+    left_out = [f"--exclude={pattern}" for pattern in _LEFT_OUT]
+    run(["tar", "-x", "-I", "xz --threads=0", "--wildcards", *left_out, "-f", archive, "-C", work])
     return work / archive.name.removesuffix(".tar.xz")
 
 
 def _make(source: Path, target: Path, log: Path) -> None:
-    make = ["make", "--silent", f"--directory={source}", "ARCH=um", "LOCALVERSION="]
+    for name in _COMPILER:
+        shutil.copy2(_NATIVE / name, target.parent / name)
+    settings = ("ARCH=um", "LOCALVERSION=", f"CC={target.parent}/cc", "KCFLAGS=-w")
+    make = ["make", "--silent", f"--directory={source}", *settings]
+    jobs = f"--jobs={len(os.sched_getaffinity(0))}"
     run_logged([*make, f"KCONFIG_ALLCONFIG={_CONFIG}", "alldefconfig"], log)
-    run_logged([*make, f"--jobs={len(os.sched_getaffinity(0))}", "linux", "modules"], log)
+    # One of the kernel itself and one of a module, whose options are those of nearly all.
+    examples = ("fs/open.o", "drivers/net/dummy.o")
+    run_logged([*make, jobs, *examples], log, env={"HEADERS_FOR": " ".join(examples)})
+    run_logged([*make, jobs, "linux", "modules"], log)
     run_logged([*make, f"INSTALL_MOD_PATH={target}", "modules_install"], log)
     (target / "lib/modules").rename(target / "modules")
     (target / "lib").rmdir()

@@ -53,8 +53,10 @@ def recipe_hash(suite: str, mirror: Mirror) -> str:
         GUEST_FILES,
         APT_CONFIG,
         DISK_SIZE,
-        _build,
+        _make_root,
         _configure,
+        _add_modules,
+        _make_disk,
         _adapt,
         _install_guest_file,
         _no_daemons,
@@ -67,20 +69,31 @@ def image_path(suite: str, mirror: Mirror) -> Path:
     return cache_root() / "machines" / f"{suite}-{recipe_hash(suite, mirror)}.ext4"
 
 
-def ensure_image(suite: str, mirror: Mirror, say: Say = lambda _: None) -> Path:
-    """Give the disk image of a suite; build it first when there is none."""
+def ensure_image(
+    suite: str, mirror: Mirror, say: Say = lambda _: None, kernel_made: Callable[[], object] | None = None
+) -> Path:
+    """Give the disk image of a suite; build it first when there is none.
+
+    With ``kernel_made``, the machines' kernel is still being made: all but its modules is put together before that returns.
+    """
     image = image_path(suite, mirror)
-    if image.exists():
+    if image.exists() and not kernel_made:
         return image
     with locked(cache_root() / "locks" / f"{suite}.lock", lambda: say("another lab builds it; waiting")):
-        if not image.exists():
+        if kernel_made or not image.exists():
             check_reachable(mirror, SUITES[suite].debian)
-            _build(suite, mirror, image, say)
+            work = _make_root(suite, mirror, say)
+            if kernel_made:
+                say("waiting for the kernel")
+                kernel_made()
+                image = image_path(suite, mirror)
+            say("making the disk")
+            _add_modules(work / "root", work.parent / f"{suite}.log")
+            _make_disk(work, image, work.parent / f"{suite}.log")
     return image
 
 
-def _build(suite: str, mirror: Mirror, image: Path, say: Say) -> None:
-    image.parent.mkdir(parents=True, exist_ok=True)
+def _make_root(suite: str, mirror: Mirror, say: Say) -> Path:
     work = cache_root() / "build" / f"{suite}-{os.getpid()}"
     # A build that was killed leaves its directory behind; the lock says nobody else works on this suite now. One whose name
     # begins with this one's has a lock of its own, and may be built at this moment.
@@ -94,9 +107,13 @@ def _build(suite: str, mirror: Mirror, image: Path, say: Say) -> None:
     run_logged(["debootstrap", "--variant=minbase", f"--include={included}", release, root, mirror.main], log)
     say("configuring")
     _configure(root, SUITES[suite], mirror, log)
-    say("making the disk")
+    return work
+
+
+def _make_disk(work: Path, image: Path, log: Path) -> None:
     disk = work / "disk"
-    run_logged(["mke2fs", "-q", "-t", "ext4", "-L", "root", "-d", root, disk, DISK_SIZE], log)
+    run_logged(["mke2fs", "-q", "-t", "ext4", "-L", "root", "-d", work / "root", disk, DISK_SIZE], log)
+    image.parent.mkdir(parents=True, exist_ok=True)
     disk.chmod(0o444)
     disk.rename(image)
     _remove_tree(work)
@@ -133,6 +150,9 @@ def _configure(root: Path, suite: Suite, mirror: Mirror, log: Path) -> None:
     (root / "var/lib/dbus/machine-id").unlink(missing_ok=True)
     (root / "etc/hostname").unlink(missing_ok=True)
     (root / "var/log/journal").mkdir(exist_ok=True)
+
+
+def _add_modules(root: Path, log: Path) -> None:
     version = kernel.current().version
     shutil.copytree(kernel.current().modules / version, root / "usr/lib/modules" / version)
     run_logged(["depmod", "-b", root, version], log)

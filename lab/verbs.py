@@ -11,11 +11,11 @@ from typing import TypeVar
 from lab import clean as cleaning
 from lab import doctor as checks
 from lab import images as container_images
-from lab import kernel_build, saved, state
 from lab import repository as package_repository
+from lab import saved, state
+from lab import setup as setting_up
 from lab import ssh as connections
 from lab.api import Lab
-from lab.errors import LabError
 from lab.progress import Progress, for_terminal
 from lab.shell import environment
 
@@ -136,14 +136,8 @@ def repository(_arguments: argparse.Namespace) -> None:
 
 
 def setup(_arguments: argparse.Namespace) -> None:
-    """Install what the lab needs."""
-    checks.check_root()
-    installed = checks.install()
-    print(f"installed {', '.join(installed)}" if installed else "no package is missing")
-    try:
-        _shown(kernel_build.ensure)
-    except LabError as error:
-        print(f"the machines run with Debian's own kernel, for which all takes twice as long: {error}")
+    """Install and make what the lab needs."""
+    _shown(setting_up.prepare)
 
 
 def doctor(_arguments: argparse.Namespace) -> int:

@@ -36,7 +36,7 @@ next_python() {
 make_venv() {
     local python=$1 version digest venv
     shift
-    "$python" -c 'import ensurepip, venv' 2>/dev/null || install_venv_module "$python"
+    have_venv_module "$python"
     version=$("$python" -c 'import sys; print("%d%d" % sys.version_info[:2])')
     digest=$(cd "$root" && { echo "$python" && cat "$@"; } | sha256sum | cut -c1-12)
     venv=$cache/venv-$version-$digest
@@ -44,20 +44,37 @@ make_venv() {
     (
         flock 9
         if [ ! -e "$venv/.complete" ]; then
-            echo "dockyard: making the Python environment $venv (one to three minutes)" >&2
+            echo "dockyard: making the Python environment $venv" >&2
             rm -rf "$venv"
             "$python" -m venv "$venv"
-            cd "$root"
-            # shellcheck disable=SC2046
-            "$venv/bin/python" -m pip install -qq --disable-pip-version-check $(printf -- '-r %s ' "$@") >&2
+            install_requirements "$venv" "$@" >&2
             touch "$venv/.complete"
         fi
     ) 9>"$cache/venv.lock"
     echo "$venv"
 }
 
-# install_venv_module PYTHON: Debian and Ubuntu ship ensurepip in a package of its own.
-install_venv_module() {
+# install_requirements VENV FILE...: by uv, which takes a few seconds, else by pip, which takes one to three minutes.
+install_requirements() {
+    local python=$1/bin/python settings file
+    local requirements=()
+    shift
+    for file in "$@"; do requirements+=(-r "$root/$file"); done
+    if [ ! -x "$cache/uv/bin/uv" ]; then
+        "$python" -m pip install -qq --disable-pip-version-check --target "$cache/uv" --upgrade "uv>=0.9,<1" || true
+    fi
+    if settings=$("$python" "$root/tools/uv_settings.py"); then
+        mapfile -t settings <<<"$settings"
+        env "${settings[@]}" UV_CACHE_DIR="$cache/uv/cache" "$cache/uv/bin/uv" pip install --quiet \
+            --python "$python" "${requirements[@]}" && return
+    fi
+    echo "dockyard: uv cannot do it here; pip takes one to three minutes" >&2
+    "$python" -m pip install -qq --disable-pip-version-check "${requirements[@]}"
+}
+
+# have_venv_module PYTHON: Debian and Ubuntu ship ensurepip in a package of its own.
+have_venv_module() {
+    if "$1" -c 'import ensurepip, venv' 2>/dev/null; then return; fi
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null && [ "$1" = /usr/bin/python3 ]; then
         echo "dockyard: installing python3-venv" >&2
         { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq python3-venv; } >&2

@@ -12,7 +12,7 @@ import os
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.dockyard.swarm.plugins.plugin_utils import _backup_store
+from ..plugin_utils import _backup_store
 
 
 class ActionModule(ActionBase):
@@ -37,7 +37,7 @@ class ActionModule(ActionBase):
             data = self._fetch(archive, task_vars)
             _backup_store.check(data, "what the manager sent")
             # What cannot be opened now could not be on the day it is needed.
-            data = _backup_store.unsealed(data)[0]
+            data = _backup_store.with_decrypted_key(data)[0]
             made["path"], made["removed"] = _backup_store.keep(data, args["dir"], key, keep)
             made["manifest"] = _backup_store.check(data, made["path"])
         except AnsibleError as exc:

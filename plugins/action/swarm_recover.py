@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.dockyard.swarm.plugins.plugin_utils._decrypting import DecryptingAction
+from ..plugin_utils._decrypting import DecryptingAction
 
 
 class ActionModule(DecryptingAction):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.dockyard.swarm.plugins.plugin_utils import _backup_store, _node_key
+from ..plugin_utils import _backup_store, _node_key
 
 
 class ActionModule(ActionBase):
@@ -30,7 +30,7 @@ class ActionModule(ActionBase):
             asked.pop("key", None)
             return asked
         try:
-            data, keys = _backup_store.unsealed(data, given)
+            data, keys = _backup_store.with_decrypted_key(data, given)
         except AnsibleError as exc:
             raise AnsibleActionFail(
                 "%s: %s. %s, or take another backup" % (args["src"], exc, _node_key.REMEDY)

@@ -13,7 +13,7 @@ import re
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.dockyard.swarm.plugins.module_utils._plan import PlanError, change, public
+from ..module_utils._core.plan import PlanError, change, public
 
 RENEW = datetime.timedelta(days=30)
 _NAME = re.compile(r"^[a-z0-9][a-z0-9-]*$")
@@ -206,7 +206,9 @@ def _signed_by(certificate, authority):
 
 
 def certificate_plan(wanted, secrets_dir):
-    """What is to be done so that the certificates below ``secrets_dir`` are the wanted ones."""
+    """What is to be done so that the certificates below ``secrets_dir`` are the wanted ones. Without any, nothing is."""
+    if not wanted:
+        return []
     try:
         certificates = [parse(item) for item in wanted]
     except PlanError as exc:

@@ -55,8 +55,8 @@ RETURN = r"""
 _value:
   description:
     - A dictionary with C(problems) and C(warnings) (texts), C(addresses) (by host), C(hostnames) (addresses by the hosts' own
-      names), C(data_paths) (by host, of the overlay networks' traffic), C(way_mtu) (what all their interfaces carry),
-      C(macvlans) (each one's parts by host), C(room) (of each network), C(manager) (the host through which the swarm is
+      names), C(data_paths) (by host, of the overlay networks' traffic), C(path_mtu) (what all their interfaces carry),
+      C(macvlans) (each one's parts by host), C(capacity) (of each network), C(manager) (the host through which the swarm is
       asked), C(managers) (all that can be asked), C(nodes) (those of the swarm),
       C(hosts) (who the hosts are) and C(swarm) (C(init), C(join), C(unlock), C(rejoin), C(leaving),
       C(settings), C(keep_key), C(nodes), C(forget), C(steps)).
@@ -65,9 +65,9 @@ _value:
 
 import os
 
-from ansible_collections.dockyard.swarm.plugins.filter.unlock_keys import unlock_keys
-from ansible_collections.dockyard.swarm.plugins.module_utils import _preflight
-from ansible_collections.dockyard.swarm.plugins.module_utils._engine_facts import key_digest
+from ..module_utils._preflight import preflight
+from ..module_utils._swarm.manager_key import key_digest
+from .unlock_keys import unlock_keys
 
 DEFAULTS = {
     "networks": [], "macvlans": [], "dns_records": [], "dns_servers": [], "domain": "", "settings": {},
@@ -103,7 +103,7 @@ def cluster_plan(hostvars, managers, workers, others=(), options=None):
         }
     wanted = dict(DEFAULTS, **(options or {}))
     wanted["unlock_keys"] = _keys(wanted["secrets_dir"])
-    plan = _preflight.cluster_plan(list(managers), list(workers), hosts, wanted)
+    plan = preflight.cluster_plan(list(managers), list(workers), hosts, wanted)
     # One that is not reached may be missing; one that is reached and cannot be read is no host to plan without.
     unread = [
         "%s: could not be read, and the plan needs every manager that is there: %s" % (item["item"], item.get("msg"))

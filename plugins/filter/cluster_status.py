@@ -9,7 +9,7 @@ name: cluster_status
 short_description: Tell what runs where, in lines for a person
 version_added: 0.1.0
 description:
-  - Lists nodes, networks with what they have room for, and the services that the collection made, each with where it is reached.
+  - Lists nodes, networks with their capacity, and the services that the collection made, each with where it is reached.
 author:
   - The dockyard.swarm maintainers (@dockyard)
 positional: plan, domain
@@ -54,9 +54,13 @@ def cluster_status(swarm, plan, domain):
     for net in sorted(swarm.get("networks") or [], key=lambda item: item["name"]):
         subnets = ", ".join(item["subnet"] or "" for item in net["subnets"])
         more = ", encrypted" if net["encrypted"] else ""
-        room = (plan.get("room") or {}).get(net["name"])
-        if room:
-            more += ", %d of %d addresses taken, room for %d more tasks" % (room["taken"], room["size"], room["fits"])
+        capacity = (plan.get("capacity") or {}).get(net["name"])
+        if capacity:
+            more += ", %d of %d addresses taken, room for %d more tasks" % (
+                capacity["taken"],
+                capacity["size"],
+                capacity["fits"],
+            )
         lines.append("  network %-9s %s%s" % (net["name"], subnets, more))
     for name, spec in sorted((swarm.get("services") or {}).items()):
         ports = (spec.get("EndpointSpec") or {}).get("Ports") or []

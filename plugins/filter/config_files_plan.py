@@ -49,9 +49,9 @@ _value:
   elements: dict
 """
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _config_files
+from ..module_utils._core import config_files
 
 
 class FilterModule:
     def filters(self):
-        return {"config_files_plan": _config_files.make_plan}
+        return {"config_files_plan": config_files.make_plan}

@@ -44,18 +44,17 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   description:
-    - The changes, each with its reason and its C(stage), V(server) or V(resolver). Those of systemd-resolved's files
-      have the C(text) of the file.
-  type: list
-  elements: dict
+    - C(all) changes, each with its reason, and of them those of the C(server) and those of the C(resolver). Changes of
+      systemd-resolved's files have the C(text) of the file.
+  type: dict
 """
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _dns_role
-from ansible_collections.dockyard.swarm.plugins.module_utils._dns_records import check_records
-from ansible_collections.dockyard.swarm.plugins.module_utils._dnsmasq import settings_of
-from ansible_collections.dockyard.swarm.plugins.module_utils._plan import PlanError
+from ..module_utils._core.plan import PlanError
+from ..module_utils._dns import role_plan
+from ..module_utils._dns.dnsmasq import settings_of
+from ..module_utils._dns.records import check_records
 
 
 def dns_plan(node, settings, resolvers, packages=()):
@@ -66,12 +65,14 @@ def dns_plan(node, settings, resolvers, packages=()):
         "manage_resolver": bool(resolvers),
         "resolvers": list(resolvers),
     }
-    return _told(_dns_role.make_role_plan, node, wanted)
+    plan = _with_filter_errors(role_plan.make_role_plan, node, wanted)
+    stages = {stage: [item for item in plan if item["stage"] == stage] for stage in ("server", "resolver")}
+    return dict(stages, all=plan)
 
 
 def dns_records(records, hosts, names, domain, strict=True):
     domain = domain.lower().rstrip(".")
-    made = _dns_role.automatic_records(hosts, names, domain, records)
+    made = role_plan.automatic_records(hosts, names, domain, records)
     known = [item["name"] for item in made] if strict else None
     problems = check_records(records, domain, option="swarm_dns_records", known=known)
     if problems:
@@ -79,15 +80,21 @@ def dns_records(records, hosts, names, domain, strict=True):
     return made + list(records)
 
 
+def dns_names(names, addresses, hostvars):
+    return role_plan.named_addresses(
+        names, lambda host: addresses.get(host) or hostvars[host].get("ansible_host") or host
+    )
+
+
 def resolv_conf(text, servers):
-    return _dns_role.resolv_conf_text(text, servers)
+    return role_plan.resolv_conf_text(text, servers)
 
 
 def upstream_servers(text, own):
-    return _told(_dns_role.upstreams_text, text, own)
+    return _with_filter_errors(role_plan.upstreams_text, text, own)
 
 
-def _told(function, *args):
+def _with_filter_errors(function, *args):
     try:
         return function(*args)
     except PlanError as exc:
@@ -98,6 +105,7 @@ class FilterModule:
     def filters(self):
         return {
             "dns_plan": dns_plan,
+            "dns_names": dns_names,
             "dns_records": dns_records,
             "resolv_conf": resolv_conf,
             "upstream_servers": upstream_servers,

@@ -38,7 +38,9 @@ options:
     elements: dict
     default: []
   repository:
-    description: The repository, in the words of module M(dockyard.swarm.package_source), where the Engine comes from one.
+    description:
+      - The repository, in the words of module M(dockyard.swarm.package_source), where the Engine comes from one.
+      - It may have C(urls) and C(folders), of which C(replaces) is made.
     type: dict
 """
 
@@ -56,9 +58,9 @@ _value:
   type: dict
 """
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _engine_install
+from ..module_utils._engine import install
 
 
 class FilterModule:
     def filters(self):
-        return {"engine_install": _engine_install.wanted}
+        return {"engine_install": install.wanted}

@@ -9,60 +9,56 @@ name: host_plan
 short_description: What role swarm_host has to do on a host
 version_added: 0.1.0
 description:
-  - Compares a host's facts with the wanted packages, kernel parameters, kernel modules, files and units.
+  - Compares a host's facts with the wanted packages, kernel parameters, kernel modules, files, units and firewall rules.
 author:
   - The dockyard.swarm maintainers (@dockyard)
-positional: packages, sysctls, modules, files, units, timezone
+positional: wanted
 options:
   _input:
     description: A result of M(dockyard.swarm.node_facts).
     type: dict
     required: true
-  packages:
-    description: Names of packages.
-    type: list
-    elements: str
-    required: true
-  sysctls:
-    description: Wanted values of kernel parameters by name.
+  wanted:
+    description:
+      - A dictionary with C(host), C(addresses) (of each member, by its inventory name), C(packages), C(sysctls) (values by name),
+        C(modules) (of the kernel), C(files) (see O(dockyard.swarm.config_files#module:files)), C(time_units) and C(timezone)
+        (empty to keep the host's own).
+      - For the firewall, C(backend) (V(auto), V(nftables), or empty to leave it alone), C(published) (V(open) or V(declared)) and
+        C(firewall), a dictionary with C(managers) (names), C(data_path_port), C(data_paths) (address for the overlay networks'
+        traffic, by name), C(served) (C(ports) that the roles of the play contribute, see P(dockyard.swarm.contributions#lookup)),
+        C(kept) (likewise of the roles that are not in the play), C(bridges) (ranges of the Docker bridges; empty for Docker's
+        own) and C(ports) (the user's own, each with C(port), C(protocol) and C(sources)).
     type: dict
     required: true
-  modules:
-    description: Names of kernel modules.
-    type: list
-    elements: str
-    required: true
-  files:
-    description: The wanted files, as the option O(dockyard.swarm.config_files#module:files).
-    type: list
-    elements: dict
-    required: true
-  units:
-    description: Names of systemd units that have to be enabled and run.
-    type: list
-    elements: str
-    default: []
-  timezone:
-    description: Name of the time zone that the host is to have. Without one it keeps its own.
-    type: str
 """
 
 EXAMPLES = r"""
 - name: Plan
   ansible.builtin.debug:
-    msg: "{{ swarm_cluster_node | dockyard.swarm.host_plan([], {'net.ipv4.ip_forward': 1}, ['overlay'], []) }}"
+    msg: "{{ (swarm_cluster_node | dockyard.swarm.host_plan(wanted)).all }}"
 """
 
 RETURN = r"""
 _value:
-  description: The changes, each with its reason.
-  type: list
-  elements: dict
+  description:
+    - A dictionary with C(all) changes, each with its reason, and C(firewall), those of them that a running firewall needs.
+    - C(rules) and C(keep), as in M(dockyard.swarm.firewall); C(files) and C(units), as in M(dockyard.swarm.config_files); and
+      C(table) with the C(files) and C(units) that are the collection's own rules.
+  type: dict
 """
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _host_plan
+from ansible.errors import AnsibleFilterError
+
+from ..module_utils._host import role_plan
+
+
+def host_plan(facts, wanted):
+    try:
+        return role_plan.make_role_plan(facts, wanted)
+    except ValueError as exc:
+        raise AnsibleFilterError(str(exc)) from exc
 
 
 class FilterModule:
     def filters(self):
-        return {"host_plan": _host_plan.host_plan}
+        return {"host_plan": host_plan}

@@ -66,14 +66,14 @@ _value:
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _logging
-from ansible_collections.dockyard.swarm.plugins.module_utils._plan import PlanError
+from ..module_utils._core.plan import PlanError
+from ..module_utils._logs import log_forwarding
 
 
 def logging_plan(node, packages, files, units, sizes=None, folders=()):
     try:
-        _logging.check_sizes(sizes or {})
-        return _logging.make_plan(node, packages, files, units, folders)
+        log_forwarding.check_sizes(sizes or {})
+        return log_forwarding.make_plan(node, packages, files, units, folders)
     except PlanError as exc:
         raise AnsibleFilterError(str(exc)) from exc
 

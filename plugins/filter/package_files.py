@@ -6,10 +6,11 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: package_files
-short_description: Which of a list of package files are for a host, and what they hold
+short_description: Which of a list of package files are for a host, and which packages they hold
 version_added: 0.1.0
 description:
-  - Tells by the names of the files alone; they need not be there.
+  - Goes by the names of the files alone, so that they need not exist. A file is for a host of its package format (deb or rpm),
+    architecture and release. One whose name has no release, such as C(tini_0.19.0-1_amd64.deb), is for all releases.
 author:
   - The dockyard.swarm maintainers (@dockyard)
 positional: facts
@@ -20,13 +21,13 @@ options:
     elements: str
     required: true
   facts:
-    description: A result of M(dockyard.swarm.node_facts). Without the host's system in it, all files are for it.
+    description: A result of M(dockyard.swarm.node_facts). Without C(os) in it, all files are for the host.
     type: dict
     required: true
 """
 
 EXAMPLES = r"""
-- name: Say what they hold
+- name: Show which packages a host would get
   ansible.builtin.debug:
     msg: "{{ ['docker-ce_5%3a28.5.2-1~debian.13~trixie_amd64.deb'] | dockyard.swarm.package_files(swarm_cluster_node) }}"
 """
@@ -40,12 +41,12 @@ _value:
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _package_files
+from ..module_utils._packages.package_files import for_host
 
 
 def package_files(paths, facts):
     try:
-        return _package_files.for_host(paths, facts)
+        return for_host(paths, facts)
     except ValueError as exc:
         raise AnsibleFilterError(str(exc)) from exc
 

@@ -9,13 +9,13 @@ name: plan_text
 short_description: A plan as lines to be read
 version_added: 0.1.0
 description:
-  - Gives one line for each change, with what is done, to what, and why.
-  - Values are left out, since some of them are secret. Option C(--diff) shows those that are not.
+  - Gives one line for each change, with what is done, to what, and why. Where something differs, the line names both values.
+  - What looks like a secret by its name, for example a variable C(DB_PASSWORD), is hidden, and so is the password in a URL.
 author:
   - The dockyard.swarm maintainers (@dockyard)
 options:
   _input:
-    description: The changes, each with C(do), C(to) and C(why).
+    description: The changes, each with C(do), C(to) and C(why), and C(before) and C(after) where something differs.
     type: list
     elements: dict
     required: true
@@ -32,12 +32,15 @@ _value:
   description: The lines.
   type: list
   elements: str
-  sample: ["set sysctl net.ipv4.ip_forward: differs"]
+  sample: ["set sysctl net.ipv4.ip_forward: 0 → 1"]
 """
 
 
+from ..module_utils._core.plan_text import as_line
+
+
 def plan_text(plan):
-    return ["%(do)s %(to)s: %(why)s" % item for item in plan]
+    return [as_line(item) for item in plan]
 
 
 class FilterModule:

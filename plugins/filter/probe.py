@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _paths
+from ..module_utils._probe import report
 
 
 def probe_report(hostvars, plan, opens=True):
@@ -21,11 +21,11 @@ def probe_report(hostvars, plan, opens=True):
             # A role's defaults are no variables of a host.
             "opens": bool(opens and variables.get("swarm_host_firewall", True)),
         }
-    found = _paths.rows(plan, results)
+    found = report.rows(plan, results)
     wrong = any(row["remedy"] for row in found)
-    return {"table": _paths.table(found), "wrong": wrong, "problems": _paths.problems(found)}
+    return {"table": report.table(found), "wrong": wrong, "problems": report.problems(found)}
 
 
 class FilterModule:
     def filters(self):
-        return {"probe_peers": _paths.peers, "probe_report": probe_report}
+        return {"probe_peers": report.peers, "probe_report": probe_report}

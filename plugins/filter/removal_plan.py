@@ -38,13 +38,13 @@ _value:
   type: dict
 """
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _removal
+from ..module_utils._swarm import removal
 
 
 def removal_plan(names, plan):
     words = names.split(",") if isinstance(names, str) else [str(name) for name in names]
     wanted = list(dict.fromkeys(word.strip() for word in words if word.strip()))
-    return _removal.removal_plan(wanted, plan["addresses"], plan["hosts"], plan["nodes"], plan["managers"])
+    return removal.removal_plan(wanted, plan["addresses"], plan["hosts"], plan["nodes"], plan["managers"])
 
 
 class FilterModule:

@@ -53,7 +53,7 @@ _value:
   type: dict
 """
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _backup
+from ..module_utils._recovery import backup, recover, restore
 
 
 def _facts(hostvars, names):
@@ -66,16 +66,16 @@ def _facts(hostvars, names):
 
 def restore_plan(hostvars, manifest, managers, workers, host=""):
     managers = list(managers)
-    return _backup.restore_plan(manifest, _facts(hostvars, managers + list(workers)), managers, host)
+    return restore.restore_plan(manifest, _facts(hostvars, managers + list(workers)), managers, host)
 
 
 def recover_plan(hostvars, managers, workers, host):
-    return _backup.recover_plan(_facts(hostvars, list(managers) + list(workers)), host)
+    return recover.recover_plan(_facts(hostvars, list(managers) + list(workers)), host)
 
 
 def backup_host(hostvars, managers):
     states = {host: facts["swarm"] for host, facts in _facts(hostvars, managers).items() if facts}
-    return _backup.backup_host(states, list(managers))
+    return backup.backup_host(states, list(managers))
 
 
 class FilterModule:

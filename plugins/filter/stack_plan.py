@@ -53,15 +53,15 @@ _value:
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _stack
-from ansible_collections.dockyard.swarm.plugins.module_utils._plan import PlanError, public
+from ..module_utils._core.plan import PlanError, public
+from ..module_utils._services.stack import plan_stack, plan_waiting
 
 
 def stack_plan(swarm, stack):
     """The plan of ``swarm_stack`` from the facts of a manager."""
     try:
-        plan = public(_stack.plan_stack(stack, swarm or {}))
-        return plan or _stack.plan_waiting(stack, swarm or {})
+        plan = public(plan_stack(stack, swarm or {}))
+        return plan or plan_waiting(stack, swarm or {})
     except PlanError as exc:
         raise AnsibleFilterError("stack %s: %s" % (stack.get("name"), exc)) from None
 

@@ -46,7 +46,7 @@ _raw:
 
 from ansible.plugins.lookup import LookupBase
 
-from ansible_collections.dockyard.swarm.plugins.plugin_utils import _backup_store
+from ..plugin_utils import _backup_store
 
 
 class LookupModule(LookupBase):

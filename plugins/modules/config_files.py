@@ -5,16 +5,20 @@
 
 from __future__ import annotations
 
+from ..module_utils._core.config_files_apply import ConfigFiles
+from ..module_utils._core.no_log import SecretiveModule
+from ..module_utils._core.plan import run
+
 DOCUMENTATION = r"""
 module: config_files
-short_description: Have configuration files, their folders, and the units that read them
+short_description: Manage configuration files, their folders and the units that read them
 version_added: 0.1.0
 description:
   - Writes any number of files and restarts the systemd units that read them, in one call, where the usual modules take one
     call for each file, folder and unit.
   - A file is replaced as a whole or not at all, also in a power cut. One with O(files[].validate) is first read by that command.
-  - A run that is cut short after the files were written and before a unit was restarted is made good by the next one, by
-    the unit's O(units[].stamp).
+  - If a run is interrupted after the files were written and before a unit was restarted, the next run restarts the unit, which
+    it knows by O(units[].stamp).
 author:
   - The dockyard.swarm maintainers (@dockyard)
 options:
@@ -82,12 +86,12 @@ options:
         required: true
       stamp:
         description:
-          - A file that tells with which files the unit was last started. Without it, an interruption between writing
+          - A file with a checksum of the files that the unit was last started with. Without it, an interruption between writing
             and restarting stays unnoticed.
         type: path
       own:
         description:
-          - Whether the unit has to run and to start at boot. One that has not belongs to the host, and is restarted
+          - Whether the unit has to run and to start at boot. Any other unit belongs to the host, and is only restarted
             where it runs.
         type: bool
         default: true
@@ -108,7 +112,7 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: Have the proxy's configuration in force
+- name: Configure the proxy
   dockyard.swarm.config_files:
     files:
       - path: /etc/haproxy/haproxy.cfg
@@ -135,123 +139,6 @@ plan:
     - {do: write, to: /etc/haproxy/haproxy.cfg, before: old content, after: new content, why: its content differs}
     - {do: restart, to: haproxy.service, before: null, after: null, why: its files change}
 """
-
-import os
-import shlex
-import subprocess
-
-from ansible_collections.dockyard.swarm.plugins.module_utils import _config_files, _plan
-from ansible_collections.dockyard.swarm.plugins.module_utils._facts import read_files
-from ansible_collections.dockyard.swarm.plugins.module_utils._files import read_text, remove, write_text
-from ansible_collections.dockyard.swarm.plugins.module_utils._module import SecretiveModule
-from ansible_collections.dockyard.swarm.plugins.module_utils._systemd import act, journal_tail, read_units
-
-
-class ConfigFiles:
-    """Files, folders and units of this host."""
-
-    def __init__(self, params):
-        self.params = params
-        self.files = params["secret_files"] + params["files"]
-        self.units = params["units"]
-
-    def read(self):
-        stamps = [unit["stamp"] for unit in self.units if unit["stamp"]]
-        paths = [item["path"] for item in self.files + self.params["folders"]]
-        units = [unit["name"] for unit in self.units]
-        return {"files": read_files(stamps + paths), "units": read_units(units) if units else {}}
-
-    def plan(self, state):
-        return _config_files.make_plan(state, self.files, self.units, self.params["folders"])
-
-    def apply(self, plan, state):
-        todo = {}
-        for item in plan:
-            todo.setdefault(item["do"], []).append(item)
-        for item in plan:
-            if item.get("stamp"):
-                remove(item["stamp"])
-        for item in todo.get("make", []) + todo.get("own", []):
-            _have_folder(item["folder"])
-        by_path = {item["path"]: item for item in self.files}
-        for item in todo.get("write", []):
-            _write(by_path[item["to"]])
-        for item in todo.get("stop", []):
-            act("disable", "--now", item["to"])
-        for item in todo.get("remove", []):
-            remove(item["to"])
-        touched = {item["to"] for item in todo.get("write", []) + todo.get("remove", [])}
-        if "read" in todo or any(path.startswith("/etc/systemd/system/") for path in touched):
-            act("daemon-reload")
-        for unit in self.units:
-            self._bring_up(
-                unit, [item for item in plan if item["to"] == unit["name"]], state["units"].get(unit["name"])
-            )
-
-    def _bring_up(self, unit, changes, before):
-        told = {item["do"]: item for item in changes}
-        if not told or "stop" in told:
-            return
-        if unit["own"] and before and before["masked"]:
-            act("unmask", unit["name"])
-        if unit["own"] and ("enable" in told or not before):
-            act("enable", unit["name"])
-        if "restart" in told or "reload" in told or "start" in told:
-            try:
-                # After a few failed starts systemd refuses to try again, also with files that are right.
-                act("reset-failed", unit["name"], fail=False)
-                act("reload" if "reload" in told and "start" not in told else "restart", unit["name"])
-            except _plan.ApplyError as exc:
-                raise _plan.ApplyError(str(exc), journal=journal_tail(unit["name"])) from exc
-        for item in changes:
-            if item.get("stamp"):
-                write_text(item["stamp"], item["stamped"] + "\n", keep=False)
-
-    def shown(self, plan):
-        """What becomes of each file that is no secret, as a diff."""
-        touched = {item["to"] for item in plan}
-        return [
-            {
-                "before_header": item["path"],
-                "after_header": item["path"],
-                "before": read_text(item["path"]) or "",
-                "after": item["content"] if item["present"] else "",
-            }
-            for item in self.params["files"]
-            if item["path"] in touched
-        ]
-
-
-def _have_folder(wanted):
-    mode = int(wanted["mode"], 8)
-    os.makedirs(wanted["path"], mode=mode, exist_ok=True)
-    os.chown(wanted["path"], 0, wanted["gid"])
-    os.chmod(wanted["path"], mode)
-
-
-def _write(item):
-    def check(path):
-        words = [word.replace("%s", path) for word in shlex.split(item["validate"])]
-        try:
-            done = subprocess.run(
-                words,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                timeout=60,
-                check=False,
-            )
-        except (OSError, subprocess.SubprocessError) as exc:
-            raise _plan.ApplyError(
-                "%s is left alone: its new text cannot be checked: %s" % (item["path"], exc)
-            ) from exc
-        if done.returncode:
-            said = done.stdout.decode("utf-8", "replace").strip().replace(path, item["path"])
-            raise _plan.ApplyError("%s is left alone: %s refuses its new text: %s" % (item["path"], words[0], said))
-
-    write_text(
-        item["path"], item["content"], mode=int(item["mode"], 8), keep=False, check=check if item["validate"] else None
-    )
 
 
 def main():
@@ -297,7 +184,7 @@ def main():
         supports_check_mode=True,
     )
     files = ConfigFiles(module.params)
-    _plan.run(module, "files and units", files.read, files.plan, files.apply, shown=files.shown)
+    run(module, "files and units", files.read, files.plan, files.apply, shown=files.shown)
 
 
 if __name__ == "__main__":

@@ -7,59 +7,59 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: daemon_config
-short_description: Set options of the Docker daemon without ever leaving it down
+short_description: Set options of the Docker daemon, with a rollback if it does not start
 version_added: 0.1.0
 description:
-  - Merges options into C(daemon.json), keeps those that it was not told about, and makes the daemon apply them, by a
-    reload where the changed options allow it and by a restart where they do not.
-  - Options are checked first, in check mode too, against the list of what the Engine knows and removed, against the flags of
-    its unit, and by C(dockerd --validate) where the Engine has it (from 23.0).
-  - An option that is also a flag of the unit stops dockerd. For V(hosts), which the packaged unit sets, the drop-in of
-    O(environment) starts dockerd without that flag; for others the module says so and does nothing.
-  - A daemon that does not come up with the new file gets its old file back and is started with it; the module then
-    fails with the daemon's own words.
-  - A change that was cut short, by a power loss for example, is found and completed by the next run.
+  - Merges options into C(daemon.json), keeps all others, and makes the daemon apply them, with a reload if that is enough
+    for the changed options, and otherwise with a restart.
+  - First checks the options, also in check mode, against the options that the Engine knows or has removed, against the flags
+    of its unit, and with C(dockerd --validate) where the Engine has it (from 23.0).
+  - dockerd does not start with an option that is also a flag of its unit. For V(hosts), which the packaged unit sets, the
+    drop-in of O(environment) starts dockerd without that flag; for other options the module fails and changes nothing.
+  - If the daemon does not start with the new file, the module restores the old one, starts the daemon with it, and fails with
+    the reason from the daemon's log.
+  - The next run completes a change that was interrupted, for example by a power loss.
 author:
   - The dockyard.swarm maintainers (@dockyard)
 options:
   options:
     description:
-      - Options by the names of C(daemon.json). Each gets exactly the value given here.
+      - Options by their names in C(daemon.json). Each is set to exactly this value.
     type: dict
     default: {}
   remove:
-    description: Names of options that must not be in the file.
+    description: Names of options to remove from the file.
     type: list
     elements: str
     default: []
   environment:
     description:
-      - Environment variables of the daemon, such as V(HTTPS_PROXY), as a drop-in of its unit. Every user of the host
-        can ask systemd for them.
-      - An empty dictionary removes the drop-in; without the option it is left alone.
+      - Environment variables of the daemon, such as V(HTTPS_PROXY), written to a drop-in of its unit. Every user of the host
+        can read them from systemd.
+      - An empty dictionary removes the drop-in; without the option it stays as it is.
     type: dict
   validate:
     description:
-      - Whether dockerd is asked, by C(dockerd --validate), before anything is written. V(false) where another version of it is to
+      - Whether C(dockerd --validate) checks the file before it is written. Set it to V(false) if another version of dockerd will
         read the file.
     type: bool
     default: true
   swarm:
-    description: Whether the daemon is, or is to be, in swarm mode, which refuses some options.
+    description: Whether the daemon is, or will be, in swarm mode, which rejects some options.
     type: bool
     default: false
   started:
     description:
-      - Whether the daemon has to run and to start at boot, and systemd to know its unit's files as they are.
-      - A daemon that does not start fails the module with its own words.
+      - Whether the daemon has to run and to start at boot, and systemd has to read changed files of its unit.
+      - If the daemon does not start, the module fails with the reason from its log.
     type: bool
     default: false
   flushed:
-    description: Whether something took the Engine's rules out of the kernel, which only a restart brings back.
+    description: Whether the Engine's rules are missing in the kernel, for example after a flush. Only a restart restores them.
     type: bool
     default: false
   allow_plain_tcp:
-    description: Whether a TCP socket without verified TLS is let pass. It gives root to whoever connects.
+    description: Whether a TCP socket without verified TLS is allowed. It gives root to anyone who connects.
     type: bool
     default: false
   path:
@@ -67,13 +67,13 @@ options:
     type: path
     default: /etc/docker/daemon.json
   timeout:
-    description: Seconds that the daemon may take to answer after a restart.
+    description: Seconds within which the daemon has to answer after a restart.
     type: int
     default: 90
 notes:
-  - Where the Engine is not installed yet, the file is written and nothing is restarted.
-  - A file that is no valid JSON is kept beside the new one with the ending C(.dockyard-unreadable).
-  - A C(data-root) that would leave the Engine's data behind is refused. M(dockyard.swarm.engine_data) moves it first.
+  - If the Engine is not installed yet, the file is written and nothing is restarted.
+  - A file that is not valid JSON is kept beside the new one with the suffix C(.dockyard-unreadable).
+  - A C(data-root) that would leave the Engine's data behind is rejected. Move the data with M(dockyard.swarm.engine_data) first.
 extends_documentation_fragment:
   - dockyard.swarm.attributes
 seealso:
@@ -120,296 +120,12 @@ rolled_back:
   type: bool
 """
 
-import json
 import os
-import subprocess
-import tempfile
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _daemon, _plan
-from ansible_collections.dockyard.swarm.plugins.module_utils._config_files import unit_plan
-from ansible_collections.dockyard.swarm.plugins.module_utils._engine_api import Engine, EngineError, wait_for
-from ansible_collections.dockyard.swarm.plugins.module_utils._engine_data_facts import left_behind
-from ansible_collections.dockyard.swarm.plugins.module_utils._engine_facts import JOURNAL, read_daemon_json
-from ansible_collections.dockyard.swarm.plugins.module_utils._facts import read_files
-from ansible_collections.dockyard.swarm.plugins.module_utils._files import read_text, remove, write_text
-from ansible_collections.dockyard.swarm.plugins.module_utils._systemd import (
-    RUNNING,
-    act,
-    journal_tail,
-    read_units,
-    release,
-    systemctl,
-)
-
-UNIT = "docker.service"
-SOCKET = "docker.socket"
-
-
-class Daemon:
-    """The daemon of this host: reads its state, applies a plan."""
-
-    def __init__(self, params):
-        self.params = params
-        self.path = params["path"]
-        self.engine = Engine()
-
-    def read(self):
-        unit = read_units([UNIT]).get(UNIT)
-        return dict(
-            read_daemon_json(self.path),
-            text=read_text(self.path),
-            interrupted=read_text(JOURNAL) is not None,
-            installed=unit is not None,
-            running=bool(unit) and unit["active"] == "active",
-            unit=unit,
-            argv=unit["argv"] if unit else [],
-            drop_in=read_files([_daemon.DROP_IN]).get(_daemon.DROP_IN),
-            drop_in_text=read_text(_daemon.DROP_IN),
-            left_behind=self._left_behind(),
-            flushed=self.params["flushed"],
-        )
-
-    def _left_behind(self):
-        """(old, new) where the wanted data-root would start the daemon without the data that it has, else None."""
-        current = read_daemon_json(self.path)["options"]
-        return left_behind(current, _daemon.merge(current, self.params["options"], self.params["remove"]))
-
-    def plan(self, state):
-        wanted = self.params["options"]
-        problems = _daemon.check_options(
-            wanted, self._version(state), self.params["swarm"], state["argv"], self.params["allow_plain_tcp"]
-        )
-        both = sorted(set(wanted) & set(self.params["remove"]))
-        problems += ["daemon option %s is both wanted and to be removed" % name for name in both]
-        environment = self.params["environment"]
-        problems += _daemon.check_environment(environment or {})
-        problems += _daemon.check_data_root(state["left_behind"])
-        if problems:
-            raise _plan.PlanError("; ".join(problems))
-        plan = _daemon.make_plan(state, wanted, self.params["remove"], environment)
-        if plan and state["installed"] and self.params["validate"]:
-            self._validate(state)
-        return plan + self._plan_unit(state, plan)
-
-    def _plan_unit(self, state, plan):
-        if not (self.params["started"] and state["installed"]):
-            return []
-        restarts = any(item["do"] == "restart" for item in plan)
-        found = unit_plan({"units": {UNIT: state["unit"]}}, UNIT)
-        return [dict(item, of_unit=True) for item in found if not (restarts and item["do"] == "start")]
-
-    def _version(self, state):
-        """The Engine's version; None where it is not known, or not installed."""
-        if not state["installed"]:
-            return None
-        if not state["running"]:
-            # Docker version 26.1.5+dfsg1, build a72d7cd
-            words = _output([self._program(state), "--version"]).replace(",", " ").split()
-            return words[2] if len(words) > 2 else None
-        try:
-            return self.engine.get("/version")["Version"]
-        except EngineError:
-            return None
-
-    @staticmethod
-    def _program(state):
-        return state["argv"][0] if state["argv"] else "dockerd"
-
-    def apply(self, plan, state):
-        told = {item["do"] for item in plan if item.get("of_unit")}
-        config = [item for item in plan if not item.get("of_unit")]
-        if "enable" in told:
-            if state["unit"]["masked"]:
-                act("unmask", UNIT, SOCKET)
-                act("unmask", "--runtime", UNIT, SOCKET)
-            act("enable", UNIT)
-        restarts = "start" in told or any(item["do"] == "restart" for item in config)
-        if "read" in told and not restarts:
-            act("daemon-reload")
-        if config:
-            self._configure(config, state)
-        if "start" in told:
-            self._start()
-
-    def _start(self):
-        trouble = self._restart()
-        if trouble:
-            said = journal_tail(UNIT)
-            raise _plan.ApplyError(
-                "the daemon does not start: %s" % (_daemon.own_words(said) or trouble), journal=said, rolled_back=False
-            )
-
-    def _configure(self, plan, state):
-        merged = _daemon.merge(state["options"], self.params["options"], self.params["remove"])
-        text = self._text(state, merged)
-        told = plan[-1]["do"] if plan[-1]["to"] == UNIT else None
-        if state["error"]:
-            write_text(self.path + ".dockyard-unreadable", state["text"])
-        if told is None:
-            self._write(text, self._drop_in(state))
-            return
-        previous = self._remember(state)
-        self._write(text, self._drop_in(state))
-        trouble = self._reload(merged) if told == "reload" else self._restart()
-        if trouble:
-            self._roll_back(previous, trouble, told)
-        remove(JOURNAL)
-
-    def _text(self, state, merged):
-        """The text that daemon.json is to have, or None; one that says the same already stays as it is."""
-        if merged == state["options"] and not state["error"]:
-            return state["text"]
-        return json.dumps(merged, indent=2, sort_keys=True) + "\n"
-
-    def _drop_in(self, state):
-        """The text that the drop-in is to have, or None."""
-        environment = self.params["environment"]
-        if environment is None:
-            return state["drop_in_text"]
-        merged = _daemon.merge(state["options"], self.params["options"], self.params["remove"])
-        texts = _daemon.drop_in_texts(environment, state["argv"], merged)
-        return state["drop_in_text"] if state["drop_in_text"] in texts else texts[-1 if self._overridden(state) else 0]
-
-    @staticmethod
-    def _overridden(state):
-        return "\nExecStart=" in (state["drop_in_text"] or "")
-
-    def _write(self, text, drop_in):
-        """Put both files in place; None removes one. A drop-in that is right keeps its age: systemd looks at it."""
-        _put(self.path, text)
-        if drop_in != read_text(_daemon.DROP_IN):
-            _put(_daemon.DROP_IN, drop_in, mode=int(_daemon.DROP_IN_MODE, 8))
-        if drop_in is not None and self.params["environment"] is not None:
-            os.chown(_daemon.DROP_IN, 0, 0)
-            os.chmod(_daemon.DROP_IN, int(_daemon.DROP_IN_MODE, 8))
-
-    def _remember(self, state):
-        """Keep the last files that the daemon ran with until the new ones are proven: (daemon.json, drop-in)."""
-        if state["interrupted"]:
-            try:
-                kept = json.loads(read_text(JOURNAL))
-                return kept["text"], kept["drop_in"]
-            except (ValueError, KeyError, TypeError):
-                pass
-        kept = {"text": state["text"], "drop_in": state["drop_in_text"]}
-        write_text(JOURNAL, json.dumps(kept), mode=0o600)
-        return kept["text"], kept["drop_in"]
-
-    def _validate(self, state):
-        """Ask dockerd itself, where it has the question, with the flags that it will be started with."""
-        text = self._text(state, _daemon.merge(state["options"], self.params["options"], self.params["remove"]))
-        if text is None:
-            return
-        argv = _daemon.argv_wanted(state["argv"], json.loads(text))
-        with tempfile.NamedTemporaryFile("w", suffix=".json") as candidate:
-            candidate.write(text)
-            candidate.flush()
-            command = [self._program(state), "--validate", "--config-file", candidate.name]
-            try:
-                done = subprocess.run(
-                    command + [word for word in argv[1:] if not word.startswith("$")],
-                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60, check=False,
-                )  # fmt: skip
-            except OSError:
-                return
-        said = done.stdout.decode("utf-8", "replace").strip()
-        if done.returncode and "unknown flag: --validate" not in said:
-            raise _plan.PlanError("dockerd refuses the new %s, nothing was changed: %s" % (self.path, said))
-
-    def _restart(self):
-        """Restart the daemon; returns what went wrong, or None."""
-        # What a package installation that was cut short held back.
-        release(UNIT, SOCKET)
-        systemctl("daemon-reload")
-        # After a few failed starts systemd refuses to try again, also with a file that is right.
-        systemctl("reset-failed", UNIT, SOCKET)
-        # A daemon with a socket of its own takes away the one that systemd listens on: nobody would find that any more.
-        units = [SOCKET, UNIT] if read_units([SOCKET]).get(SOCKET, {}).get("active") in RUNNING else [UNIT]
-        try:
-            code, said = systemctl("restart", *units, timeout=self.params["timeout"] + 60)
-        except subprocess.TimeoutExpired:
-            return "the restart took longer than %d s" % (self.params["timeout"] + 60)
-        if code:
-            return said.strip()
-        if not wait_for(self.engine.answers, self.params["timeout"]):
-            return "no answer within %d s of the restart" % self.params["timeout"]
-        # Its swarm takes a node back a moment later. Managers that cannot be reached are no fault of the daemon.
-        wait_for(self._settled, self.params["timeout"])
-        return None
-
-    def _settled(self):
-        try:
-            return self.engine.get("/info").get("Swarm", {}).get("LocalNodeState") != "pending"
-        except EngineError:
-            return False
-
-    def _reload(self, merged):
-        """Reload the daemon; returns what went wrong, or None. Its exit code tells nothing, so the API is asked."""
-        code, said = systemctl("reload", UNIT)
-        if code:
-            return said.strip()
-        if not wait_for(lambda: not self._unapplied(merged), 15):
-            return "after the reload the daemon still runs without the new %s" % ", ".join(self._unapplied(merged))
-        return None
-
-    def _unapplied(self, merged):
-        """Reloadable options that ``GET /info`` shows and shows otherwise than wanted."""
-        try:
-            info = self.engine.get("/info")
-        except EngineError:
-            return ["options (the daemon does not answer)"]
-        registry = info.get("RegistryConfig") or {}
-        seen = {
-            "debug": info.get("Debug"),
-            "labels": sorted(info.get("Labels") or []),
-            "live-restore": info.get("LiveRestoreEnabled"),
-            "default-runtime": info.get("DefaultRuntime"),
-            "registry-mirrors": sorted(item.rstrip("/") for item in registry.get("Mirrors") or []),
-        }
-        wanted = {
-            name: sorted(str(item).rstrip("/") for item in merged[name])
-            if isinstance(seen[name], list)
-            else merged[name]
-            for name in seen
-            if name in merged
-        }
-        return sorted(name for name, value in wanted.items() if seen[name] != value)
-
-    def _roll_back(self, previous, trouble, told):
-        said = journal_tail(UNIT)
-        self._write(*previous)
-        if told == "reload" and self.engine.answers():
-            systemctl("reload", UNIT)
-            again = None
-        else:
-            again = self._restart()
-        if again is None:
-            remove(JOURNAL)
-        left = "the old file is back and the daemon runs with it" if again is None else (
-            "the old file is back, yet the daemon does not start with it either: %s" % again
-        )  # fmt: skip
-        raise _plan.ApplyError(
-            "the daemon did not apply the new %s: %s; %s" % (self.path, _daemon.own_words(said) or trouble, left),
-            journal=said,
-            rolled_back=again is None,
-        )
-
-
-def _output(command):
-    try:
-        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=30, check=False)
-    except (OSError, subprocess.SubprocessError):
-        return ""
-    return done.stdout.decode("utf-8", "replace")
-
-
-def _put(path, text, mode=0o644):
-    if text is None:
-        remove(path)
-    else:
-        write_text(path, text, mode=mode)
+from ..module_utils._core.plan import run
+from ..module_utils._engine.daemon_control import Daemon
 
 
 def main():
@@ -429,7 +145,7 @@ def main():
         supports_check_mode=True,
     )
     daemon = Daemon(module.params)
-    _plan.run(
+    run(
         module,
         os.path.basename(daemon.path),
         daemon.read,

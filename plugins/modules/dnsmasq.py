@@ -10,12 +10,12 @@ module: dnsmasq
 short_description: Serve DNS records and forward other names with dnsmasq
 version_added: 0.1.0
 description:
-  - Writes one configuration file and one hosts file for dnsmasq, and sees to it that the server runs with them.
+  - Writes one configuration file and one hosts file for dnsmasq, and makes the server run with them.
   - A and AAAA records are in the hosts file. A change of them alone is a reload, which loses no query; every other
     change is a restart.
   - C(dnsmasq --test) has to pass before a new configuration is put in place. Where the server does not start with it
     or does not answer as planned, the old files are put back and it is started with them again.
-  - A run that was cut short is made up for by the next one.
+  - The next run completes an interrupted one.
   - dnsmasq itself must be installed. In check mode it need not be.
 author:
   - The dockyard.swarm maintainers (@dockyard)
@@ -138,7 +138,7 @@ RETURN = r"""
 plan:
   description:
     - What was done, or in check mode what would be done, one item for each record or option that differs, and one for
-      the unit (V(start), V(restart) or V(reload)) where it has to be told.
+      the unit (V(start), V(restart) or V(reload)) where needed.
   returned: success
   type: list
   elements: dict
@@ -159,160 +159,11 @@ journal:
   type: str
 """
 
-import json
-import os
-import socket
-import subprocess
-
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _dns_query, _dnsmasq, _dnsmasq_files, _plan
-from ansible_collections.dockyard.swarm.plugins.module_utils._engine_api import wait_for
-from ansible_collections.dockyard.swarm.plugins.module_utils._facts import read_files
-from ansible_collections.dockyard.swarm.plugins.module_utils._files import read_text, remove, write_text
-from ansible_collections.dockyard.swarm.plugins.module_utils._systemd import act, journal_tail, read_units, systemctl
-
-
-class Server:
-    """The server of this host: reads its state, applies a plan."""
-
-    def __init__(self, params):
-        self.settings = _dnsmasq.settings_of(params)
-        self.unit = params["service"] if params["service"].endswith(".service") else params["service"] + ".service"
-        self.timeout = params["timeout"]
-        self.paths = {"conf": self.settings["conf_path"], "hosts": self.settings["hosts_path"]}
-        self.pending = self.settings["hosts_path"] + _dnsmasq.PENDING
-
-    def read(self):
-        found = read_files(list(self.paths.values()))
-        state = {kind: found.get(path) for kind, path in self.paths.items()}
-        for kind, path in self.paths.items():
-            if state[kind]:
-                state[kind]["text"] = read_text(path)
-        previous = self._read_pending()
-        return dict(
-            state,
-            unit=read_units([self.unit]).get(self.unit),
-            service=self.unit,
-            previous=previous,
-            pending=previous["action"] if previous else None,
-        )
-
-    def _read_pending(self):
-        text = read_text(self.pending)
-        if text is None:
-            return None
-        try:
-            found = json.loads(text)
-            return {"action": found["action"], "conf": found["conf"], "hosts": found["hosts"]}
-        except (ValueError, KeyError, TypeError):
-            return {"action": "restart", "conf": None, "hosts": None}
-
-    def plan(self, state):
-        return _dnsmasq.make_plan(self.settings, state)
-
-    def apply(self, plan, state):
-        if not state["unit"]:
-            raise _plan.ApplyError(
-                "service: there is no unit %s, nothing was changed; install dnsmasq first" % self.unit, rolled_back=True
-            )
-        wanted = {
-            "conf": _dnsmasq_files.render_conf(self.settings),
-            "hosts": _dnsmasq_files.render_hosts(self.settings),
-        }
-        now = {kind: (state[kind] or {}).get("text") for kind in self.paths}
-        if wanted["conf"] != now["conf"]:
-            self._test(wanted["conf"])
-        told = plan[-1]["do"] if plan[-1]["do"] in ("start", "restart", "reload") else None
-        # What an interrupted run kept is what the server last ran with; what it left in place is not.
-        previous = dict(state["previous"] or now)
-        if told:
-            previous["action"] = "reload" if told == "reload" else "restart"
-            write_text(self.pending, json.dumps(previous, sort_keys=True), mode=0o600)
-        self._write(wanted, now)
-        if any(item["do"] == "enable" for item in plan):
-            act("enable", self.unit)
-        if told:
-            trouble = self._tell(told, previous["hosts"])
-            if trouble:
-                self._roll_back(previous, trouble, state["unit"]["active"] == "active")
-            remove(self.pending)
-
-    def _test(self, text):
-        """Let dnsmasq read a new configuration before it is put in place."""
-        # Files whose names start with a dot are none of dnsmasq's, so that the candidate may lie beside the real one.
-        folder, name = os.path.split(self.paths["conf"])
-        candidate = os.path.join(folder, ".%s.candidate" % name)
-        write_text(candidate, text)
-        try:
-            done = subprocess.run(
-                ["dnsmasq", "--test", "--conf-file=" + candidate],
-                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60, check=False,
-                env=dict(os.environ, LC_ALL="C", PATH=os.environ.get("PATH", "") + ":/usr/sbin:/sbin"),
-            )  # fmt: skip
-        except (OSError, subprocess.SubprocessError) as exc:
-            raise _plan.ApplyError("the new configuration cannot be tested, nothing was changed: %s" % exc) from exc
-        finally:
-            remove(candidate)
-        if done.returncode:
-            said = _dnsmasq_files.explain(done.stdout.decode("utf-8", "replace"), candidate, text)
-            raise _plan.ApplyError("dnsmasq refuses the new configuration, nothing was changed: %s" % said)
-
-    def _write(self, wanted, now):
-        for kind, path in self.paths.items():
-            if wanted[kind] is None:
-                remove(path)
-                continue
-            if wanted[kind] != now[kind]:
-                write_text(path, wanted[kind])
-            os.chmod(path, int(_dnsmasq.MODE, 8))
-            os.chown(path, 0, 0)
-
-    def _tell(self, told, old_hosts):
-        """Start, restart or reload the server and see it answer; returns what went wrong, or None."""
-        if told == "reload":
-            # Not ``reload``: some distributions' units do not know it.
-            code, said = systemctl("kill", "--signal=HUP", "--kill-who=main", self.unit)
-        else:
-            # After a few failed starts systemd refuses to try again, also with a file that is right.
-            systemctl("reset-failed", self.unit)
-            code, said = systemctl("restart", self.unit)
-        if code:
-            return said.strip().partition("\n")[0].rstrip(".")
-        for address in self.settings["listen_addresses"] or ["127.0.0.1"]:
-            for name, kind, present, absent in _dns_query.probes(self.settings, old_hosts):
-                if not wait_for(lambda ask=(address, name, kind, present, absent): self._answers(*ask), self.timeout):
-                    return (
-                        "within %d s it did not answer as planned on %s when asked for %s %s; is that an address of "
-                        "this host, and nothing else on its port 53?" % (self.timeout, address, kind, name)
-                    )
-        return None
-
-    def _answers(self, address, name, kind, present, absent):
-        number = int.from_bytes(os.urandom(2), "big")
-        with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM) as sock:
-            sock.settimeout(1)
-            try:
-                sock.connect((address, 53))
-                sock.send(_dns_query.encode_query(number, name, kind))
-                answer = _dns_query.decode_answer(sock.recv(4096))
-            except OSError:
-                return False
-        return bool(answer) and answer["number"] == number and _dns_query.satisfied(answer, present, absent)
-
-    def _roll_back(self, previous, trouble, ran):
-        said = journal_tail(self.unit)
-        self._write({kind: previous[kind] for kind in self.paths}, dict.fromkeys(self.paths))
-        systemctl("reset-failed", self.unit)
-        code, output = systemctl("restart" if ran else "stop", self.unit)
-        if code == 0:
-            remove(self.pending)
-            left = "the old files are back and it %s" % ("runs with them" if ran else "is stopped, as it was")
-        else:
-            left = "the old files are back, yet it does not start with them either: %s" % output.strip()
-        raise _plan.ApplyError(
-            "dnsmasq did not take its new files: %s; %s" % (trouble, left), journal=said, rolled_back=code == 0
-        )
+from ..module_utils._core.plan import run
+from ..module_utils._dns import dnsmasq
+from ..module_utils._dns.server import Server
 
 
 def main():
@@ -341,15 +192,15 @@ def main():
             cache_size=dict(type="int", default=1000),
             bind=dict(type="str", choices=["dynamic", "interfaces"], default="dynamic"),
             extra=strings,
-            conf_path=dict(type="path", default=_dnsmasq.CONF_PATH),
-            hosts_path=dict(type="path", default=_dnsmasq.HOSTS_PATH),
+            conf_path=dict(type="path", default=dnsmasq.CONF_PATH),
+            hosts_path=dict(type="path", default=dnsmasq.HOSTS_PATH),
             service=dict(type="str", default="dnsmasq"),
             timeout=dict(type="int", default=15),
         ),
         supports_check_mode=True,
     )
     server = Server(module.params)
-    _plan.run(module, "dnsmasq", server.read, server.plan, server.apply)
+    run(module, "dnsmasq", server.read, server.plan, server.apply)
 
 
 if __name__ == "__main__":

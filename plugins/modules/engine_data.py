@@ -7,40 +7,39 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: engine_data
-short_description: Move the Engine's data without losing any of it
+short_description: Move the Engine's data to another place without losing any of it
 version_added: 0.1.0
 description:
-  - Moves Docker's C(data-root), and the C(root) of containerd, in which an Engine first installed as 29 or later keeps images,
-    to another place.
-  - Looks first whether the new place is fit, empty and large enough; then stops the Engine, copies, compares the copy with
-    its source, switches over, starts the Engine, and sees whether it is the same node of its swarm, with the same images,
-    volumes and containers. If not, it goes back to the old place.
-  - The copy has hard links, holes, extended attributes, access control lists, owners, modes, times, and devices, as
-    C(cp -a) keeps them. Content is compared for what describes the rest (swarm state, certificates, metadata), and size and
-    time for layers and volumes.
-  - A move that was cut short, by a power loss for example, is found and completed by the next run.
+  - Moves Docker's C(data-root), and the C(root) of containerd, where an Engine that was first installed as 29 or later keeps
+    images, to another place.
+  - First checks that the new place is suitable, empty and large enough. Then stops the Engine, copies the data, compares the
+    copy with its source, switches over, starts the Engine, and verifies that it is the same node of its swarm, with the same
+    images, volumes and containers. If not, moves the Engine back to the old place.
+  - The copy keeps hard links, holes, extended attributes, access control lists, owners, modes, times and devices, as
+    C(cp -a) does. Swarm state, certificates and metadata are compared byte by byte, layers and volumes by size and time.
+  - The next run completes a move that was interrupted, for example by a power loss.
 author:
   - The dockyard.swarm maintainers (@dockyard)
 options:
   data_root:
     description:
-      - Where Docker's data is to be. Without it, it stays where it is.
-      - The folder has to be empty, or not to be there.
+      - Where Docker's data is to be. Without the option it stays where it is.
+      - The folder must be empty or must not exist, on ext4, xfs, btrfs or zfs.
     type: path
   containerd_root:
     description: Where containerd's data is to be, in the same way.
     type: path
   link:
     description:
-      - Whether the Engine keeps its default paths, C(/var/lib/docker) and C(/var/lib/containerd), and those become symbolic
-        links to the new places, instead of a setting in C(daemon.json) and in containerd's C(config.toml).
-      - A link that is there is not undone.
+      - Whether the Engine keeps its default paths, C(/var/lib/docker) and C(/var/lib/containerd), as symbolic links to the new
+        places, instead of settings in C(daemon.json) and in containerd's C(config.toml).
+      - An existing link is not undone.
     type: bool
     default: false
   keep_old:
     description:
-      - Whether the data stays at the old place, too, renamed with the ending C(.dockyard-old), so that no Engine starts on it.
-      - With V(false) old copies are removed, those of earlier moves as well, once the Engine has been seen to run.
+      - Whether the data is kept at the old place, renamed with the suffix C(.dockyard-old), so that no Engine starts on it.
+      - With V(false) old copies are removed once the Engine runs at the new place, those of earlier moves as well.
     type: bool
     default: true
   network_fs:
@@ -48,13 +47,13 @@ options:
     type: bool
     default: false
   timeout:
-    description: Seconds that the Engine may take to come up, and its node to be back in the swarm.
+    description: Seconds within which the Engine has to start, and its node has to be back in the swarm.
     type: int
     default: 120
 notes:
   - A daemon that did not run before is not started. M(dockyard.swarm.daemon_config) does that.
-  - File attributes as C(chattr) sets them, and quotas, are not kept, as with C(cp -a).
-  - What another process of the same module is doing on the host is waited for. It may have outlived its controller.
+  - File attributes set by C(chattr), and quotas, are not kept, as with C(cp -a).
+  - Waits for another process of this module on the host, which may still run after its controller has gone.
 extends_documentation_fragment:
   - dockyard.swarm.attributes
 seealso:
@@ -62,12 +61,12 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Have the Engine's data on a disk of its own
+- name: Move the Engine's data to a disk of its own
   dockyard.swarm.engine_data:
     data_root: /srv/docker
     containerd_root: /srv/containerd
 
-- name: Remove what was left at the old place
+- name: Remove the old copies
   dockyard.swarm.engine_data:
     data_root: /srv/docker
     containerd_root: /srv/containerd
@@ -92,7 +91,7 @@ places:
   type: dict
   sample: {docker: /srv/docker, containerd: /var/lib/containerd}
 kept:
-  description: Old copies that are still there.
+  description: Old copies that still exist.
   returned: success
   type: list
   elements: str
@@ -107,297 +106,12 @@ rolled_back:
   type: bool
 """
 
-import contextlib
-import os
-import signal
-import subprocess
-import time
-
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _engine_data, _plan, _trees
-from ansible_collections.dockyard.swarm.plugins.module_utils import _engine_data_steps as steps
-from ansible_collections.dockyard.swarm.plugins.module_utils._daemon import own_words
-from ansible_collections.dockyard.swarm.plugins.module_utils._engine_api import Engine, EngineError
-from ansible_collections.dockyard.swarm.plugins.module_utils._engine_data import CONTAINERD, DOCKER
-from ansible_collections.dockyard.swarm.plugins.module_utils._engine_data_facts import (
-    read_data,
-    save_kept,
-    save_move,
-)
-from ansible_collections.dockyard.swarm.plugins.module_utils._engine_data_run import SERVICE, UNITS, Running
-from ansible_collections.dockyard.swarm.plugins.module_utils._engine_facts import read_daemon_json, read_engine
-from ansible_collections.dockyard.swarm.plugins.module_utils._files import hold, remove
-from ansible_collections.dockyard.swarm.plugins.module_utils._systemd import RUNNING, journal_tail, settled_units
-
-LOCK = "/run/dockyard-engine-data.lock"
-TROUBLE = (_plan.ApplyError, _trees.TreeError, OSError, ValueError, EngineError, subprocess.SubprocessError)
-
-
-class EndedError(Exception):
-    """Somebody ends this process."""
-
-
-class Data:
-    """The data of this host's Engine: read, planned, and moved."""
-
-    def __init__(self, params):
-        self.params = params
-        self.engine = Engine()
-        self.services = Running(self.engine, params["timeout"])
-
-    def read(self):
-        units = settled_units(UNITS)
-        daemon = read_daemon_json()
-        engine, _swarm = read_engine(units.get(SERVICE, {}).get("active") in RUNNING)
-        wanted = {name: self.params[name] for name in _engine_data.WANTED}
-        return dict(read_data(daemon, units, engine, wanted), units=units, running=engine["running"])
-
-    def plan(self, state):
-        problems = _engine_data.check(state)
-        # What was begun has to be ended, one way or the other: the Engine may be stopped.
-        if problems and not state["move"]:
-            raise _plan.PlanError("; ".join(problems))
-        return _engine_data.make_plan(state)
-
-    def apply(self, _plan_of_all, state):
-        if state["move"]:
-            self._settle(state["move"], state)
-            state = self.read()
-        problems = _engine_data.check(state)
-        coming = [] if problems else _engine_data.moves(state)
-        if coming:
-            self._move(coming, state)
-        elif state["move"]:
-            self._abandon(state["move"])
-        if problems:
-            raise _plan.ApplyError(
-                "a move that was cut short was taken back, since it cannot go on: %s" % "; ".join(problems),
-                rolled_back=True,
-            )
-        state = self.read()
-        for item in _engine_data.make_plan(state):
-            if item["do"] == "link":
-                steps.link(item["to"], item["after"])
-            elif item["do"] == "set":
-                steps.set_root(CONTAINERD, state[CONTAINERD]["config"], item["after"])
-            elif item["do"] == "remove":
-                steps.remove_old(item["to"])
-
-    def result(self, state):
-        return {
-            "places": {name: state[name]["place"] for name in (DOCKER, CONTAINERD)},
-            "kept": [item["path"] for item in state["kept"]],
-        }
-
-    # A move that was cut short.
-
-    def _settle(self, move, state):
-        """Bring a move that was cut short to its end, or to where a new one goes on."""
-        if move["phase"] == "copy":
-            return
-        if move["phase"] == "back":
-            trouble = self._go_back(move)
-            if trouble:
-                raise _plan.ApplyError("the data is on its way back to the old place: %s" % trouble, rolled_back=False)
-            return
-        done = [item for item in move["trees"] if state[item["tree"]]["place"] == item["target"]]
-        undone = [item for item in move["trees"] if item not in done]
-        for item in undone:
-            steps.unplace(item)
-            if os.path.islink(item["parked"]):
-                remove(item["parked"])
-        for item in done:
-            steps.park(item)
-        if undone:
-            # The Engine may have run with the one tree here and the other there, on a host that was switched on again:
-            # each of them was complete where it was.
-            move.update(trees=undone, phase="copy")
-            save_kept(move, done)
-            return
-        fresh = move["phase"] == "switch" and move["boot"] == steps.boot_id()
-        if not fresh:
-            # It may have run at the new place for long. What has become of it since is its own business.
-            move["before"] = {"node_id": move["before"].get("node_id")}
-        self._prove(move, may_go_back=fresh or not self._has_lived(move))
-
-    def _has_lived(self, move):
-        """Whether the Engine has done anything at the new place that it had not done at the old one."""
-        pairs = [(steps.contents(item, item["target"]), steps.contents(item, item["parked"])) for item in move["trees"]]
-        return self.engine.answers() or any(new != old for new, old in pairs)
-
-    def _abandon(self, move):
-        """Leave the data where it is, and start on it what ran."""
-        for item in move["trees"]:
-            _trees.remove_tree(steps.incoming(item))
-        trouble = self.services.start(move)
-        if trouble:
-            raise _plan.ApplyError("the data is where it was, yet the Engine does not start: %s" % trouble)
-        save_move(None)
-
-    # A move.
-
-    def _move(self, coming, state):
-        move = self._begin(coming, state)
-        try:
-            with _ending_noticed():
-                self._copy(move)
-        except EndedError:
-            trouble = self.services.start(move)
-            raise _plan.ApplyError(
-                "ended while it copied; the data is where it was, and %s; the next run goes on"
-                % (("the Engine does not start: %s" % trouble) if trouble else "the Engine runs on it again"),
-                rolled_back=not trouble,
-            )
-        except TROUBLE as exc:
-            self._give_up(move, exc)
-        move["phase"] = "switch"
-        save_move(move)
-        try:
-            for step in (steps.place, self._commit, steps.park):
-                for item in move["trees"]:
-                    step(item)
-        except TROUBLE as exc:
-            self._fail(move, str(exc), "", may_go_back=True)
-        self._prove(move, may_go_back=True)
-
-    def _begin(self, coming, state):
-        """The journal of a move; what an earlier one that was cut short knew goes on to count."""
-        earlier = state["move"] or {"trees": []}
-        units = state["units"]
-        for item in earlier["trees"]:
-            if item["target"] not in [other["target"] for other in coming]:
-                _trees.remove_tree(steps.incoming(item))
-        move = {
-            "phase": "copy",
-            "boot": steps.boot_id(),
-            "trees": [dict(item, **steps.as_it_was(state[item["tree"]], item, earlier)) for item in coming],
-            "ran": [name for name in UNITS if units.get(name, {}).get("active") in RUNNING],
-            "masked": earlier.get("masked", [name for name in UNITS if units.get(name, {}).get("masked")]),
-            "before": self.services.look() if state["running"] else {},
-        }
-        if not state["running"] and earlier["trees"]:
-            # It is this module that stopped it.
-            move.update(ran=earlier["ran"], before=earlier["before"])
-        save_move(move)
-        return move
-
-    def _copy(self, move):
-        for item in move["trees"]:
-            # Whatever happens now, the Engine starts at the old place: also where a file says another one already.
-            steps.point_back(item)
-        self.services.stop(move, [item["source"] for item in move["trees"]])
-        for item in move["trees"]:
-            if item["tree"] == DOCKER:
-                move["before"].update(steps.lasting(item["source"]))
-            since, item["since"] = item["since"], item["since"] or time.time()
-            save_move(move)
-            os.makedirs(item["target"], mode=0o711, exist_ok=True)
-            _trees.sync(item["source"], steps.incoming(item), since)
-            found = _trees.compare(item["source"], steps.incoming(item), _engine_data.exact)
-            if found:
-                raise _plan.ApplyError("the copy is not what %s is: %s" % (item["source"], "; ".join(found)))
-            _trees.flush(item["target"])
-
-    def _give_up(self, move, exc):
-        """Start again at the old place; nothing was switched yet."""
-        for item in move["trees"]:
-            _trees.remove_tree(steps.incoming(item))
-        trouble = self.services.start(move)
-        if not trouble:
-            save_move(None)
-        raise _plan.ApplyError(
-            "the data was not moved: %s; it is where it was, %s"
-            % (exc, ("yet the Engine does not start: %s" % trouble) if trouble else "and the Engine runs on it again"),
-            rolled_back=not trouble,
-        )
-
-    def _prove(self, move, may_go_back):
-        """Start the Engine at the new place, and see whether it is the same."""
-        move["phase"] = "started"
-        move.setdefault("started", time.time())
-        save_move(move)
-        trouble = self.services.start(move)
-        if not trouble and SERVICE in move["ran"]:
-            move["lived"] = True
-            save_move(move)
-            trouble = self.services.wait_for_the_same(move)
-        if trouble:
-            said = journal_tail(SERVICE)
-            self._fail(move, trouble if move.get("lived") else own_words(said) or trouble, said, may_go_back)
-        save_kept(None, move["trees"])
-
-    def _fail(self, move, trouble, said, may_go_back):
-        what = "the Engine does not run with its data at %s: %s" % (_places(move, "target"), trouble)
-        if not may_go_back:
-            raise _plan.ApplyError(
-                "%s; it has worked there since, so the older copy at %s is left alone: find out what is wrong there"
-                % (what, _places(move, "parked")),
-                journal=said,
-                rolled_back=False,
-            )
-        again = self._go_back(move)
-        raise _plan.ApplyError(
-            "%s; %s"
-            % (what, ("going back did not succeed either: %s" % again) if again else "it runs again at the old place"),
-            journal=said,
-            rolled_back=not again,
-        )
-
-    def _go_back(self, move):
-        """Give the Engine its old place back; returns what went wrong, or None. Can be cut short, too, and goes on then."""
-        move["phase"] = "back"
-        save_move(move)
-        try:
-            self.services.stop(move, [item["target"] for item in move["trees"]])
-            places = self.read()
-            for item in move["trees"]:
-                # Not again on a host that was switched on meanwhile, and runs on the old place already.
-                if item["tree"] == DOCKER and move.get("lived") and places[DOCKER]["place"] == item["target"]:
-                    steps.carry_back(item, move["started"])
-            for item in move["trees"]:
-                steps.unpark(item)
-                steps.unlink_default(item)
-                steps.point_back(item)
-                steps.unplace(item)
-            trouble = self.services.start(move)
-        except TROUBLE as exc:
-            return str(exc)
-        if trouble:
-            return trouble
-        if move.get("lived"):
-            # The copy has what the Engine did there besides swarm and volumes: the next attempt, or nobody, needs it.
-            save_kept(None, [dict(item, parked=steps.incoming(item)) for item in move["trees"]])
-        else:
-            for item in move["trees"]:
-                _trees.remove_tree(steps.incoming(item))
-            save_move(None)
-        return None
-
-    def _commit(self, item):
-        """Have the Engine use the new place from its next start on."""
-        if item["link"]:
-            steps.link_default(item)
-        steps.set_root(item["tree"], item["was"]["config"], None if item["link"] else item["path"])
-
-
-def _places(move, key):
-    return ", ".join(item[key] for item in move["trees"])
-
-
-@contextlib.contextmanager
-def _ending_noticed():
-    """Make the signals that end a process an exception, so that the Engine is started again."""
-
-    def notice(_number, _frame):
-        raise EndedError()
-
-    before = {number: signal.signal(number, notice) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+from ..module_utils._core.atomic_files import hold
+from ..module_utils._core.plan import run
+from ..module_utils._engine.data_move import LOCK, DataMove
+from ..module_utils._facts.engine import read_engine
 
 
 def main():
@@ -414,8 +128,8 @@ def main():
     )
     if not module.check_mode:
         hold(LOCK)
-    data = Data(module.params)
-    _plan.run(module, "the Engine's data", data.read, data.plan, data.apply, data.result)
+    data = DataMove(module.params, read_engine)
+    run(module, "the Engine's data", data.read, data.plan, data.apply, data.result)
 
 
 if __name__ == "__main__":

@@ -11,13 +11,13 @@ short_description: Stop the Docker Engine without cutting off requests
 version_added: 0.1.0
 description:
   - Stops the daemon of a node that is in a swarm, and its socket, so that nothing starts it again.
-  - First the node's published ports refuse new connections, so that a load balancer goes on to the next node, and connections
-    that are open get O(grace) seconds to end. The refusal ends by itself, also where the module is killed.
+  - Before that, the node's published ports refuse new connections, so that a load balancer uses the next node, and open
+    connections get O(grace) seconds to end. The refusal ends by itself, even if the module is killed.
 author:
   - The dockyard.swarm maintainers (@dockyard)
 options:
   containerd:
-    description: Whether containerd is stopped too, as an upgrade or a move of its data asks for.
+    description: Whether containerd is stopped as well, as for an upgrade or a move of its data.
     type: bool
     default: false
   grace:
@@ -48,8 +48,9 @@ plan:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _ingress, _plan
-from ansible_collections.dockyard.swarm.plugins.module_utils._systemd import RUNNING, act, read_units
+from ..module_utils._core.plan import change, run
+from ..module_utils._core.systemd import RUNNING, act, read_units
+from ..module_utils._host import published_ports
 
 SOCKET = "docker.socket"
 DOCKER = "docker.service"
@@ -68,14 +69,14 @@ class Stop:
 
     def plan(self, state):
         return [
-            _plan.change("stop", name, "it runs", before=state[name]["active"], after="inactive")
+            change("stop", name, "it runs", before=state[name]["active"], after="inactive")
             for name in self.units
             if state.get(name, {}).get("active") in RUNNING
         ]
 
     def apply(self, plan, _state):
         # One call: systemd stops containerd after the daemon that needs it.
-        with _ingress.closed(self.params["grace"], self.params["timeout"]):
+        with published_ports.closed(self.params["grace"], self.params["timeout"]):
             act("stop", *[item["to"] for item in plan], timeout=self.params["timeout"])
 
 
@@ -89,7 +90,7 @@ def main():
         supports_check_mode=True,
     )
     stop = Stop(module.params)
-    _plan.run(module, "engine", stop.read, stop.plan, stop.apply)
+    run(module, "engine", stop.read, stop.plan, stop.apply)
 
 
 if __name__ == "__main__":

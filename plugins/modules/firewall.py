@@ -7,15 +7,15 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: firewall
-short_description: Let traffic through a firewall that runs
+short_description: Open ports in a running ufw or firewalld
 version_added: 0.1.0
 description:
-  - Adds rules that allow traffic to ufw or firewalld, whichever runs, and takes those that it added away again once they are
-    not wanted. Where neither runs it does nothing. It never starts, stops or reloads a firewall, and never denies anything.
+  - Adds rules that allow traffic to ufw or firewalld, whichever runs, and removes those that it added once they are no longer
+    wanted. Does nothing where neither runs. Never starts, stops or reloads a firewall, and never denies anything.
   - In ufw its rules carry the comment C(dockyard) and come first in the list.
-  - In firewalld they are rich rules of the default zone with the priority -32377, by which it knows them again. They are
-    added to what runs and to what is kept, since a reload would take away rules that Docker made.
-  - A port that somebody closed is seen in the firewall's files. What firewalld was told without C(--permanent) is not seen.
+  - In firewalld they are rich rules of the default zone with the priority -32377, by which it recognises them. They are
+    added to the runtime and to the permanent configuration, since a reload would remove rules that Docker made.
+  - Goes by the firewall's files. Runtime rules of firewalld (without C(--permanent)) are not seen.
 author:
   - The dockyard.swarm maintainers (@dockyard)
 options:
@@ -23,12 +23,12 @@ options:
     description:
       - What has to be let in, each as C(PROTOCOL [PORT[-PORT]] from SOURCE), for example V(tcp 2377 from 192.0.2.12),
         V(esp from 192.0.2.12), V(udp 4000-4009 from 192.0.2.0/24) or V(tcp 443 from any).
-      - A rule that another one covers, whoever made that, is not added.
+      - A rule that any other one covers is not added.
     type: list
     elements: str
     required: true
   keep:
-    description: Rules that are not added, and not taken away where the module added them once.
+    description: Rules that are not added, and not removed where the module once added them.
     type: list
     elements: str
     default: []
@@ -37,7 +37,7 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: Let the swarm's managers in
+- name: Open the port of managers to the other managers
   dockyard.swarm.firewall:
     rules:
       - tcp 2377 from 192.0.2.12
@@ -56,84 +56,10 @@ firewall:
   type: dict
 """
 
-import subprocess
-import time
-
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _facts, _firewall, _firewalld, _plan, _ufw
-from ansible_collections.dockyard.swarm.plugins.module_utils._files import read_text
-from ansible_collections.dockyard.swarm.plugins.module_utils._systemd import read_units
-
-# ufw fails where dockerd has the kernel's lock at that moment: before it does anything, or when the rule is in its files already.
-BUSY = ("initcaps", "xtables lock", "Directory not empty", "problem running")
-ATTEMPTS = 5
-PAUSE = 1.0
-
-
-class Firewall:
-    """The firewall of this host that runs, if any."""
-
-    def __init__(self, params):
-        self.params = params
-
-    def read(self):
-        return _facts.read_firewall(read_units(_facts.FIREWALLS))
-
-    def plan(self, state):
-        try:
-            return _firewall.make_plan(state, self.params["rules"], self.params["keep"])
-        except ValueError as exc:
-            raise _plan.PlanError("option rules or keep: %s" % exc) from exc
-
-    def apply(self, plan, state):
-        busy = [_run(command) for command in self._commands(plan, state["unit"])]
-        if any(busy) and state["unit"] == "ufw.service":
-            _run(["ufw", "reload"])  # what its files say and the kernel does not
-        left = self.plan(self.read())
-        if left:
-            raise _plan.ApplyError(
-                "%s took the rules and yet does not let through: %s"
-                % (state["unit"], "; ".join("%(do)s %(to)s" % item for item in left))
-            )
-
-    @staticmethod
-    def _commands(plan, unit):
-        if unit == "ufw.service":
-            kept = read_text("/etc/ufw/user.rules"), read_text("/etc/ufw/user6.rules")
-            return [["ufw"] + command for command in _ufw.commands(plan, *kept)]
-        return [["firewall-cmd"] + command for command in _firewalld.commands(plan)]
-
-
-def _run(command):
-    """Run it; again where somebody else held the kernel's table, which ufw does not wait for. Tells whether that happened."""
-    attempts = 1
-    while True:
-        done = _once(command)
-        if not done.returncode:
-            return attempts > 1
-        text = done.stdout.decode("utf-8", "replace").strip()
-        if attempts == ATTEMPTS or not any(words in text for words in BUSY):
-            raise _plan.ApplyError(
-                "%s: %s (what was done before stays; run again when this is solved)"
-                % (" ".join(command), text or "exit code %d" % done.returncode)
-            )
-        attempts += 1
-        time.sleep(PAUSE)
-
-
-def _once(command):
-    try:
-        return subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            timeout=300,
-            check=False,
-        )
-    except (OSError, subprocess.SubprocessError) as exc:
-        raise _plan.ApplyError("%s: %s" % (" ".join(command), exc)) from exc
+from ..module_utils._core.plan import run
+from ..module_utils._host.firewall_apply import Firewall
 
 
 def main():
@@ -145,7 +71,7 @@ def main():
         supports_check_mode=True,
     )
     firewall = Firewall(module.params)
-    _plan.run(module, "firewall", firewall.read, firewall.plan, firewall.apply, lambda state: {"firewall": state})
+    run(module, "firewall", firewall.read, firewall.plan, firewall.apply, lambda state: {"firewall": state})
 
 
 if __name__ == "__main__":

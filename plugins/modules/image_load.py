@@ -7,13 +7,12 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: image_load
-short_description: Load an image from an archive of the controller
+short_description: Load an image from an archive on the controller
 version_added: 0.1.0
 description:
-  - Sends an archive, as C(docker save) writes it, to a host whose Engine lacks the image, and loads it there. For sites
-    without a way to a registry.
-  - An image of that name that is there already is left alone, unless a power cut may have left it with empty files. Then it is
-    loaded again.
+  - Sends an archive, as written by C(docker save), to a host whose Engine lacks the image, and loads it there. For sites that
+    cannot reach a registry.
+  - An image of that name stays as it is, unless a power loss may have left it incomplete. Then it is loaded again.
 author:
   - The dockyard.swarm maintainers (@dockyard)
 options:
@@ -21,7 +20,7 @@ options:
     description: The archive on the controller.
     type: path
   image:
-    description: The image that the archive holds, with its tag.
+    description: The image in the archive, with its tag.
     type: str
     required: true
 extends_documentation_fragment:
@@ -29,7 +28,7 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: Have the registry's image
+- name: Load the registry's image
   dockyard.swarm.image_load:
     image: registry:2.8
     src: files/registry-2.8.tar
@@ -43,28 +42,10 @@ plan:
   elements: dict
 """
 
-import os
-
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _plan
-from ansible_collections.dockyard.swarm.plugins.module_utils._engine_api import Engine, EngineError
-from ansible_collections.dockyard.swarm.plugins.module_utils._pending import IMAGES
-
-LOAD_TIMEOUT = 600
-
-
-def load_steps(image, there, pending):
-    """The changes that bring an image.
-
-    :param there: whether the Engine has it.
-    :param pending: names of images that are not certain to be whole.
-    """
-    if there and image not in pending:
-        return []
-    if there:
-        return [_plan.change("load", "image %s" % image, "its load was cut short", before="in parts", after=image)]
-    return [_plan.change("load", "image %s" % image, "not on this host", after=image)]
+from ..module_utils._core.plan import run
+from ..module_utils._engine.image_archive import ImageArchive
 
 
 def main():
@@ -72,39 +53,8 @@ def main():
         argument_spec=dict(src=dict(type="path"), image=dict(type="str", required=True)),
         supports_check_mode=True,
     )
-    image, src = module.params["image"], module.params["src"]
-    engine = Engine(timeout=LOAD_TIMEOUT)
-
-    def read():
-        try:
-            there = engine.find("/images/%s/json" % image) is not None
-        except EngineError as exc:
-            raise _plan.PlanError("the Engine cannot be asked for images: %s" % exc.message) from exc
-        return {"there": there, "pending": IMAGES.names()}
-
-    def plan(state):
-        return load_steps(image, state["there"], state["pending"])
-
-    def apply(_plan_made, state):
-        if not src:
-            return  # asked by the controller whether to send the archive
-        IMAGES.begin([image])
-        try:
-            if state["there"]:
-                # The Engine would take over the parts that it has.
-                engine.delete("/images/%s?force=1" % image)
-            with open(src, "rb") as archive:
-                answer = engine.request(
-                    "POST", "/images/load?quiet=1", stream=archive, length=os.fstat(archive.fileno()).st_size
-                )
-        except (OSError, EngineError) as exc:
-            raise _plan.ApplyError("image %s was not loaded: %s" % (image, exc)) from exc
-        if not read()["there"]:
-            IMAGES.forget([image])
-            raise _plan.ApplyError("the archive %s does not hold image %s: %s" % (src, image, answer))
-        IMAGES.end([image])
-
-    _plan.run(module, "images", read, plan, apply)
+    archive = ImageArchive(module.params["image"], module.params["src"])
+    run(module, "images", archive.read, archive.plan, archive.apply)
 
 
 if __name__ == "__main__":

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: macvlan_network
-short_description: Have a macvlan network of the swarm, or a node's part of it
+short_description: Create or remove a macvlan network of the swarm, or a node's part of it
 version_added: 0.1.0
 description:
   - Containers of a macvlan have addresses of the physical network that an interface of their node is in.
   - With O(scope=node), which every node needs, it makes the config-only network C(NAME-config) with the parent interface and
     the range of addresses that are this node's. With O(scope=swarm), on one manager, it makes the swarm's network,
     which takes these.
-  - Ranges of different nodes must not overlap, since each node gives its addresses out by itself. Role swarm_networks sees to it.
-  - Neither can be changed while containers use it. That is refused with what has to be done.
+  - Ranges of different nodes must not overlap, since each node assigns its addresses by itself. Role swarm_networks sets them.
+  - Neither can be changed while containers use it. The module then fails and says what to do.
 author:
   - The dockyard.swarm maintainers (@dockyard)
 options:
@@ -24,17 +24,17 @@ options:
     type: str
     required: true
   state:
-    description: Whether it is to be there.
+    description: Whether the network is wanted.
     type: str
     choices: [present, absent]
     default: present
   scope:
-    description: Whether this is about the node's part, or about the swarm's network.
+    description: Whether the node's part is meant, or the swarm's network.
     type: str
     choices: [node, swarm]
     required: true
   parent:
-    description: The interface that containers are bound to, C(eth1) for example. That of a VLAN, C(eth1.50), the Engine makes.
+    description: The parent interface, for example C(eth1). The Engine creates that of a VLAN, such as C(eth1.50), itself.
     type: str
   subnets:
     description: The physical network's subnets, of IPv4, IPv6 or both.
@@ -58,15 +58,15 @@ options:
     type: bool
     default: false
   internal:
-    description: Whether the network has no way out.
+    description: Whether the network has no connection to the outside.
     type: bool
     default: false
   labels:
-    description: Labels of the swarm's network. Others that it has are left alone.
+    description: Labels of the swarm's network. Other labels are left alone.
     type: dict
     default: {}
   timeout:
-    description: Seconds within which a node has to let go of a network that was removed.
+    description: Seconds to wait until a node has released a network that was removed.
     type: int
     default: 60
 extends_documentation_fragment:
@@ -74,7 +74,7 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: Have this node's part
+- name: Create this node's part
   dockyard.swarm.macvlan_network:
     name: plant
     scope: node
@@ -82,7 +82,7 @@ EXAMPLES = r"""
     subnets:
       - {subnet: 192.0.2.0/24, gateway: 192.0.2.1, ip_range: 192.0.2.128/28}
 
-- name: Have the network
+- name: Create the network
   dockyard.swarm.macvlan_network:
     name: plant
     scope: swarm
@@ -99,84 +99,8 @@ plan:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _macvlan, _plan
-from ansible_collections.dockyard.swarm.plugins.module_utils._engine_api import Engine, EngineError, query, wait_for
-from ansible_collections.dockyard.swarm.plugins.module_utils._engine_facts import network_facts, read_configs
-
-
-class Macvlan:
-    """A macvlan, as this node or as the swarm has it."""
-
-    def __init__(self, params):
-        self.params = params
-        self.node = params["scope"] == "node"
-        self.name = _macvlan.config_name(params["name"]) if self.node else params["name"]
-        self.engine = Engine()
-
-    def read(self):
-        try:
-            if self.node:
-                return read_configs(self.engine).get(self.name)
-            found = self.engine.get("/networks" + query(scope=["swarm"]))
-        except EngineError as exc:
-            raise _plan.PlanError("network %s: the Engine does not tell: %s" % (self.name, exc.message)) from exc
-        return next((network_facts(net) for net in found if net["Name"] == self.name), None)
-
-    def plan(self, state):
-        return (_macvlan.node_plan if self.node else _macvlan.cluster_plan)(self.params, state)
-
-    def apply(self, plan, _state):
-        try:
-            if plan[0]["do"] in ("remove", "replace"):
-                # A node holds on to its part for a moment after the swarm's network is gone; one that is to differ is in use.
-                self._remove(self.params["timeout"] if plan[0]["do"] == "remove" else 0)
-            if plan[0]["do"] in ("create", "replace"):
-                self.engine.post("/networks/create", self._config() if self.node else self._network())
-        except EngineError as exc:
-            raise _plan.ApplyError("network %s: %s" % (self.name, exc.message)) from exc
-
-    def _remove(self, timeout):
-        refusal = []
-
-        def gone():
-            try:
-                self.engine.delete("/networks/%s" % self.name)
-            except EngineError as exc:
-                if exc.status == 404:
-                    return True
-                refusal[:] = [exc.message]
-                return False
-            return True
-
-        if not wait_for(gone, timeout):
-            raise _plan.ApplyError(
-                "network %s: %s: take the services and containers that use network %s off it, run with state: absent, and then "
-                "without it" % (self.name, refusal[0], self.params["name"])
-            )
-
-    def _config(self):
-        words = {"subnet": "Subnet", "gateway": "Gateway", "ip_range": "IPRange"}
-        parts = [{words[key]: value for key, value in item.items() if value} for item in self.params["subnets"]]
-        return {
-            "Name": self.name,
-            "Driver": "macvlan",
-            "ConfigOnly": True,
-            "EnableIPv6": any(":" in item["subnet"] for item in self.params["subnets"]),
-            "IPAM": {"Driver": "default", "Config": parts},
-            "Options": {"parent": self.params["parent"]},
-        }
-
-    def _network(self):
-        return {
-            "Name": self.name,
-            "Driver": "macvlan",
-            "Scope": "swarm",
-            "CheckDuplicate": True,
-            "Attachable": self.params["attachable"],
-            "Internal": self.params["internal"],
-            "ConfigFrom": {"Network": _macvlan.config_name(self.name)},
-            "Labels": {key: str(value) for key, value in self.params["labels"].items()},
-        }
+from ..module_utils._core.plan import run
+from ..module_utils._networks.macvlan_apply import Macvlan
 
 
 def main():
@@ -203,7 +127,7 @@ def main():
     if params["scope"] == "node" and params["state"] == "present" and not (params["parent"] and params["subnets"]):
         module.fail_json(msg="network %s: scope node needs options parent and subnets" % params["name"])
     macvlan = Macvlan(params)
-    _plan.run(module, "network %s" % macvlan.name, macvlan.read, macvlan.plan, macvlan.apply)
+    run(module, "network %s" % macvlan.name, macvlan.read, macvlan.plan, macvlan.apply)
 
 
 if __name__ == "__main__":

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: mesh
-short_description: Lead published ports to the routing mesh again
+short_description: Restore the rules that lead published ports to the routing mesh
 version_added: 0.1.0
 description:
-  - Brings back the rules of iptables by which a node leads its published ports to the routing mesh, where somebody took them
-    away. firewalld does so when it is reloaded and has a direct rule, or iptables as its backend.
-  - Nothing is restarted, and no connection is disturbed. Where the Engine's own chains are gone, too, it does nothing, since
-    only a restart of the Engine brings those back.
+  - Restores the rules of iptables that lead published ports to the routing mesh, where they are missing. A reload of
+    firewalld removes them if it has a direct rule, or iptables as its backend.
+  - Restarts nothing and interrupts no connection. Does nothing where the Engine's own chains are missing, too, since only a
+    restart of the Engine restores those.
 author:
   - The dockyard.swarm maintainers (@dockyard)
 extends_documentation_fragment:
@@ -21,7 +21,7 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: Lead published ports in again
+- name: Restore the routing mesh rules
   dockyard.swarm.mesh:
 """
 
@@ -33,42 +33,16 @@ plan:
   elements: dict
 """
 
-import subprocess
-
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _mesh, _plan
-from ansible_collections.dockyard.swarm.plugins.module_utils._engine_api import Engine, EngineError
-from ansible_collections.dockyard.swarm.plugins.module_utils._ingress import BRIDGE
-
-
-def apply(_plan_made, _state):
-    address = _address()
-    ports = _mesh.published(_mesh.listed("mangle", _mesh.SANDBOX))
-    for words in _mesh.repairs(ports, address, _mesh.listed("nat") or "", _mesh.listed("filter") or ""):
-        done = subprocess.run(
-            ["iptables", "-w", "10"] + words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
-        )
-        if done.returncode:
-            said = done.stdout.decode("utf-8", "replace").strip()
-            raise _plan.ApplyError("iptables %s: %s" % (" ".join(words), said))
-    left = _mesh.make_plan(_mesh.read(True))
-    if left:
-        raise _plan.ApplyError("iptables took the rules, and yet: %s" % "; ".join(item["to"] for item in left))
-
-
-def _address():
-    """The address of the routing mesh on this node's bridge."""
-    try:
-        containers = Engine().get("/networks/%s" % BRIDGE)["Containers"]
-        return containers["ingress-sbox"]["IPv4Address"].split("/")[0]
-    except (EngineError, KeyError) as exc:
-        raise _plan.ApplyError("the Engine does not tell where its routing mesh is: %s" % exc) from exc
+from ..module_utils._core.plan import run
+from ..module_utils._host import routing_mesh_apply
+from ..module_utils._host.routing_mesh import make_plan
 
 
 def main():
     module = AnsibleModule(argument_spec={}, supports_check_mode=True)
-    _plan.run(module, "routing mesh", lambda: _mesh.read(True), _mesh.make_plan, apply)
+    run(module, "routing mesh", routing_mesh_apply.read, make_plan, routing_mesh_apply.apply)
 
 
 if __name__ == "__main__":

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: network_probe
-short_description: Send packets between hosts, as a swarm would, and see which arrive
+short_description: Send packets between hosts, as a swarm would, and report which arrive
 version_added: 0.1.0
 description:
-  - In three steps, each on all hosts before the next one begins, listens for packets, sends them, and tells what was heard. Needs
-    neither Docker nor any program on the hosts, and works just as well where something has the ports already.
-  - What came to a host and what its firewall let in are told apart. The sizes that arrive tell the MTU of the way, and the time
-    that packets carry what the clocks differ by. IPv4 alone.
+  - In three steps, each on all hosts before the next one begins, listens for packets, sends them, and reports what arrived. Needs
+    neither Docker nor any other program on the hosts, and works as well where the ports are in use.
+  - Distinguishes what came to a host from what its firewall let in. The sizes that arrive show the path MTU, and the time stamps
+    in the packets by how much clocks differ. IPv4 only.
   - Changes nothing, so it does the same in check mode. A listener ends once it was asked.
-  - Where the ports are in use, no connection comes about, and no datagram means anything to the Engine. It logs three lines for
-    those to port 7946.
+  - Where the ports are in use, no connection is established, and the Engine ignores the datagrams, apart from three lines in its
+    log for those to port 7946.
 author:
   - The dockyard.swarm maintainers (@dockyard)
 options:
@@ -26,7 +26,7 @@ options:
     choices: [listen, send, collect]
     required: true
   nonce:
-    description: A number from 65536 to 4294967295 that tells the packets of this try from all others, the same on all hosts.
+    description: A number from 65536 to 4294967295 that marks the packets of this run, the same on all hosts.
     type: int
     required: true
   index:
@@ -52,7 +52,7 @@ options:
         type: str
         required: true
       tcp:
-        description: Ports to which connections are asked for.
+        description: Ports to which connection requests are sent.
         type: list
         elements: int
         default: []
@@ -70,11 +70,11 @@ options:
         type: bool
         default: false
       sizes:
-        description: Whether packets of many sizes go to the port of overlay networks, some 110 kB, to see the MTU of the way.
+        description: Whether packets of many sizes go to the port of overlay networks, some 110 kB, to see the MTU of the path.
         type: bool
         default: true
   timeout:
-    description: Seconds after which a listener ends that nobody asks.
+    description: Seconds after which a listener ends that was not asked.
     type: int
     default: 300
 extends_documentation_fragment:
@@ -109,29 +109,29 @@ EXAMPLES = r"""
 RETURN = r"""
 errors:
   description:
-    - By number of the peer and by way (C(tcp 2377), C(udp 4789), C(esp), or C(route) for all of them), why nothing could be
+    - By number of the peer and by path (C(tcp 2377), C(udp 4789), C(esp), or C(route) for all of them), why nothing could be
       sent.
   returned: with O(step=send)
   type: dict
   sample: {"1": {"udp 4789": "its own firewall"}}
 mtus:
-  description: By number of the peer, the MTU of the interface that the way to it begins with.
+  description: By number of the peer, the MTU of the interface that leads to it.
   returned: with O(step=send)
   type: dict
   sample: {"1": 1500}
 heard:
   description:
-    - By number of the sender, the C(ways) with how far packets came (V(arrived), or V(filtered) by this host's firewall), in
+    - By number of the sender, the C(paths) with how far packets came (V(arrived), or V(filtered) by this host's firewall), in
       C(sizes) the largest IP packet in bytes that came so far, and in C(delay) the seconds that the clock here is ahead of the
-      sender's, with the time that the way takes. Null where no listener was there.
+      sender's, with the time that packets travel. Null where no listener was there.
   returned: with O(step=collect)
   type: dict
-  sample: {"0": {"ways": {"udp 4789": "arrived"}, "sizes": {"arrived": 1500, "filtered": 1500}, "delay": 0.0004}}
+  sample: {"0": {"paths": {"udp 4789": "arrived"}, "sizes": {"arrived": 1500, "filtered": 1500}, "delay": 0.0004}}
 """
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _probe_listener, _probe_sender
+from ..module_utils._probe import listener, sender
 
 
 def main():
@@ -162,14 +162,14 @@ def main():
         module.fail_json(msg="option index: %d is not between 0 and 65535" % module.params["index"])
     try:
         if step == "listen":
-            _probe_listener.start(nonce, module.params["timeout"])
+            listener.start(nonce, module.params["timeout"])
             module.exit_json(changed=False)
         if step == "send":
-            sent = _probe_sender.send(nonce, module.params["index"], module.params["peers"])
+            sent = sender.send(nonce, module.params["index"], module.params["peers"])
             module.exit_json(changed=False, **sent)
-        module.exit_json(changed=False, heard=_probe_listener.ask(nonce))
+        module.exit_json(changed=False, heard=listener.ask(nonce))
     except OSError as exc:
-        module.fail_json(msg="%s is not possible: %s. It needs root" % (step, exc))
+        module.fail_json(msg="%s failed: %s. The module needs root" % (step, exc))
 
 
 if __name__ == "__main__":

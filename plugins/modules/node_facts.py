@@ -7,29 +7,29 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: node_facts
-short_description: Read in one call everything that the roles decide on
+short_description: Read everything that the roles decide on, in one call
 version_added: 0.1.0
 description:
-  - Reads a host and its Engine in one round trip, so that whole roles can be planned, and skipped, without another.
-  - Changes nothing. Needs nothing but Python 3 on the host, and works before the Engine is installed.
+  - Reads a host and its Engine in one round trip, so that whole roles can be planned, and skipped, without another one.
+  - Changes nothing, needs nothing but Python 3 on the host, and works before the Engine is installed.
   - Never returns a join token, an unlock key or the content of a secret.
 author:
   - The dockyard.swarm maintainers (@dockyard)
 options:
   packages:
-    description: Packages whose installed versions are read, besides those that the roles ask for on some distribution.
+    description: Packages whose installed versions are read, in addition to those that the roles need on some distribution.
     type: list
     elements: str
     default: []
   candidates:
     description:
-      - Packages of which to tell the versions that the host's own lists offer. This starts the package manager, and is thus
-        left to those who want the newest.
+      - Packages for which to read the versions that the host's package lists offer. This starts the package manager, which takes
+        time.
     type: list
     elements: str
     default: []
   repository:
-    description: A package repository of which to tell how far it is there.
+    description: A package repository whose state is read.
     type: dict
     suboptions:
       name:
@@ -37,7 +37,7 @@ options:
         type: str
         required: true
       uris:
-        description: The addresses that it has, or had. C({id}) in one stands for the distribution's ID.
+        description: Its present and former addresses. C({id}) stands for the distribution's ID.
         type: list
         elements: str
         required: true
@@ -47,7 +47,7 @@ options:
     elements: str
     default: []
   kernel_modules:
-    description: Kernel modules of which to tell whether they are there.
+    description: Kernel modules whose presence is read.
     type: list
     elements: str
     default: []
@@ -63,7 +63,7 @@ options:
     default: []
   data:
     description:
-      - Where the Engine's data is wanted, as M(dockyard.swarm.engine_data) takes it, to learn what a move would meet.
+      - Where the Engine's data is wanted, with options of M(dockyard.swarm.engine_data), to read what a move needs to know.
       - Sizes are measured only where data has to be moved.
     type: dict
     default: {}
@@ -81,7 +81,7 @@ options:
         description: Whether old copies stay.
         type: bool
       network_fs:
-        description: Whether a network file system will do.
+        description: Whether a network file system is allowed.
         type: bool
 extends_documentation_fragment:
   - dockyard.swarm.attributes
@@ -131,22 +131,22 @@ packages:
   type: dict
   sample: {docker.io: 26.1.5+dfsg1-9}
 holds:
-  description: Those of these packages, installed or not, that are held, so that upgrades leave them alone.
+  description: Those of these packages, installed or not, that are held, so that upgrades skip them.
   returned: always
   type: list
   elements: str
   sample: [docker.io]
 candidates:
   description:
-    - By name of package, the versions that the host's lists offer, the one that the package manager would choose first.
-      Only of those in O(candidates).
+    - The versions that the host's package lists offer, by package, with the one that the package manager would choose first.
+      Only for those in O(candidates).
   returned: always
   type: dict
   sample: {docker-ce: ["5:28.5.2-1~debian.13~trixie"]}
 repository:
   description:
-    - Of O(repository), the SHA-256 of its entry (C(entry)) and the fingerprint of its key (C(key)), each null where there is
-      none, and the other files that have an entry for it in force (C(named_in)). Null where it was not asked for.
+    - Of O(repository), the SHA-256 of its entry (C(entry)) and the fingerprint of its key (C(key)), each null if there is
+      none, and the other files with an active entry for it (C(named_in)). Null without the option.
   returned: always
   type: dict
   sample: {entry: 5f1c, key: 9DC858229FC7DD38854AE2D88D81803C0EBFCD88, named_in: []}
@@ -161,58 +161,58 @@ files:
   type: dict
 units:
   description:
-    - What systemd knows of each unit that exists, by name, with the keys C(active), C(sub), C(enabled), C(masked),
-      C(coming) (whether a job of systemd for it is still to be done after a minute), C(needs_daemon_reload), C(path),
+    - The state of each unit that exists in systemd, by name, with the keys C(active), C(sub), C(enabled), C(masked),
+      C(coming) (whether systemd still has a job for it after a minute), C(needs_daemon_reload), C(path),
       C(drop_ins) and C(argv).
   returned: always
   type: dict
 sysctls:
-  description: Value of each named kernel parameter, null where the kernel has none of that name.
+  description: Value of each named kernel parameter, null if the kernel does not have it.
   returned: always
   type: dict
 kernel_modules:
-  description: Whether each named kernel module is loaded or built in, null where the kernel has none of that name.
+  description: Whether each named kernel module is loaded or built in, null if the kernel does not have it.
   returned: always
   type: dict
 dns:
-  description: The name servers in use (C(resolvers)) and the addresses on which something has port 53 (C(port_53)).
+  description: The name servers in use (C(resolvers)) and the addresses on which port 53 is in use (C(port_53)).
   returned: always
   type: dict
   sample: {resolvers: [192.0.2.1], port_53: [127.0.0.53]}
 time_sync:
-  description: The unit that keeps the clock right, or null.
+  description: The unit that synchronises the clock, or null.
   returned: always
   type: str
   sample: chrony.service
 firewall:
   description:
-    - C(unit), the unit of the firewall that runs or null, and C(rules), what it lets in, as M(dockyard.swarm.firewall)
-      writes rules. C(# dockyard) at the end of one says that the collection made it.
-    - C(table) tells whether the collection's own rules for nftables are in force as they were loaded, and is null where there
-      are none. C(flushes) tells whether a reload of firewalld takes the Engine's rules away.
-    - Rules are read for ufw, for the collection's own table, and for the default zone of firewalld as it is kept. An allowing
-      rule behind a denial of the same, or for one interface or target address only, is left out.
+    - C(unit), the unit of the running firewall or null, and C(rules), the connections that it allows, in the form of
+      M(dockyard.swarm.firewall). C(# dockyard) at the end of a rule marks one of the collection.
+    - C(table) is whether the collection's own rules for nftables are active as they were loaded, null if there are none.
+      C(flushes) is whether a reload of firewalld removes the Engine's rules.
+    - Rules are read for ufw, for the collection's own table, and for the permanent default zone of firewalld. A rule that allows
+      something after a rule that denies it, or only for one interface or target address, is left out.
   returned: always
   type: dict
   sample: {unit: ufw.service, rules: ["tcp 22 from any", "tcp 2377 from 192.0.2.12 # dockyard"], table: null, flushes: false}
 mesh:
   description:
-    - Whether the Engine's chain is there (C(engine)), and which published ports of the routing mesh nothing leads in (C(lost)).
-    - Null where nobody takes rules of iptables away behind the Engine's back, which is so without firewalld and with rules that
-      are no part of nftables.
+    - Whether the Engine's chain exists (C(engine)), and which published ports lack their rules of the routing mesh (C(lost)).
+    - Null where no other program removes the Engine's rules of iptables, which is the case without firewalld and with rules that
+      are not part of nftables.
   returned: always
   type: dict
   sample: {engine: true, lost: [tcp 8080]}
 daemon:
   description:
     - The Engine's configuration file with the keys C(exists), C(options) (its content), C(error) (why it cannot be
-      read) and C(interrupted) (whether a change of it was cut short).
+      read) and C(interrupted) (whether a change of it was interrupted).
   returned: always
   type: dict
 data:
   description:
-    - Where the data of C(docker) and of C(containerd) lies (C(place)), which copies of earlier moves are there (C(kept)),
-      which move was cut short (C(move)), and, for places that are C(wanted), what a move there would meet (C(targets)).
+    - Where the data of C(docker) and of C(containerd) is (C(place)), copies of earlier moves (C(kept)), an interrupted move
+      (C(move)), and for places that are C(wanted) the state of the target (C(targets)).
   returned: always
   type: dict
 engine:
@@ -222,15 +222,15 @@ engine:
   type: dict
 swarm:
   description:
-    - The node's view of its swarm with the keys C(state) (the Engine's own word, or V(stopped) for a member whose Engine
+    - The node's view of its swarm with the keys C(state) (the Engine's, or V(stopped) for a member whose Engine
       does not run), C(error), C(node_id), C(node_addr), C(manager),
       C(cluster_id), C(managers) and C(quorum).
-    - A node that has just started is given a minute to find its managers, and the managers one to elect their leader.
+    - Waits up to a minute until a node that has just started finds its managers, and another one until they elect a leader.
     - On a manager with a quorum also C(settings), C(spec), C(nodes), C(networks) (each with the C(services) that use it and, on
-      the leader, what of its addresses is C(taken)), C(detached) (services that an interrupted replacement of a network has
-      taken off it), and the names of the C(services),
-      C(secrets) and C(configs) that the collection made (services with their specs), and how many of their C(tasks) run.
-    - There also C(unlock_key), the first 16 hexadecimal digits of the SHA-256 of the key that unlocks managers, or null where
+      the leader, its addresses in use, C(taken)), C(detached) (services that an interrupted replacement of a network has
+      disconnected), the names of the C(services), C(secrets) and C(configs) that the collection created (services with their
+      specs), and how many of their C(tasks) run.
+    - There also C(unlock_key), the first 16 hexadecimal digits of the SHA-256 of the key that unlocks managers, or null if
       autolock is off; never the key.
   returned: always
   type: dict
@@ -238,47 +238,48 @@ swarm:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _facts, _mesh
-from ansible_collections.dockyard.swarm.plugins.module_utils._engine_data_facts import read_data
-from ansible_collections.dockyard.swarm.plugins.module_utils._engine_facts import (
-    JOURNAL,
-    read_daemon_json,
-    read_engine,
-    read_swarm,
-    stopped,
-)
-from ansible_collections.dockyard.swarm.plugins.module_utils._files import read_text
-from ansible_collections.dockyard.swarm.plugins.module_utils._systemd import RUNNING, settled_units
+from ..module_utils._core.atomic_files import read_text
+from ..module_utils._core.file_facts import read_files
+from ..module_utils._core.os_release import read_os
+from ..module_utils._core.systemd import RUNNING, settled_units
+from ..module_utils._engine.daemon_file import PREVIOUS, read_daemon_json
+from ..module_utils._engine.data_facts import read_data
+from ..module_utils._facts import host
+from ..module_utils._facts.engine import read_engine
+from ..module_utils._facts.swarm import read_swarm, stopped
+from ..module_utils._host import routing_mesh
+from ..module_utils._host.firewall_facts import read_firewall
+from ..module_utils._host.interfaces import read_addresses, read_port_53, read_resolvers, read_routes
 
 
 def read(packages, candidates, repository, sysctls, kernel_modules, units, files, data):
     """All facts of this host as one dict."""
-    system = _facts.read_os()
-    found = _facts.read_packages(set(_facts.PACKAGES).union(packages), system["family"])
-    unit_facts = settled_units(list(_facts.UNITS) + [name for name in units if name not in _facts.UNITS])
+    system = read_os()
+    found = host.read_packages(set(host.PACKAGES).union(packages), system["family"])
+    unit_facts = settled_units(list(host.UNITS) + [name for name in units if name not in host.UNITS])
     daemon = read_daemon_json()
     engine, local = read_engine(unit_facts.get("docker.service", {}).get("active") in RUNNING)
     places = read_data(daemon, unit_facts, engine, data)
-    firewall = _facts.read_firewall(unit_facts)
+    firewall = read_firewall(unit_facts)
     return {
         "os": system,
-        "machine": _facts.read_machine(),
-        "addresses": _facts.read_addresses(),
-        "routes": _facts.read_routes(),
+        "machine": host.read_machine(),
+        "addresses": read_addresses(),
+        "routes": read_routes(),
         "packages": found["versions"],
         "holds": found["holds"],
-        "candidates": _facts.read_candidates(candidates, system["family"]),
-        "repository": _facts.read_repository(repository, system),
-        "selinux": _facts.read_selinux(),
-        "files": _facts.read_files(list(_facts.FILES) + list(files)),
+        "candidates": host.read_candidates(candidates, system["family"]),
+        "repository": host.read_repository(repository, system),
+        "selinux": host.read_selinux(),
+        "files": read_files(list(host.FILES) + list(files)),
         "units": unit_facts,
-        "sysctls": _facts.read_sysctls(sysctls),
-        "kernel_modules": _facts.read_modules(kernel_modules),
-        "dns": {"resolvers": _facts.read_resolvers(), "port_53": _facts.read_port_53()},
-        "time_sync": _facts.first_active(_facts.TIME_SYNC, unit_facts),
+        "sysctls": host.read_sysctls(sysctls),
+        "kernel_modules": host.read_modules(kernel_modules),
+        "dns": {"resolvers": read_resolvers(), "port_53": read_port_53()},
+        "time_sync": host.first_active(host.TIME_SYNC, unit_facts),
         "firewall": firewall,
         "mesh": _read_mesh(firewall["unit"], daemon["options"]) if engine["running"] else None,
-        "daemon": dict(daemon, interrupted=read_text(JOURNAL) is not None),
+        "daemon": dict(daemon, interrupted=read_text(PREVIOUS) is not None),
         "data": places,
         "engine": engine,
         "swarm": read_swarm(local if engine["running"] else stopped(places)),
@@ -286,9 +287,9 @@ def read(packages, candidates, repository, sysctls, kernel_modules, units, files
 
 
 def _read_mesh(firewall, options):
-    """Whether published ports are led in, where the Engine's rules are those of iptables."""
+    """Whether the rules of published ports are in place, if the Engine uses iptables."""
     own = options.get("iptables", True) and options.get("firewall-backend") in (None, "iptables")
-    return _mesh.read(firewall == "firewalld.service") if own else None
+    return routing_mesh.read(firewall == "firewalld.service") if own else None
 
 
 def main():

@@ -7,17 +7,17 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: package_source
-short_description: Have an apt or dnf repository, with its key checked and older entries for it taken over
+short_description: Add an apt or dnf repository, check its key, and take over older entries for it
 version_added: 0.1.0
 description:
-  - Writes the repository's entry, for apt in the deb822 format with C(Signed-By), so that its key vouches for this repository
-    alone, for dnf with C(gpgcheck) and its key as a file.
+  - Writes the repository's entry, for apt in the deb822 format with C(Signed-By), so that its key is valid for this repository
+    only, for dnf with C(gpgcheck) and its key as a file.
   - The key is fetched only where the host has none with the wanted fingerprint, and is put in place only if it has that
     fingerprint.
-  - Other entries for the same repository, such as an older C(docker.list) or C(docker-ce.repo), are put out of force and stay
-    where they are as comments. apt refuses to work where two entries name different keys for one repository.
+  - Other entries for the same repository, such as an older C(docker.list) or C(docker-ce.repo), are commented out. apt fails
+    where two entries name different keys for one repository.
   - The repository's lists are fetched before the module ends, with apt their signature is checked, and the package manager has
-    to accept all of its sources together. Where that fails, everything is put back as it was, so that it works on.
+    to accept all of its sources together. Where that fails, everything is rolled back.
   - Needs neither Python bindings nor C(gpg) on the host.
 author:
   - The dockyard.swarm maintainers (@dockyard)
@@ -35,7 +35,7 @@ options:
     type: str
     required: true
   replaces:
-    description: Other addresses that the repository had, whose entries are put out of force, too.
+    description: Other addresses that the repository had, whose entries are commented out, too.
     type: list
     elements: str
     default: []
@@ -72,14 +72,14 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: Have Docker's repository
+- name: Add Docker's repository
   dockyard.swarm.package_source:
     name: dockyard-docker
     uri: https://download.docker.com/linux/debian
     suite: trixie
     fingerprint: 9DC8 5822 9FC7 DD38 854A  E2D8 8D81 803C 0EBF CD88
 
-- name: Have Docker's repository on a host of the CentOS family
+- name: Add Docker's repository on a host of the CentOS family
   dockyard.swarm.package_source:
     name: dockyard-docker
     uri: https://download.docker.com/linux/centos
@@ -95,122 +95,17 @@ plan:
   type: list
   elements: dict
   sample:
-    - {do: take over, to: /etc/apt/sources.list.d/docker.list, why: it names it too, before: in force, after: comment}
+    - {do: take over, to: /etc/apt/sources.list.d/docker.list, why: names it too, before: in force, after: comment}
 output:
   description: What the package manager said.
   returned: when the repository's lists cannot be fetched
   type: str
 """
 
-import time
-
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import (
-    _apt,
-    _apt_sources,
-    _dnf,
-    _dnf_sources,
-    _facts,
-    _openpgp,
-    _plan,
-    _repositories,
-)
-from ansible_collections.dockyard.swarm.plugins.module_utils._files import read_text, remove, write_text
-
-# By family: what knows the files, and what runs the package manager.
-FAMILIES = {"Debian": (_apt_sources, _apt), "RedHat": (_dnf_sources, _dnf)}
-LOCK_TIMEOUT = 300  # seconds in which another package manager gets done
-
-
-class PackageSource:
-    """One repository on this host."""
-
-    def __init__(self, params):
-        self.params = params
-        family = _facts.read_os()["family"]
-        # What cannot be managed is told by read(), which may.
-        self.files, self.manager = FAMILIES.get(family, (None, None))
-        self.family = family
-        self.uris = [params["uri"]] + params["replaces"]
-
-    def read(self):
-        if not self.files:
-            raise _plan.PlanError("repositories of family %s cannot be managed: write them by hand" % self.family)
-        return _repositories.read(self.files, self.params["name"], self.uris)
-
-    def plan(self, state):
-        return _repositories.make_plan(self.files, state, self.params)
-
-    def apply(self, plan, _state):
-        entry, keyring = self.files.paths(self.params["name"])
-        new = {}
-        for item in plan:
-            if item["do"] == "fetch":
-                new[keyring] = self._key()
-            elif item["do"] == "take over":
-                new[item["to"]] = self.files.take_over(item["to"], read_text(item["to"]), self.uris)
-            else:
-                new[entry] = self.files.source_text(self.params)
-        old = {path: read_text(path) for path in new}
-        # The entry comes last: until then, nobody sees two that contradict each other.
-        for path in sorted(new, key=lambda path: path == entry):
-            write_text(path, new[path])
-        code, said = self._fetch_lists()
-        if code:
-            for path, text in old.items():
-                _put_back(path, text)
-            raise _plan.ApplyError(
-                "the package manager cannot use %s %s, everything is as it was before: %s"
-                % (self.params["uri"], self.params["suite"], self.files.complaints(said)),
-                output=said,
-            )
-
-    def _key(self):
-        data, where = (self.params["key"] or "").encode("utf-8"), "option key"
-        if not data:
-            where = self.params["key_url"] or self.params["uri"].rstrip("/") + "/gpg"
-            data = self._download(where)
-        try:
-            found = _openpgp.fingerprints(data)
-        except ValueError as exc:
-            raise _plan.ApplyError("the key from %s is not usable, nothing was changed: %s" % (where, exc)) from exc
-        wanted = _openpgp.normal(self.params["fingerprint"])
-        # Another key in the same file would be trusted as much.
-        if found != [wanted]:
-            raise _plan.ApplyError(
-                "the key from %s has the fingerprint %s, and not %s: nothing was changed. Find out why before you change "
-                "option fingerprint." % (where, ", ".join(found), wanted)
-            )
-        return _openpgp.armored(data)
-
-    def _download(self, url):
-        # These cost more than all else here, and most runs have the key.
-        from ansible.module_utils.urls import ConnectionError as UrlError
-        from ansible.module_utils.urls import open_url
-
-        try:
-            return open_url(url, timeout=self.params["timeout"]).read(1 << 20)
-        except (OSError, ValueError, UrlError) as exc:
-            raise _plan.ApplyError(
-                "the key cannot be fetched from %s, nothing was changed: %s. Hosts without a way there get it by option key."
-                % (url, exc)
-            ) from exc
-
-    def _fetch_lists(self):
-        deadline = time.monotonic() + LOCK_TIMEOUT
-        for command in self.files.fetch_commands(self.params):
-            code, said = self.manager.run(command, deadline)
-            if code:
-                break
-        return code, said
-
-
-def _put_back(path, text):
-    if text is None:
-        remove(path)
-    else:
-        write_text(path, text)
+from ..module_utils._core.plan import run
+from ..module_utils._packages.repository_apply import PackageSource
 
 
 def main():
@@ -231,7 +126,7 @@ def main():
     )
     source = PackageSource(module.params)
     header = source.files.paths(source.params["name"])[0] if source.files else source.params["name"]
-    _plan.run(module, header, source.read, source.plan, source.apply)
+    run(module, header, source.read, source.plan, source.apply)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: swarm_backup
-short_description: Keep a copy of the swarm's state on the controller
+short_description: Back up the swarm's state to the controller, encrypted
 version_added: 0.1.0
 description:
   - Copies the Engine's swarm folder on a manager - certificates, and the database with services, networks, secrets, configs and
@@ -78,117 +78,11 @@ frozen_ms:
   type: int
 """
 
-import glob
-import json
-import os
-import shutil
-import tempfile
-import time
-
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _backup, _backup_archive, _plan, _trees
-from ansible_collections.dockyard.swarm.plugins.module_utils._engine_api import Engine, EngineError
-from ansible_collections.dockyard.swarm.plugins.module_utils._engine_facts import read_swarm
-from ansible_collections.dockyard.swarm.plugins.module_utils._files import hold, read_text
-from ansible_collections.dockyard.swarm.plugins.module_utils._freeze import frozen
-from ansible_collections.dockyard.swarm.plugins.module_utils._nodes import update_node
-from ansible_collections.dockyard.swarm.plugins.module_utils._systemd import systemctl
-
-# Beside what is copied: /tmp may be in memory. Whoever finds one of an earlier run removes it.
-SCRATCH = ".dockyard-backup-"
-LOCK = "/run/dockyard-backup.lock"
-
-
-class Backup:
-    """The state of this manager."""
-
-    def __init__(self, force):
-        self.force = force
-        self.engine = Engine()
-        self.made = {}
-
-    def read(self):
-        try:
-            info = self.engine.get("/info")
-            swarm = read_swarm(info.get("Swarm") or {}, self.engine)
-        except EngineError as exc:
-            raise _plan.PlanError("the Engine cannot be asked: %s" % exc) from exc
-        return {"swarm": swarm, "root": info["DockerRootDir"], "version": info["ServerVersion"]}
-
-    def plan(self, state):
-        trouble = _backup.backup_trouble(state["swarm"], self.force)
-        if trouble:
-            raise _plan.PlanError(trouble)
-        return [_plan.change("back up", "swarm %s" % state["swarm"]["cluster_id"][:12], "as every run does")]
-
-    def apply(self, _plan_made, state):
-        for left in glob.glob(os.path.join(glob.escape(state["root"]), SCRATCH + "*")):
-            shutil.rmtree(left)
-        folder = tempfile.mkdtemp(prefix=SCRATCH, dir=state["root"])
-        try:
-            self.made = self._make(state, folder)
-        except (OSError, EngineError, _trees.TreeError, _backup.BackupError) as exc:
-            shutil.rmtree(folder)
-            raise _plan.ApplyError("the swarm was not backed up, and nothing was changed: %s" % exc) from exc
-        except BaseException:
-            shutil.rmtree(folder)
-            raise
-
-    def _make(self, state, folder):
-        source, copy = os.path.join(state["root"], "swarm"), os.path.join(folder, "swarm")
-        swarm = state["swarm"]
-        about = self._about(state)
-        key = self.engine.get("/swarm/unlockkey")["UnlockKey"] if about["autolock"] else None
-        self._settle(swarm["node_id"])
-        with frozen(_daemon()) as begun:
-            _trees.sync(source, copy)
-            wrong = _trees.compare(source, copy, exact=lambda _name, _size: False)
-            took = time.monotonic() - begun
-        if wrong:
-            raise _backup.BackupError("the copy differs from its source: %s" % "; ".join(wrong))
-        now = self.engine.get("/swarm")
-        if now["ID"] != swarm["cluster_id"] or (
-            about["autolock"] and self.engine.get("/swarm/unlockkey")["UnlockKey"] != key
-        ):
-            raise _backup.BackupError("the swarm, or the key that unlocks it, was changed meanwhile: run again")
-        manifest = dict(about, files=_backup_archive.listing(copy))
-        path = os.path.join(folder, "archive")
-        _backup_archive.pack(copy, manifest, key, path)
-        shutil.rmtree(copy)
-        return {"archive": path, "manifest": manifest, "frozen_ms": round(took * 1000)}
-
-    def _settle(self, node_id):
-        """Have on the disk that the last changes of the swarm are agreed on.
-
-        A manager writes that along with the next change, and one that goes on alone drops what is not known as agreed on. So
-        there is a next change, which changes nothing.
-        """
-        for _again in (1, 2):
-            update_node(self.engine, node_id, {})
-            time.sleep(1)
-
-    def _about(self, state):
-        swarm = state["swarm"]
-        managers = [item for item in self.engine.get("/nodes") if item.get("ManagerStatus")]
-        joined = json.loads(read_text(os.path.join(state["root"], "swarm", "docker-state.json")) or "{}")
-        return _backup.manifest(
-            swarm,
-            next(node for node in swarm["nodes"] if node["id"] == swarm["node_id"]),
-            {item["ID"]: item["ManagerStatus"]["Addr"] for item in managers},
-            state["version"],
-            joined,
-            time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        )
-
-
-def _daemon():
-    """The process ID of the daemon."""
-    pid = systemctl("show", "--property=MainPID", "--value", "docker.service")[1].strip()
-    name = (read_text("/proc/%s/comm" % pid) or "").strip()
-    if name != "dockerd":
-        raise _backup.BackupError("the main process of docker.service is %s (%s), not dockerd" % (pid, name or "none"))
-    return int(pid)
+from ..module_utils._core.atomic_files import hold
+from ..module_utils._core.plan import run
+from ..module_utils._recovery.backup_apply import LOCK, Backup
 
 
 def main():
@@ -204,7 +98,7 @@ def main():
     if not module.check_mode:
         hold(LOCK)
     backup = Backup(module.params["force"])
-    _plan.run(module, "backup", backup.read, backup.plan, backup.apply, lambda _state: backup.made)
+    run(module, "backup", backup.read, backup.plan, backup.apply, lambda _state: backup.made)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: swarm_drain
-short_description: Take a node out of service once others run its tasks, and put it back
+short_description: Take a node out of service once other nodes run its tasks, and put it back
 version_added: 0.1.0
 description:
   - Runs on a manager, if possible another one than the node itself.
@@ -67,82 +67,8 @@ node:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _drain, _plan
-from ansible_collections.dockyard.swarm.plugins.module_utils._engine_api import Engine, EngineError, wait_for
-from ansible_collections.dockyard.swarm.plugins.module_utils._engine_facts import node_facts
-from ansible_collections.dockyard.swarm.plugins.module_utils._nodes import update_node
-
-
-class Drain:
-    """One node, by the hand of this manager."""
-
-    def __init__(self, params):
-        self.node_id = params["node"]
-        self.out = params["state"] == "drained"
-        self.timeout = params["timeout"]
-        self.engine = Engine()
-
-    def read(self):
-        if not self.out and not wait_for(self._back, self.timeout):
-            raise _plan.PlanError(
-                "node %s did not come back within %d s: see `docker node ls` on a manager and `journalctl -u docker` on the "
-                "node. It stays drained until a later run finds it ready" % (self._name(), self.timeout)
-            )
-        try:
-            return {"nodes": self._nodes(), "tasks": self._tasks()}
-        except EngineError as exc:
-            raise _plan.PlanError("this host cannot answer for the swarm: %s" % exc.message) from exc
-
-    def plan(self, state):
-        if self.node_id not in [node["id"] for node in state["nodes"]]:
-            raise _plan.PlanError("option node: the swarm has no node %s" % self.node_id)
-        if not self.out:
-            return _drain.restore_plan(state["nodes"], self.node_id)
-        trouble = _drain.restart_trouble(state["nodes"], self.node_id)
-        if trouble:
-            raise _plan.PlanError(trouble)
-        return _drain.drain_plan(state["nodes"], state["tasks"], self.node_id)
-
-    def apply(self, plan, state):
-        wanted = _drain.goals(state["tasks"], self.node_id)
-        for item in plan:
-            if "set" in item:
-                update_node(self.engine, self.node_id, item["set"])
-        if not self.out or wait_for(lambda: not self._lacking(wanted), self.timeout, interval=0.5):
-            return
-        left = self._lacking(wanted)
-        for item in _drain.restore_plan(self._nodes(), self.node_id):
-            update_node(self.engine, self.node_id, item["set"])
-        told = "; ".join("%s: %s" % pair for pair in sorted(left.items()))
-        raise _plan.ApplyError(
-            "node %s was not drained within %d s, and has its availability back (%s): see `docker service ps` of these services"
-            % (self._name(), self.timeout, told)
-        )
-
-    def _lacking(self, wanted):
-        return _drain.lacking(self._tasks(), self.node_id, wanted)
-
-    def _nodes(self):
-        return [node_facts(node) for node in self.engine.get("/nodes")]
-
-    def _tasks(self):
-        services = _drain.moving_services(self.engine.get("/services"))
-        return [_drain.task_facts(task, services) for task in self.engine.get("/tasks")]
-
-    def _back(self):
-        try:
-            return any(node["id"] == self.node_id and _drain.is_back(node) for node in self._nodes())
-        except EngineError:
-            return False
-
-    def _name(self):
-        try:
-            return node_facts(self.engine.get("/nodes/%s" % self.node_id))["hostname"]
-        except EngineError:
-            return self.node_id
-
-    def result(self, state):
-        return {"node": next(node for node in state["nodes"] if node["id"] == self.node_id)}
+from ..module_utils._core.plan import run
+from ..module_utils._swarm.drain_apply import Drain
 
 
 def main():
@@ -155,7 +81,7 @@ def main():
         supports_check_mode=True,
     )
     drain = Drain(module.params)
-    _plan.run(module, "node", drain.read, drain.plan, drain.apply, drain.result)
+    run(module, "node", drain.read, drain.plan, drain.apply, drain.result)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: swarm_join
-short_description: Bring this node into a swarm, or out of it
+short_description: Initialise, join or leave a swarm
 version_added: 0.1.0
 description:
   - Initialises a swarm on this node, joins this node to one as manager or worker, or leaves it.
@@ -113,122 +113,9 @@ swarm:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _plan, _quorum, _swarm
-from ansible_collections.dockyard.swarm.plugins.module_utils._engine_api import Engine, EngineError, wait_for
-from ansible_collections.dockyard.swarm.plugins.module_utils._engine_facts import read_swarm
-
-
-class Member:
-    """This node as a member of a swarm."""
-
-    def __init__(self, params):
-        self.params = params
-        # An answer to init or join may take the Engine's own 20 s.
-        self.engine = Engine(timeout=max(60, params["timeout"]))
-
-    def read(self):
-        try:
-            return read_swarm(self.engine.get("/info").get("Swarm") or {}, self.engine)
-        except EngineError as exc:
-            raise _plan.PlanError("the Engine cannot be asked: %s" % exc) from exc
-
-    def plan(self, state):
-        params = self.params
-        if params["cluster_id"] and state["cluster_id"] not in (None, params["cluster_id"]):
-            raise _plan.PlanError(
-                "option cluster_id: this node is a manager of swarm %s, not of %s: take it out with "
-                "'docker swarm leave --force' first" % (state["cluster_id"], params["cluster_id"])
-            )
-        plan = _swarm.join_plan(state, params)
-        if plan and params["state"] == "absent" and not params["force"]:
-            trouble = _quorum.leave_trouble(state)
-            if trouble:
-                raise _plan.PlanError(trouble)
-        if plan and params["state"] == "present" and not params["advertise_addr"]:
-            raise _plan.PlanError("option advertise_addr is needed to initialise or join a swarm")
-        return plan
-
-    def apply(self, plan, state):
-        verb = plan[0]["do"]
-        if verb in ("leave", "rejoin"):
-            self._leave(force=state["manager"] or verb == "rejoin" or self.params["force"])
-        if verb == "initialise":
-            self._initialise()
-        elif verb in ("join", "rejoin"):
-            self._join()
-
-    def _common(self):
-        params = self.params
-        body = {
-            "ListenAddr": params["listen_addr"],
-            "AdvertiseAddr": params["advertise_addr"],
-            "Availability": params["availability"],
-        }
-        if params["data_path_addr"]:
-            body["DataPathAddr"] = params["data_path_addr"]
-        return body
-
-    def _initialise(self):
-        params = self.params
-        body = dict(self._common(), DataPathPort=params["data_path_port"], Spec={"Name": "default"})
-        if params["default_addr_pool"]:
-            body.update(DefaultAddrPool=params["default_addr_pool"], SubnetSize=params["subnet_size"])
-        try:
-            self.engine.post("/swarm/init", body)
-        except EngineError as exc:
-            raise _plan.ApplyError("the swarm was not made: %s" % exc.message) from exc
-        self._wait("initialised")
-
-    def _join(self):
-        params = self.params
-        if not params["join_token"] or not params["join_addrs"]:
-            raise _plan.ApplyError("options join_token and join_addrs are needed to join a swarm; nothing was changed")
-        reasons = []
-        for address in params["join_addrs"]:
-            body = dict(self._common(), RemoteAddrs=[address], JoinToken=params["join_token"])
-            try:
-                self.engine.post("/swarm/join", body)
-                break
-            except EngineError as exc:
-                if "continue in the background" in exc.message or self._state() == "pending":
-                    break
-                reasons.append("%s: %s" % (address, exc.message))
-        else:
-            raise _plan.ApplyError("no manager let this node in: %s" % "; ".join(reasons))
-        self._wait("joined")
-
-    def _leave(self, force):
-        try:
-            self.engine.post("/swarm/leave?force=%s" % ("true" if force else "false"))
-        except EngineError as exc:
-            raise _plan.ApplyError("the node did not leave its swarm: %s" % exc.message) from exc
-        if not wait_for(lambda: self._state() == "inactive", self.params["timeout"]):
-            raise _plan.ApplyError("the node is still leaving its swarm after %d s" % self.params["timeout"])
-
-    def _local(self):
-        try:
-            return self.engine.get("/info").get("Swarm") or {}
-        except EngineError:
-            return {}
-
-    def _state(self):
-        return self._local().get("LocalNodeState")
-
-    def _ready(self):
-        local = self._local()
-        if local.get("LocalNodeState") != "active":
-            return False
-        if self.params["role"] == "worker" and not self.params["initialise"]:
-            return True
-        return bool(local.get("ControlAvailable")) and read_swarm(local, self.engine)["quorum"]
-
-    def _wait(self, what):
-        if not wait_for(self._ready, self.params["timeout"]):
-            local = self._local()
-            raise _plan.ApplyError(
-                "%s, but not an active member after %d s: state %s %s; a run later on goes on from here"
-                % (what, self.params["timeout"], local.get("LocalNodeState"), local.get("Error") or "")
-            )
+from ..module_utils._core.plan import run
+from ..module_utils._facts.swarm import read_swarm
+from ..module_utils._swarm.join_apply import Member
 
 
 def main():
@@ -252,8 +139,8 @@ def main():
         ),
         supports_check_mode=True,
     )
-    member = Member(module.params)
-    _plan.run(module, "swarm", member.read, member.plan, member.apply, lambda state: {"swarm": state})
+    member = Member(module.params, read_swarm)
+    run(module, "swarm", member.read, member.plan, member.apply, lambda state: {"swarm": state})
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: swarm_nodes
-short_description: Promote, demote, label, and drain the nodes of a swarm
+short_description: Promote, demote, label and drain the nodes of a swarm
 version_added: 0.1.0
 description:
   - Runs on a manager and changes any number of nodes in one call, promotions before demotions.
@@ -80,96 +80,8 @@ nodes:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _members, _plan, _quorum
-from ansible_collections.dockyard.swarm.plugins.module_utils._engine_api import Engine, EngineError, wait_for
-from ansible_collections.dockyard.swarm.plugins.module_utils._engine_facts import node_facts
-from ansible_collections.dockyard.swarm.plugins.module_utils._nodes import update_node
-from ansible_collections.dockyard.swarm.plugins.module_utils._settings import SECOND
-
-# After so many heartbeats that did not come, a node is down.
-MISSED = 3
-
-
-class Nodes:
-    """The nodes of the swarm that this manager is in."""
-
-    def __init__(self, params):
-        self.params = params
-        self.engine = Engine()
-
-    def read(self):
-        try:
-            return [node_facts(node) for node in self.engine.get("/nodes")]
-        except EngineError as exc:
-            raise _plan.PlanError("this host cannot answer for the swarm: %s" % exc.message) from exc
-
-    def plan(self, state):
-        plan = _members.nodes_plan(state, self.params["nodes"], self.params["forget"], self.params["left"])
-        by_verb = {verb: [item["node"] for item in plan if item["do"] == verb] for verb in ("demote", "promote")}
-        trouble = _quorum.demotion_trouble(state, by_verb["demote"], by_verb["promote"], self.params["forget"])
-        if trouble:
-            raise _plan.PlanError(trouble)
-        return plan
-
-    def apply(self, plan, _state):
-        done = []
-        for item in plan:
-            try:
-                if item["do"] == "await":
-                    self._down(item["node"])
-                elif item["do"] == "forget":
-                    self._forget(item["node"])
-                else:
-                    update_node(self.engine, item["node"], item["set"])
-                self._settle(item)
-            except EngineError as exc:
-                raise _plan.ApplyError(
-                    "%s %s failed: %s; done before: %s"
-                    % (item["do"], item["to"], exc.message, ", ".join(done) or "nothing")
-                ) from exc
-            done.append("%s %s" % (item["do"], item["to"]))
-
-    def _down(self, node_id):
-        """A node that has left is listed as up until it has missed its heartbeats."""
-
-        def down():
-            node = self.engine.find("/nodes/%s" % node_id)
-            return node is None or node_facts(node)["state"] == "down"
-
-        timeout = self.params["timeout"]
-        if not down():
-            heartbeat = self.engine.get("/swarm")["Spec"].get("Dispatcher", {}).get("HeartbeatPeriod") or 0
-            timeout = max(timeout, MISSED * heartbeat // SECOND + 30)
-        if not wait_for(down, timeout):
-            raise _plan.ApplyError(
-                "node %s is still up after %d s: it has not left the swarm, or another machine is behind it"
-                % (node_id, timeout)
-            )
-
-    def _forget(self, node_id):
-        self._down(node_id)
-        # One that raft does not know, as after a recovery, cannot be demoted ("can't find manager in raft memberlist").
-        node = self.engine.find("/nodes/%s" % node_id)
-        if node is None:
-            return
-        if node.get("ManagerStatus"):
-            update_node(self.engine, node_id, {"role": "worker"})
-            wait_for(
-                lambda: self.engine.get("/nodes/%s" % node_id).get("ManagerStatus") is None, self.params["timeout"]
-            )
-        self.engine.delete("/nodes/%s?force=true" % node_id)
-
-    def _settle(self, item):
-        """A promotion is done when the manager is reachable, a demotion when it is no manager any more."""
-        if item["do"] not in ("promote", "demote"):
-            return
-
-        def settled():
-            status = self.engine.get("/nodes/%s" % item["node"]).get("ManagerStatus")
-            return (status or {}).get("Reachability") == "reachable" if item["do"] == "promote" else not status
-
-        if not wait_for(settled, self.params["timeout"]):
-            raise _plan.ApplyError("%s: not done after %d s" % (item["to"], self.params["timeout"]))
+from ..module_utils._core.plan import run
+from ..module_utils._swarm.members_apply import Nodes
 
 
 def main():
@@ -189,7 +101,7 @@ def main():
         supports_check_mode=True,
     )
     nodes = Nodes(module.params)
-    _plan.run(module, "nodes", nodes.read, nodes.plan, nodes.apply, lambda state: {"nodes": state})
+    run(module, "nodes", nodes.read, nodes.plan, nodes.apply, lambda state: {"nodes": state})
 
 
 if __name__ == "__main__":

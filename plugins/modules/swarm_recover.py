@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: swarm_recover
-short_description: Let one manager go on alone where the others are lost
+short_description: Force a new single-manager cluster when the other managers are lost
 version_added: 0.1.0
 description:
   - Makes this node, a manager that has lost its quorum for good, the only manager of its swarm, with all that the swarm has. It
@@ -50,106 +50,12 @@ swarm:
   type: dict
 """
 
-import json
-import os
-
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _backup, _plan
-from ansible_collections.dockyard.swarm.plugins.module_utils._engine_api import Engine, EngineError
-from ansible_collections.dockyard.swarm.plugins.module_utils._engine_facts import read_swarm
-from ansible_collections.dockyard.swarm.plugins.module_utils._facts import read_addresses
-from ansible_collections.dockyard.swarm.plugins.module_utils._files import hold, read_text, remove, write_text
-from ansible_collections.dockyard.swarm.plugins.module_utils._force_new import force_new, restart, wait_sealed
-from ansible_collections.dockyard.swarm.plugins.module_utils._manager import (
-    KEY_OPTIONS,
-    LOCK,
-    is_sealed,
-    key_path,
-    local,
-    put_key,
-    settled,
-    start,
-)
-
-
-class Recover:
-    """This manager."""
-
-    def __init__(self, params):
-        self.params = params
-        self.timeout = params["timeout"]
-        self.engine = Engine(timeout=max(60, params["timeout"]))
-
-    def read(self):
-        try:
-            info = self.engine.get("/info")
-            swarm = read_swarm(info.get("Swarm") or {}, self.engine)
-        except EngineError as exc:
-            raise _plan.PlanError("the Engine cannot be asked: %s" % exc) from exc
-        root = info["DockerRootDir"]
-        return {
-            "swarm": swarm,
-            "root": root,
-            "joined": json.loads(read_text(os.path.join(root, "swarm", "docker-state.json")) or "{}"),
-            "sealed": is_sealed(root),
-            "journal": json.loads(read_text(_backup.RECOVERY) or "null"),
-        }
-
-    def plan(self, state):
-        return _backup.recover_steps(state["swarm"], state["sealed"], state["journal"])
-
-    def apply(self, plan, state):
-        steps = [item["do"] for item in plan]
-        try:
-            if "recover" in steps:
-                if self._recover(state, "decrypt" in steps):
-                    if is_sealed(state["root"]):
-                        return  # the controller's half sends the key for the last restart
-                    restart(self.engine, state["root"], self.timeout)
-            else:
-                self._decrypt(state, "decrypt" in steps)
-                restart(self.engine, state["root"], self.timeout)
-            remove(_backup.RECOVERY)
-        except (OSError, EngineError) as exc:
-            raise _plan.ApplyError("%s; a run later on goes on from here" % exc) from exc
-
-    def _recover(self, state, sealed):
-        """Let it go on alone; whether the Engine has to be started anew then."""
-        journal, swarm = state["journal"], state["swarm"]
-        autolock = sealed or bool(journal and journal["autolock"])
-        self._note(autolock, False)
-        self._decrypt(state, sealed)
-        if swarm["state"] == "active" and not journal:
-            try:
-                self._alone(state, swarm, autolock)
-                return False
-            except _plan.ApplyError:
-                pass  # it cannot stop the manager that runs, as one whose tasks hang: the Engine has to
-        if autolock or journal or swarm["state"] == "active":
-            # The Engine reads the key when it starts; and one that was unlocked without a quorum lets nobody in any more.
-            start(self.engine, self.timeout)
-            if settled(self.engine, self.timeout) == "locked":
-                if is_sealed(state["root"]):
-                    return True  # it went on alone all the same
-                raise _plan.ApplyError("the manager stays locked with its key decrypted: see journalctl -u docker")
-            # Now it knows who it is. Objects of the cluster cannot be read yet.
-            swarm = read_swarm(dict(local(self.engine), ControlAvailable=False))
-        self._alone(state, swarm, autolock)
-        return True
-
-    def _alone(self, state, swarm, autolock):
-        addresses = [item["address"] for item in read_addresses()]
-        request = _backup.recover_request(swarm, state["joined"], addresses, autolock)
-        self._note(autolock, True)
-        wait_sealed(state["root"], force_new(self.engine, request, self.timeout), self.timeout)
-
-    def _note(self, autolock, alone):
-        write_text(_backup.RECOVERY, json.dumps({"autolock": autolock, "alone": alone}), mode=0o600)
-
-    def _decrypt(self, state, sealed):
-        if sealed:
-            put_key(state["root"], self.params["node_key"], self.params["node_key_of"])
+from ..module_utils._core.atomic_files import hold
+from ..module_utils._core.plan import run
+from ..module_utils._recovery.recover_apply import Recover
+from ..module_utils._swarm.manager_key import KEY_OPTIONS, LOCK, key_path
 
 
 def main():
@@ -167,9 +73,9 @@ def main():
     recover = Recover(module.params)
 
     def result(state):
-        return {"swarm": state["swarm"], "key": key_path(state["root"]) if state["sealed"] else None}
+        return {"swarm": state["swarm"], "key": key_path(state["root"]) if state["key_encrypted"] else None}
 
-    _plan.run(module, "swarm", recover.read, recover.plan, recover.apply, result)
+    run(module, "swarm", recover.read, recover.plan, recover.apply, result)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: swarm_restore
-short_description: Bring a lost swarm back from a backup of its state
+short_description: Restore a lost swarm from a backup of its state
 version_added: 0.1.0
 description:
   - Puts a backup that M(dockyard.swarm.swarm_backup) made into the place of the Engine's swarm folder, and makes this node the
@@ -71,108 +71,12 @@ swarm:
   type: dict
 """
 
-import json
-
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _backup, _backup_steps, _plan
-from ansible_collections.dockyard.swarm.plugins.module_utils._engine_api import Engine, EngineError, wait_for
-from ansible_collections.dockyard.swarm.plugins.module_utils._engine_facts import read_swarm
-from ansible_collections.dockyard.swarm.plugins.module_utils._facts import read_addresses
-from ansible_collections.dockyard.swarm.plugins.module_utils._files import hold, remove, write_text
-from ansible_collections.dockyard.swarm.plugins.module_utils._force_new import force_new, restart, wait_sealed
-from ansible_collections.dockyard.swarm.plugins.module_utils._manager import (
-    DOCKER,
-    KEY_OPTIONS,
-    LOCK,
-    is_sealed,
-    key_path,
-    put_key,
-    settled,
-)
-from ansible_collections.dockyard.swarm.plugins.module_utils._systemd import RUNNING, act, journal_tail, read_units
-
-SOCKET = "docker.socket"
-
-
-class Restore:
-    """This host, which is to be the only manager of the backup's swarm."""
-
-    def __init__(self, params):
-        self.params = params
-        self.manifest = params["manifest"]
-        self.engine = Engine(timeout=max(60, params["timeout"]))
-
-    def read(self):
-        journal = _backup_steps.read_journal()
-        state = {
-            "swarm": None,
-            "version": None,
-            "root": (journal or {}).get("root"),
-            "addresses": [item["address"] for item in read_addresses()],
-            "journal": journal,
-        }
-        if read_units([DOCKER]).get(DOCKER, {}).get("active") in RUNNING:
-            try:
-                info = self.engine.get("/info")
-            except EngineError as exc:
-                raise _plan.PlanError("the Engine cannot be asked: %s" % exc) from exc
-            swarm = read_swarm(info.get("Swarm") or {}, self.engine)
-            state.update(swarm=swarm, version=info["ServerVersion"], root=info["DockerRootDir"])
-        return dict(state, sealed=bool(state["root"]) and is_sealed(state["root"]))
-
-    def plan(self, state):
-        return _backup.node_plan(state, self.manifest)
-
-    def apply(self, plan, state):
-        try:
-            for item in plan:
-                if item["do"] == "put":
-                    self._put(state)
-                elif item["do"] == "recover":
-                    self._recover(state)
-                elif item["do"] == "decrypt":
-                    put_key(state["root"], self.params["node_key"], self.params["node_key_of"])
-            root = state["root"]
-            if is_sealed(root) and plan[-1]["do"] != "end":
-                return  # the controller's half sends the key for the last restart
-            restart(self.engine, root, self.params["timeout"])
-            remove(_backup.JOURNAL)
-        except (OSError, EngineError, _backup.BackupError) as exc:
-            raise _plan.ApplyError("%s; a run later on goes on from here" % exc) from exc
-
-    def _put(self, state):
-        root = state["root"]
-        if not root:
-            raise _plan.ApplyError("the Engine does not run: install and start it, as role swarm_engine does")
-        with open(self.params["archive"], "rb") as source:
-            _backup_steps.unpack(source, root)
-        self._note(_backup.PLACING, root)
-        act("stop", SOCKET, DOCKER)
-        _backup_steps.place(root)
-        self._note(_backup.STARTED, root)
-        _backup_steps.clear(root)
-
-    def _note(self, phase, root):
-        note = {key: self.manifest[key] for key in _backup.IDENTITY}
-        write_text(_backup.JOURNAL, json.dumps(dict(note, phase=phase, root=root)), mode=0o600)
-
-    def _recover(self, state):
-        if read_units([DOCKER]).get(DOCKER, {}).get("active") not in RUNNING:
-            act("reset-failed", DOCKER, fail=False)
-            act("start", SOCKET, DOCKER, timeout=self.params["timeout"] + 60)
-        if not wait_for(self.engine.answers, self.params["timeout"]):
-            raise _plan.ApplyError("the Engine does not start with the state of the backup: %s" % journal_tail(DOCKER))
-        if settled(self.engine, self.params["timeout"]) == "locked":
-            return  # it encrypted its key, which it does only once it goes on alone: an earlier run was cut short after that
-        request = _backup.init_request(self.manifest, state["addresses"])
-        swarm = force_new(self.engine, request, self.params["timeout"])
-        if not _backup.is_restored(swarm, self.manifest):
-            raise _plan.ApplyError(
-                "the node is %s in swarm %s, not %s in %s as in the backup"
-                % (swarm["node_id"], swarm["cluster_id"], self.manifest["node_id"], self.manifest["cluster_id"])
-            )
-        wait_sealed(state["root"], swarm, self.params["timeout"])
+from ..module_utils._core.atomic_files import hold
+from ..module_utils._core.plan import run
+from ..module_utils._recovery.restore_apply import Restore
+from ..module_utils._swarm.manager_key import KEY_OPTIONS, LOCK, key_path
 
 
 def main():
@@ -198,9 +102,9 @@ def main():
     restore = Restore(module.params)
 
     def result(state):
-        return {"swarm": state["swarm"], "key": key_path(state["root"]) if state["sealed"] else None}
+        return {"swarm": state["swarm"], "key": key_path(state["root"]) if state["key_encrypted"] else None}
 
-    _plan.run(module, "swarm", restore.read, restore.plan, restore.apply, result)
+    run(module, "swarm", restore.read, restore.plan, restore.apply, result)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: swarm_settings
-short_description: Change the settings of a swarm, and rotate its tokens, keys, and certificates
+short_description: Change the settings of a swarm, and rotate its tokens, keys and certificates
 version_added: 0.1.0
 description:
   - Runs on a manager. Reads the swarm's whole specification, changes in it what is named, and writes all of it, so that
@@ -95,70 +95,9 @@ cluster_id:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _plan, _settings
-from ansible_collections.dockyard.swarm.plugins.module_utils._engine_api import Engine, EngineError, wait_for
-
-
-class Settings:
-    """The settings of the swarm that this manager is in."""
-
-    def __init__(self, params):
-        self.wanted = params["settings"]
-        self.rotate = params["rotate"]
-        self.timeout = params["timeout"]
-        self.engine = Engine()
-
-    def read(self):
-        try:
-            return self.engine.get("/swarm")
-        except EngineError as exc:
-            raise _plan.PlanError("this host cannot answer for the swarm: %s" % exc.message) from exc
-
-    def plan(self, state):
-        spec = state.get("Spec") or {}
-        return _settings.settings_plan(self.wanted, spec) + _settings.rotation_plan(
-            self.rotate, self.wanted, spec, bool(state.get("RootRotationInProgress"))
-        )
-
-    def apply(self, plan, state):
-        self._update(plan, state)
-        if "ca" in self.rotate and not wait_for(self._rotated, self.timeout):
-            raise _plan.ApplyError(
-                "%sthe new certificate authority is not everywhere after %d s. Nodes without a certificate of it: %s. The "
-                "rotation goes on by itself, and ends once these nodes are back or out of the swarm"
-                % (self._done(plan), self.timeout, self._lacking())
-            )
-
-    def _update(self, plan, state):
-        """All of the plan in one request; again where somebody else wrote in between."""
-        for attempt in (1, 2, 3):
-            request = _settings.update_request(state["Version"]["Index"], state.get("Spec") or {}, self.wanted, plan)
-            if request is None:
-                return
-            try:
-                self.engine.post(*request)
-                return
-            except EngineError as exc:
-                if attempt == 3 or "out of sequence" not in exc.message:
-                    raise _plan.ApplyError("the swarm did not take the change: %s" % exc.message) from exc
-            state = self.read()
-
-    def _rotated(self):
-        try:
-            return not self.engine.get("/swarm").get("RootRotationInProgress")
-        except EngineError:
-            return False  # managers that get new certificates are away for a moment
-
-    def _lacking(self):
-        try:
-            return ", ".join(_settings.unrotated(self.engine.get("/swarm"), self.engine.get("/nodes"))) or "none"
-        except EngineError as exc:
-            return "not known, since this host cannot answer for the swarm (%s)" % exc.message
-
-    @staticmethod
-    def _done(plan):
-        done = ", ".join(item["to"] for item in plan if item.get("rotation") != "ca")
-        return "done: %s; but " % done if done else ""
+from ..module_utils._core.plan import run
+from ..module_utils._swarm.settings import public_spec
+from ..module_utils._swarm.settings_apply import Settings
 
 
 def main():
@@ -190,13 +129,13 @@ def main():
         supports_check_mode=True,
     )
     settings = Settings(module.params)
-    _plan.run(
+    run(
         module,
         "swarm",
         settings.read,
         settings.plan,
         settings.apply,
-        lambda state: {"spec": _settings.public_spec(state.get("Spec") or {}), "cluster_id": state["ID"]},
+        lambda state: {"spec": public_spec(state.get("Spec") or {}), "cluster_id": state["ID"]},
     )
 
 

@@ -10,14 +10,12 @@ module: swarm_stack
 short_description: Deploy a stack of services with its secrets and configs, and wait until it runs
 version_added: 0.1.0
 description:
-  - Makes the services, secrets and configs of a stack what the options say. Every difference is put right, also what
-    was added by hand, for example an environment variable, a mount or a label.
-  - Fails when the services do not run in the end, with what their tasks themselves say. This is so as well when there
-    is nothing to change.
-  - Secrets and configs are named C(<stack>_<name>_<hash>), the hash being the first 12 digits of their content's
-    SHA-256, so that a change is a new one and a rolling update. The superseded ones are removed once the services run
-    without them.
-  - Runs on a manager and speaks to the Engine directly. Needs nothing but Python 3 on the host.
+  - Brings the services, secrets and configs of a stack to what the options say. Every difference is corrected, also one that
+    was made by hand, for example an added environment variable, mount or label.
+  - Fails with the errors of the tasks if the services do not run in the end, even if there was nothing to change.
+  - Secrets and configs are named C(<stack>_<name>_<hash>), where the hash is the first 12 digits of the SHA-256 of the content,
+    so that a change makes a new one and a rolling update. Superseded ones are removed once the services run without them.
+  - Runs on a manager and uses the Engine's API directly. The host needs nothing but Python 3.
 author:
   - The dockyard.swarm maintainers (@dockyard)
 options:
@@ -27,15 +25,15 @@ options:
     required: true
   state:
     description:
-      - V(present) makes the stack what the options say.
-      - V(absent) removes its services, secrets and configs, as far as this collection made them. Volumes stay.
+      - V(present) brings the stack to what the options say.
+      - V(absent) removes the services, secrets and configs of the stack that this collection created. Volumes stay.
     type: str
     choices: [present, absent]
     default: present
   secrets:
     description:
       - Secrets by name, each with its content.
-      - The names in the swarm tell a part of the content's hash. Give secrets that cannot be guessed.
+      - The names in the swarm contain a part of the content's hash. Use secrets that cannot be guessed.
     type: dict
     default: {}
   configs:
@@ -47,13 +45,13 @@ options:
       - Services by name. In the swarm they are called C(<stack>_<name>). Each is a dictionary of these keys.
       - V(image) (text, required).
       - V(command) (list), which replaces the image's entry point, and V(args) (list), which replaces its command.
-      - V(env) (dictionary of text; quote what is not text).
+      - V(env) (dictionary of text; quote other values).
       - V(user), V(hostname) (text).
       - V(labels), V(container_labels) (dictionary of text).
       - V(mode) (V(replicated) or V(global), default V(replicated)) and V(replicas) (default 1).
       - V(constraints) (list), for example V(node.role==manager).
-      - V(networks) (list). Each is a name, or a dictionary of V(name) and V(aliases) (list). On each the service is known by its
-        short name and these aliases, too.
+      - V(networks) (list). Each is a name, or a dictionary of V(name) and V(aliases) (list). On each network the service also has
+        its short name and these aliases.
       - V(endpoint_mode) (V(vip) or V(dnsrr), default V(vip)). Whether the service's names give one address, from which the
         Engine spreads connections over the tasks, or the addresses of all tasks. V(dnsrr) goes with no port of mode
         V(ingress).
@@ -81,8 +79,8 @@ options:
     default: {}
   registry_auth:
     description:
-      - What the nodes log in with where a service's image lies in one of these registries.
-      - The Engine never shows it again. A label with a slow hash of it tells whether it changed.
+      - The credentials of registries that images of services come from.
+      - The Engine does not return them. A label with a slow hash shows whether they changed.
     type: list
     elements: dict
     default: []
@@ -101,9 +99,9 @@ options:
         required: true
   wait:
     description:
-      - Seconds in which the services have to run, all tasks with the new settings, healthy where they have a health
+      - Seconds within which all tasks of the services have to run with the new settings, and be healthy if they have a health
         check.
-      - With V(0) nothing is waited for, and superseded secrets and configs are left to the next run.
+      - With V(0) the module does not wait, and the next run removes superseded secrets and configs.
     type: int
     default: 120
 extends_documentation_fragment:
@@ -152,7 +150,7 @@ EXAMPLES = r"""
         networks: [apps]
         hosts: "{{ swarm_cluster_plan.hostnames }}"
 
-- name: The stack goes away, its volumes stay
+- name: Remove the stack, keep its volumes
   dockyard.swarm.swarm_stack:
     name: shop
     state: absent
@@ -160,12 +158,12 @@ EXAMPLES = r"""
 
 RETURN = r"""
 plan:
-  description: The changes, each with what is done, to what, and why. Never the content of a secret or config.
+  description: The changes, each with what is done, to what, why, and both values. Never the content of a secret or config.
   returned: success
   type: list
   elements: dict
   sample:
-    - {do: update, to: "service shop_web: replicas", why: it differs, before: 0, after: 2}
+    - {do: update, to: "service shop_web: replicas", why: differs, before: 0, after: 2}
 services:
   description: Running and wanted tasks of each service of the stack, by its name in the swarm.
   returned: success
@@ -173,215 +171,10 @@ services:
   sample: {shop_web: {running: 3, desired: 3}}
 """
 
-import base64
-import time
-
-from ansible_collections.dockyard.swarm.plugins.module_utils import _plan, _service_spec, _stack
-from ansible_collections.dockyard.swarm.plugins.module_utils._engine_api import Engine, EngineError, query
-from ansible_collections.dockyard.swarm.plugins.module_utils._engine_facts import MANAGED, network_facts
-from ansible_collections.dockyard.swarm.plugins.module_utils._module import SecretiveModule
-from ansible_collections.dockyard.swarm.plugins.module_utils._service_spec import NAMESPACE
-
-REFUSED = "this node is not a manager of a swarm with a quorum: run on a manager (%s)"
-
-
-class Stack:
-    """One stack of the swarm whose manager this host is."""
-
-    def __init__(self, engine, options):
-        self.engine = engine
-        self.options = options
-        self.want = _stack.desired(options)
-        self.changed = set()  # services that this run changed
-
-    def read(self):
-        try:
-            services = self.engine.get("/services")
-            networks = [network_facts(net) for net in self.engine.get("/networks" + query(scope=["swarm"]))]
-            contents = {kind: self.engine.get("/" + kind) for kind in ("secrets", "configs")}
-        except EngineError as exc:
-            raise _plan.PlanError(REFUSED % exc) from exc
-        ours = {
-            item["Spec"]["Name"]: item
-            for item in services
-            if item["Spec"]["Name"] in self.want["services"] or MANAGED in (item["Spec"].get("Labels") or {})
-        }
-        state = {
-            "raw": ours,
-            "services": {name: item["Spec"] for name, item in ours.items()},
-            "networks": networks,
-            "ids": {"networks": {net["name"]: net["id"] for net in networks}},
-        }
-        for kind, items in contents.items():
-            state[kind] = {item["Spec"]["Name"]: item["Spec"].get("Labels") or {} for item in items}
-            state["ids"][kind] = {item["Spec"]["Name"]: item["ID"] for item in items}
-        return state
-
-    def plan(self, state):
-        return _stack.plan_stack(self.options, state)
-
-    def apply(self, plan, state):
-        # Names that lead nowhere are found before anything is made; secrets and configs are made first.
-        contents = {
-            kind: dict(state["ids"][kind], **dict.fromkeys(self.want[kind], "")) for kind in ("secrets", "configs")
-        }
-        for spec in self.want["services"].values():
-            _service_spec.resolve(spec, state["ids"]["networks"], contents["secrets"], contents["configs"])
-        removals = [item for item in plan if item["do"] == "remove" and item["kind"] != "service"]
-        done = []
-        for item in plan:
-            if item not in removals:
-                self._apply_one(item, state, done)
-        if self.options["wait"] and self.changed:
-            self.wait(done)
-        if self.options["wait"] or not self.want["services"]:
-            for item in removals:
-                self._apply_one(item, state, done)
-
-    def _apply_one(self, item, state, done):
-        if item["kind"] == "service" and item["name"] in self.changed:
-            return  # one update puts all the differences of a service right
-        act = self._service if item["kind"] == "service" else self._content
-        try:
-            act(item, state)
-        except EngineError as exc:
-            raise _plan.ApplyError(
-                "cannot %s %s: %s%s" % (item["do"], item["to"], exc.message, _left(done)), plan=_plan.public([item])
-            ) from exc
-        done.append("%s %s" % (item["do"], item["to"]))
-
-    def _content(self, item, state):
-        kind, name = item["kind"] + "s", item["name"]
-        if item["do"] in ("remove", "replace"):
-            self._delete("/%s/%s" % (kind, state["ids"][kind][name]))
-        labels = {MANAGED: "true", NAMESPACE: self.want["name"]}
-        if item["do"] == "label":
-            current = self.engine.get("/%s/%s" % (kind, state["ids"][kind][name]))
-            path = "/%s/%s/update?version=%d" % (kind, current["ID"], current["Version"]["Index"])
-            self.engine.post(path, dict(current["Spec"], Labels=labels))
-        if item["do"] in ("create", "replace"):
-            data = base64.b64encode(self.want[kind][name].encode("utf-8")).decode()
-            made = self.engine.post("/%s/create" % kind, {"Name": name, "Labels": labels, "Data": data})
-            state["ids"][kind][name] = made["ID"]
-
-    def _service(self, item, state):
-        name = item["name"]
-        current = state["raw"].get(name)
-        if item["do"] == "remove":
-            self._delete("/services/" + current["ID"])
-            return
-        ids = state["ids"]
-        auth = self.want["auth"][name]
-        headers = {"X-Registry-Auth": auth} if auth else None
-        wanted = self.want["services"][name]
-        if item["do"] == "replace":
-            self._delete("/services/" + current["ID"])
-        if item["do"] in ("create", "replace"):
-            spec = _service_spec.resolve(wanted, ids["networks"], ids["secrets"], ids["configs"])
-            self.engine.post("/services/create", spec, headers=headers)
-        else:
-            self._update(current, wanted, ids, headers)
-        self.changed.add(name)
-
-    def _update(self, current, wanted, ids, headers):
-        for attempt in (1, 2, 3):
-            spec = _service_spec.resolve(wanted, ids["networks"], ids["secrets"], ids["configs"], current["Spec"])
-            try:
-                self.engine.post(
-                    "/services/%s/update?version=%d" % (current["ID"], current["Version"]["Index"]),
-                    spec,
-                    headers=headers,
-                )
-                return
-            except EngineError as exc:
-                # The swarm itself writes to a service while a rollout goes on.
-                if attempt == 3 or "out of sequence" not in exc.message:
-                    raise
-            current = self.engine.get("/services/" + current["ID"])
-
-    def _delete(self, path):
-        try:
-            self.engine.delete(path)
-        except EngineError as exc:
-            if exc.status != 404:
-                raise
-
-    def wait(self, done=()):
-        """Wait until every service of the stack runs; raises ApplyError with what its tasks say."""
-        end = time.monotonic() + self.options["wait"]
-        steady = {}  # service -> (its running tasks, since when they are the same)
-        interval = 0.25
-        while True:
-            verdicts = self._judge()
-            now = time.monotonic()
-            late = {}
-            for name, (verdict, _service, _tasks) in verdicts.items():
-                if steady.get(name, (None, 0))[0] != verdict["ids"]:
-                    steady[name] = (verdict["ids"], now)
-                calm = now - steady[name][1] >= verdict["needs"] or _age(verdict["since"]) >= 2 * verdict["needs"]
-                if verdict["state"] != "running" or not calm:
-                    late[name] = verdict
-            failed = [name for name, verdict in late.items() if verdict["state"] == "failed"]
-            if not late:
-                return
-            if failed or now >= end:
-                self._give_up(failed or sorted(late), verdicts, done, timed_out=not failed)
-            time.sleep(min(interval, max(0.05, end - now)))
-            interval = min(1.0, interval * 1.5)
-
-    def _judge(self):
-        try:
-            listed = {
-                item["Spec"]["Name"]: item
-                for item in self.engine.get("/services" + query(name=sorted(self.want["services"])))
-            }
-            verdicts = {}
-            for name in self.want["services"]:
-                if name not in listed:
-                    raise _plan.ApplyError("service %s is gone: somebody removed it meanwhile; run again" % name)
-                tasks = self.engine.get("/tasks" + query(service=[listed[name]["ID"]]))
-                verdicts[name] = (_stack.judge(listed[name], tasks, name in self.changed), listed[name], tasks)
-            return verdicts
-        except EngineError as exc:
-            raise _plan.ApplyError("cannot see whether the services run: %s" % exc) from exc
-
-    def _give_up(self, names, verdicts, done, timed_out):
-        try:
-            nodes = {node["ID"]: (node.get("Description") or {}).get("Hostname") for node in self.engine.get("/nodes")}
-        except EngineError:
-            nodes = {}
-        parts, errors = [], {}
-        for name in names:
-            verdict, service, tasks = verdicts[name]
-            started = (service.get("UpdateStatus") or {}).get("StartedAt") if name in self.changed else None
-            errors[name] = _stack.task_errors(name, tasks, nodes, started or "")
-            after = " after %d s" % self.options["wait"] if timed_out else ""
-            parts.append("service %s: %s%s" % (name, verdict["why"], after))
-            parts += errors[name] or ["its tasks report no error"]
-        hint = "see: docker service ps --no-trunc %s; docker service logs %s" % (names[0], names[0])
-        raise _plan.ApplyError("%s. %s%s" % ("; ".join(parts), hint, _left(done)), task_errors=errors)
-
-    def result(self, _state):
-        if self.options["wait"] and not self.changed and self.want["services"]:
-            self.wait()
-        services = {}
-        for name, (verdict, _service, _tasks) in (self._judge() if self.want["services"] else {}).items():
-            services[name] = {"running": verdict["running"], "desired": verdict["desired"]}
-        return {"services": services}
-
-
-def _left(done):
-    return ". Done so far: %s; run again to converge" % ", ".join(done) if done else ""
-
-
-def _age(stamp):
-    """Seconds since an API time stamp, by this host's clock; 0 where it cannot be told."""
-    import calendar
-
-    try:
-        return time.time() - calendar.timegm(time.strptime(stamp[:19], "%Y-%m-%dT%H:%M:%S"))
-    except ValueError:
-        return 0.0
+from ..module_utils._core.engine_api import Engine
+from ..module_utils._core.no_log import SecretiveModule
+from ..module_utils._core.plan import PlanError, run
+from ..module_utils._services.deployment import Deployment
 
 
 def main():
@@ -408,11 +201,11 @@ def main():
         supports_check_mode=True,
     )
     try:
-        stack = Stack(Engine(), module.params)
-    except _plan.PlanError as exc:
+        stack = Deployment(Engine(), module.params)
+    except PlanError as exc:
         module.fail_json(msg=str(exc))
     result = stack.result if not module.check_mode else None
-    _plan.run(module, "stack " + module.params["name"], stack.read, stack.plan, stack.apply, result)
+    run(module, "stack " + module.params["name"], stack.read, stack.plan, stack.apply, result)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: swarm_tokens
-short_description: Ask a manager for the swarm's join tokens
+short_description: Get the swarm's join tokens from a manager
 version_added: 0.1.0
 description:
   - Returns the tokens that let nodes join. They are secrets; run the task with C(no_log).
@@ -39,7 +39,7 @@ manager:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.dockyard.swarm.plugins.module_utils._engine_api import Engine, EngineError
+from ..module_utils._core.engine_api import Engine, EngineError
 
 
 def main():

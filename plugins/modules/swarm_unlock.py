@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: swarm_unlock
-short_description: Start a locked manager of a swarm with the key that fits
+short_description: Unlock a manager of a swarm with the key that fits
 version_added: 0.1.0
 description:
   - With autolock, a manager whose Engine was started is locked until it gets the swarm's unlock key.
@@ -58,63 +58,10 @@ state:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _plan
-from ansible_collections.dockyard.swarm.plugins.module_utils._engine_api import Engine, EngineError
-from ansible_collections.dockyard.swarm.plugins.module_utils._files import hold
-from ansible_collections.dockyard.swarm.plugins.module_utils._manager import (
-    DOCKER,
-    KEY_OPTIONS,
-    LOCK,
-    is_sealed,
-    key_path,
-    put_key,
-    settled,
-    start,
-)
-from ansible_collections.dockyard.swarm.plugins.module_utils._systemd import journal_tail
-
-
-class Lock:
-    """The lock of this manager."""
-
-    def __init__(self, params):
-        self.params = params
-        self.engine = Engine()
-
-    def read(self):
-        try:
-            info = self.engine.get("/info")
-        except EngineError as exc:
-            raise _plan.PlanError("the Engine cannot be asked: %s" % exc) from exc
-        root = info["DockerRootDir"]
-        state = (info.get("Swarm") or {}).get("LocalNodeState") or "inactive"
-        return {"state": state, "root": root, "sealed": is_sealed(root)}
-
-    def plan(self, state):
-        return unlock_steps(state)
-
-    def apply(self, plan, state):
-        timeout = self.params["timeout"]
-        try:
-            if plan[0]["do"] == "decrypt":
-                put_key(state["root"], self.params["node_key"], self.params["node_key_of"])
-            start(self.engine, timeout)
-        except (OSError, EngineError) as exc:
-            raise _plan.ApplyError("%s; a run later on goes on from here" % exc) from exc
-        if settled(self.engine, timeout) in (None, "locked"):
-            raise _plan.ApplyError("the manager stays locked with its key decrypted: %s" % journal_tail(DOCKER))
-
-
-def unlock_steps(state):
-    """The changes that unlock this manager, from what :meth:`Lock.read` gives."""
-    if state["state"] != "locked":
-        return []
-    why = "the manager is locked"
-    restart = _plan.change("restart", "swarm: this manager", why, before="locked", after="unlocked")
-    if not state["sealed"]:
-        return [restart]  # an earlier run was cut short
-    after = "decrypted, until there is a quorum"
-    return [_plan.change("decrypt", key_path(state["root"]), why, before="encrypted", after=after), restart]
+from ..module_utils._core.atomic_files import hold
+from ..module_utils._core.plan import run
+from ..module_utils._swarm.manager_key import KEY_OPTIONS, LOCK, key_path
+from ..module_utils._swarm.unlock import Lock
 
 
 def main():
@@ -132,9 +79,9 @@ def main():
     lock = Lock(module.params)
 
     def result(state):
-        return {"state": state["state"], "key": key_path(state["root"]) if state["sealed"] else None}
+        return {"state": state["state"], "key": key_path(state["root"]) if state["key_encrypted"] else None}
 
-    _plan.run(module, "swarm", lock.read, lock.plan, lock.apply, result)
+    run(module, "swarm", lock.read, lock.plan, lock.apply, result)
 
 
 if __name__ == "__main__":

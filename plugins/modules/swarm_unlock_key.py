@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: swarm_unlock_key
-short_description: Ask a manager for the key that unlocks managers
+short_description: Get the swarm's unlock key from a manager
 version_added: 0.1.0
 description:
   - Returns the key that managers of a swarm with autolock need after a start. It is a secret; run the task with C(no_log).
@@ -39,8 +39,8 @@ cluster_id:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.dockyard.swarm.plugins.module_utils._engine_api import Engine, EngineError
-from ansible_collections.dockyard.swarm.plugins.module_utils._engine_facts import unlock_key
+from ..module_utils._core.engine_api import Engine, EngineError
+from ..module_utils._swarm.manager_key import unlock_key
 
 
 def main():

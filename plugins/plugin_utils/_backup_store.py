@@ -20,9 +20,10 @@ import tempfile
 
 from ansible.errors import AnsibleError
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _backup, _backup_archive
-from ansible_collections.dockyard.swarm.plugins.module_utils._files import sync_folder
-from ansible_collections.dockyard.swarm.plugins.plugin_utils import _node_key
+from ..module_utils._core.atomic_files import sync_folder
+from ..module_utils._recovery import archive, backup_names
+from ..module_utils._recovery.manifest import BackupError
+from . import _node_key
 
 TITLE = b"dockyard.swarm backup"
 _HEADER = re.compile(rb"^%s (\d+) key ([0-9a-f]{16})\n" % re.escape(TITLE))
@@ -142,22 +143,22 @@ def read(path, key):
 def check(data, name):
     """The manifest of an archive, all of it checked."""
     try:
-        return _backup_archive.check(io.BytesIO(data))[0]
-    except _backup.BackupError as exc:
+        return archive.check(io.BytesIO(data))[0]
+    except BackupError as exc:
         raise StoreError("%s: %s" % (name, exc)) from exc
 
 
-def unsealed(data, keys=()):
+def with_decrypted_key(data, keys=()):
     """An archive, checked before, from which a manager can start without anybody who unlocks it; and all unlock keys.
 
     :param keys: unlock keys to try besides the archive's own.
     """
-    own = _backup_archive.check(io.BytesIO(data))[1]
+    own = archive.check(io.BytesIO(data))[1]
     keys = list(dict.fromkeys([*([own] if own else []), *keys]))
-    text = _backup_archive.content(data, _node_key.PATH).decode("ascii", "replace")
-    if _node_key.is_sealed(text):
+    text = archive.content(data, _node_key.PATH).decode("ascii", "replace")
+    if _node_key.is_encrypted(text):
         try:
-            data = _backup_archive.replace(data, _node_key.PATH, _node_key.unseal(text, keys).encode())
+            data = archive.replace(data, _node_key.PATH, _node_key.decrypt_key(text, keys).encode())
         except _node_key.KeyFileError as exc:
             raise StoreError("the manager's key in it (%s) is encrypted, and %s" % (_node_key.PATH, exc)) from exc
     return data, keys
@@ -172,7 +173,7 @@ def find(folder, name=""):
             if os.path.isfile(there):
                 return os.path.abspath(there)
         raise StoreError("option swarm_backup_file: there is no %s, neither here nor in %s" % (name, folder))
-    names = _backup.of_cluster(_names(folder), "")
+    names = backup_names.of_cluster(_names(folder), "")
     if not names:
         raise StoreError(
             "there is no backup in %s: name one in swarm_backup_file, or its folder in swarm_backup_dir" % folder
@@ -181,7 +182,7 @@ def find(folder, name=""):
     if len(clusters) > 1:
         raise StoreError(
             "the backups in %s are of %d swarms: name the one that you want in swarm_backup_file, the newest are %s"
-            % (folder, len(clusters), ", ".join(_backup.of_cluster(names, item)[0] for item in sorted(clusters)))
+            % (folder, len(clusters), ", ".join(backup_names.of_cluster(names, item)[0] for item in sorted(clusters)))
         )
     return os.path.join(folder, names[0])
 
@@ -199,14 +200,14 @@ def keep(data, folder, key, most):
     have_folder(folder)
     manifest = check(data, "what the manager sent")
     cluster = manifest["cluster_id"]
-    path = os.path.join(folder, _backup.file_name(cluster, manifest["created"]))
+    path = os.path.join(folder, backup_names.file_name(cluster, manifest["created"]))
     try:
         _write(path, encrypt(data, key))
         if read(path, key)[0] != data:
             raise StoreError("%s is not what was written to it" % path)
         gone = [
             os.path.join(folder, name)
-            for name in _backup.outdated(_names(folder), os.path.basename(path), cluster, most)
+            for name in backup_names.outdated(_names(folder), os.path.basename(path), cluster, most)
         ]
         for old in gone:
             os.unlink(old)

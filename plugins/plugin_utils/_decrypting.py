@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.dockyard.swarm.plugins.plugin_utils import _node_key
+from . import _node_key
 
 # A manager that encrypted its key meanwhile needs it once more; more often than that, something is wrong.
 _STEPS = 8

@@ -18,12 +18,12 @@ import re
 
 from ansible.errors import AnsibleActionFail
 
-from ansible_collections.dockyard.swarm.plugins.plugin_utils._secretbox import SecretboxError, open_box
+from ._secretbox import SecretboxError, open_box
 
 PATH = "certificates/swarm-node.key"
 _UNLOCK = "SWMKEY-1-"
 _BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----\n((?:[A-Za-z-]+: .*\n)*)\n?([A-Za-z0-9+/=\n]+)-----END \1-----\n*\Z")
-_SEALED = "ENCRYPTED PRIVATE KEY"
+_ENCRYPTED = "ENCRYPTED PRIVATE KEY"
 _VERSION = "kek-version"
 _RAFT = ("raft-dek", "raft-dek-pending")
 # How a header's value is encrypted.
@@ -41,20 +41,20 @@ class KeyFileError(Exception):
     """The key stays sealed. The text says why, and holds nothing secret."""
 
 
-def is_sealed(text):
+def is_encrypted(text):
     """Whether a manager's key needs another one to be read."""
-    return "-----BEGIN %s-----" % _SEALED in text or "Proc-Type: 4,ENCRYPTED" in text
+    return "-----BEGIN %s-----" % _ENCRYPTED in text or "Proc-Type: 4,ENCRYPTED" in text
 
 
-def unseal(text, keys):
+def decrypt_key(text, keys):
     """The text of a manager's key as it is in a swarm that does not lock its managers.
 
     :param keys: unlock keys (``SWMKEY-1-…``); the first that fits is taken.
     """
-    if not is_sealed(text):
+    if not is_encrypted(text):
         return text
     match = _BLOCK.match(text)
-    if not match or match.group(1) != _SEALED:
+    if not match or match.group(1) != _ENCRYPTED:
         raise KeyFileError("it is damaged, or of a kind that this collection does not know")
     headers = dict(line.split(": ", 1) for line in match.group(2).splitlines())
     try:
@@ -84,7 +84,7 @@ def for_plan(action, asked, keys, task_vars):
         raise AnsibleActionFail("the manager's key cannot be fetched: %s" % read.get("msg"))
     data = base64.b64decode(read["content"])
     try:
-        text = unseal(data.decode("ascii", "replace"), keys)
+        text = decrypt_key(data.decode("ascii", "replace"), keys)
     except KeyFileError as exc:
         raise AnsibleActionFail(
             "the manager's key %s is encrypted, since its swarm locks managers when they start (autolock), and %s. %s"

@@ -6,8 +6,8 @@
 
 from __future__ import annotations
 
-from ansible_collections.dockyard.swarm.plugins.module_utils._service_options import parse
-from ansible_collections.dockyard.swarm.plugins.module_utils._service_spec import build as build_spec
+from ansible_collections.dockyard.swarm.plugins.module_utils._services.options import parse
+from ansible_collections.dockyard.swarm.plugins.module_utils._services.spec import build as build_spec
 
 FULL = {
     "image": "nginx:1",

@@ -155,7 +155,7 @@ def test_published_ports_that_a_reload_of_firewalld_shuts_are_led_in_again(node,
     foretold = job("--check", "--diff")
     assert any("node1: each reload of firewalld shuts published ports" in text for text in warnings(foretold))
     healed = job()
-    why = "nothing leads them in, since somebody took the Engine's rules away, as a reload of firewalld may"
+    why = "their rules are missing; a reload of firewalld may have removed them"
     for run in (foretold, healed):
         assert run.code == 0, run.output
         assert f"restore published ports 8080/tcp, 8090/tcp: {why}" in lines(run), run.lines

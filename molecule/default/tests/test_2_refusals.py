@@ -81,7 +81,7 @@ def test_daemon_that_does_not_start_gets_its_old_file_back(hosts):
     before = output(host, "cat /etc/docker/daemon.json")
     run = playbook("--limit", "node3", *extra(swarm_engine_daemon_options={"bridge": "nonesuch0"}))
     assert run.code != 0, run.output
-    assert "the old file is back and the daemon runs with it" in " ".join(run.output.split()), run.output
+    assert "the old file is restored and the daemon runs with it" in " ".join(run.output.split()), run.output
     assert output(host, "cat /etc/docker/daemon.json") == before
     assert output(host, "systemctl is-active docker") == "active"
     again = playbook()

@@ -43,7 +43,7 @@ class Drift:
 DRIFTS = [
     Drift(
         "key edited in daemon.json", "node2", edit_daemon_json("d['max-concurrent-downloads'] = 3"),
-        ["set daemon.json: max-concurrent-downloads: differs", "reload docker.service: a reload applies .*"], always=True,
+        [r"set daemon.json: max-concurrent-downloads: 3 → \d+", "reload docker.service: a reload applies .*"], always=True,
     ),
     Drift(
         "daemon.json removed", "node3", f"rm {DAEMON}",
@@ -78,7 +78,7 @@ DRIFTS = [
     ),
     Drift(
         "sysctl flipped", "node3", "sysctl -w fs.inotify.max_user_instances=128",
-        ["set sysctl fs.inotify.max_user_instances: differs"], limit="node3",
+        [r"set sysctl fs.inotify.max_user_instances: 128 → \d+"], limit="node3",
     ),
     Drift(
         "kernel module list edited", "node2", f"echo tun >> {MODULES}", [f"write {MODULES}: its content differs"],
@@ -93,7 +93,7 @@ DRIFTS = [
     ),
     Drift(
         "availability changed", "node1", "docker node update --availability pause node3",
-        ["set node node3: availability: differs"],
+        ["set node node3: availability: pause → active"],
     ),
     Drift(
         "overlay network removed", "node1", "docker network rm spare",
@@ -118,26 +118,26 @@ DRIFTS = [
     ),
     Drift(
         "registry scaled to 0", "node1", f"docker service scale --detach {REGISTRY}=0",
-        ["update service registry_registry: replicas: it differs"],
+        ["update service registry_registry: replicas: 0 → 1"],
     ),
     Drift(
         "image of the registry changed", "node1",
         # One that runs: the swarm itself takes back an update that fails.
         f"docker tag registry:2.8 registry:other; "
         f"docker service update --quiet --detach --no-resolve-image --image registry:other {REGISTRY}",
-        ["update service registry_registry: image: it differs"],
+        ["update service registry_registry: image: registry:other → registry:2.8"],
     ),
     Drift(
         "environment of the registry changed", "node1",
         f"docker service update --quiet --detach --env-add REGISTRY_LOG_LEVEL=debug {REGISTRY}",
-        ["update service registry_registry: env: it differs"], always=True,
+        ["update service registry_registry: env: .*REGISTRY_LOG_LEVEL=debug.* → .*"], always=True,
     ),
     Drift(
         "password file of the registry replaced", "node1",
         "echo 'eve:x' | docker secret create eve -; "
         f"old=$(docker service inspect {REGISTRY} --format '{{{{json .Spec}}}}' | grep -o 'registry_htpasswd[^\"]*'); "
         f"docker service update --quiet --detach --secret-rm $old --secret-add source=eve,target=htpasswd {REGISTRY}",
-        ["update service registry_registry: secrets: it differs"],
+        ["update service registry_registry: secrets: .*eve as htpasswd .* → .*registry_htpasswd_.*"],
     ),
     Drift(
         "rsyslog configuration edited", "node2", f"sed -i s/windowSize/WindowSize/ {SENDER}",
@@ -146,11 +146,11 @@ DRIFTS = [
     Drift(
         "owner of the folder that the sender keeps its place in the queue in", "node3",
         "chown daemon /var/spool/rsyslog/dockyard",
-        ["own /var/spool/rsyslog/dockyard: its mode or owner differs"],
+        ["own /var/spool/rsyslog/dockyard: its mode or owner differs: mode 0.*, owner 1:0 → mode 0.*, owner 0:0"],
     ),
     Drift(
         "owner of the collector's folder", "node1", "chown -R nobody /var/log/swarm",
-        ["own /var/log/swarm: its mode or owner differs"],
+        ["own /var/log/swarm: its mode or owner differs: mode 0.*, owner 65534:.* → mode 0.*, owner 0:.*"],
     ),
 ]  # fmt: skip
 # Made before a run that is not for its host.

@@ -45,12 +45,16 @@ def docker(repository, **more):
     return {**where, **more}
 
 
-def files(repository, version):
-    pool = repository.folder / "dists" / "bookworm" / "pool" / "stable" / "amd64"
-    runtime = sorted(pool.glob("containerd.io_*"))[version == NEW]
-    paths = [*sorted(pool.glob(f"docker-ce*_{version}-*")), runtime]
-    assert len(paths) == 3
-    return {"swarm_engine_source": "files", "swarm_engine_package_files": [str(path) for path in paths]}
+def files(repository, version, *suites):
+    """The files of these releases as one list, by default of both."""
+    paths = []
+    for suite in suites or ("trixie", "bookworm"):
+        pool = repository.folder / "dists" / suite / "pool" / "stable" / "amd64"
+        runtime = sorted(pool.glob("containerd.io_*"))[version == NEW]
+        found = [*sorted(pool.glob(f"docker-ce*_{version}-*")), runtime]
+        assert len(found) == 3
+        paths += map(str, found)
+    return {"swarm_engine_source": "files", "swarm_engine_package_files": paths}
 
 
 def done(run: Run, *words: str) -> None:
@@ -147,9 +151,15 @@ class TestRefused:
         runs(hosts["node1"], OLD)
         assert "docker.io" in installed(hosts["node1"])
 
-    def test_a_file_that_is_called_otherwise(self, engine):
-        run = engine(node2={"swarm_engine_source": "files", "swarm_engine_package_files": ["docker.deb"]})
-        refused(run, "docker.deb is not called as package files are")
+    def test_files_that_are_for_no_host_or_have_another_name(self, engine, repository):
+        run = engine(
+            node1=files(repository, OLD, "bookworm"),
+            node2={"swarm_engine_source": "files", "swarm_engine_package_files": ["docker.deb"]},
+        )
+        refused(
+            run, "docker.deb is not named as package files are",
+            "node1: option swarm_engine_package_files: none of the files is for Debian GNU/Linux 13 (trixie) on x86_64",
+        )  # fmt: skip
         assert run.changed == 0, run.output
 
 
@@ -165,6 +175,9 @@ def test_another_source_takes_the_engine_over(hosts, engine, repository):
         runs(host, OLD)
         data_is_there(host)
         assert not host.file("/var/cache/dockyard-packages").exists
+    # The list had the files of both releases.
+    for name in DOCKER:
+        assert hosts["node2"].package(name).version.endswith("~debian.12~bookworm")
     nothing_more(engine(**wanted))
 
 

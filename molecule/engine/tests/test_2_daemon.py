@@ -1,4 +1,4 @@
-"""A configuration that dockerd does not run with never stays: the old file is back, and the daemon runs with it.
+"""A configuration that dockerd does not run with never stays: the old file is restored, and the daemon runs with it.
 
 node1 has an Engine that validates a file (26.1), node2 one that cannot (20.10). At the end both are as they were.
 """
@@ -56,8 +56,8 @@ REFUSED = {
 # What unit tests show as well.
 SEEN_ELSEWHERE = {
     "removed": ({"graph": "/srv/docker"}, "was removed in Engine"),
-    "plain TCP": ({"hosts": [LOCAL, "tcp://127.0.0.1:2375"]}, "gives root to whoever connects"),
-    "no local socket": ({"hosts": ["tcp://127.0.0.1:2376"], **TLS}, "no socket for the host itself"),
+    "plain TCP": ({"hosts": [LOCAL, "tcp://127.0.0.1:2375"]}, "gives root to anyone who connects"),
+    "no local socket": ({"hosts": ["tcp://127.0.0.1:2376"], **TLS}, "has no local socket"),
     "live-restore": ({"live-restore": True}, "refused in swarm mode"),
 }
 
@@ -94,7 +94,7 @@ def test_what_dockerd_itself_refuses_changes_nothing(hosts):
     then, running = state(host), started(host)
     found = config("node1", options={"log-level": "loud"})
     assert found["failed"]
-    assert "dockerd refuses the new /etc/docker/daemon.json, nothing was changed" in found["msg"], found
+    assert "dockerd rejects the new /etc/docker/daemon.json, nothing was changed" in found["msg"], found
     assert (state(host), started(host)) == (then, running)
 
 

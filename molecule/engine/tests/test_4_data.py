@@ -184,7 +184,7 @@ UNFIT = {
 if SOAK:
     UNFIT |= {
         "d_type": ("/mnt/typeless", lambda host: disk(host, "/mnt/typeless", 1000, "-O ^filetype"), ["has no d_type"]),
-        "tmpfs": ("/run/docker-data", lambda _host: None, ["is tmpfs", "gone after a reboot"]),
+        "tmpfs": ("/run/docker-data", lambda _host: None, ["is tmpfs", "needs ext4, xfs, btrfs or zfs"]),
         "inside": (f"{DEFAULT}/inside", lambda _host: None, [f"lies in {DEFAULT}"]),
         "not empty": ("/etc/docker", lambda _host: None, ["not empty", "daemon.json"]),
         "of another": (
@@ -284,7 +284,9 @@ class TestMoved:
         assert host.run("systemctl is-active docker.service").stdout.strip() == "inactive"
         run = role(**data_root("/srv/docker"))
         assert run.code == 0, run.output
-        assert "finish move of /var/lib/docker to /srv/docker: it was cut short" in [line for _host, line in run.lines]
+        assert "finish move of /var/lib/docker to /srv/docker: it was interrupted" in [
+            line for _host, line in run.lines
+        ]
         runs_as_before(host, "/srv/docker", before)
         assert host.file(f"{DEFAULT}.dockyard-old/swarm/docker-state.json").exists
         assert not host.file(DEFAULT).exists

@@ -13,7 +13,7 @@ from tests.cluster import end, flat
 from tests.support import module, modules, output, until
 
 OUTSIDER = "node3"
-ALL_WAYS = {"tcp 2377", "tcp 7946", "udp 7946", "udp 4789", "esp"}
+ALL_PATHS = {"tcp 2377", "tcp 7946", "udp 7946", "udp 4789", "esp"}
 TABLE = "nft list table inet dockyard"
 UNIT = "dockyard-firewall.service"
 NONCES = itertools.count(0x51000001, 0x10000)
@@ -48,13 +48,13 @@ def came(address, source: str, *targets: str) -> dict[str, dict[str, str]]:
     sent = module("network_probe", source, step="send", nonce=nonce, index=number, peers=peers)
     assert sent["errors"] == {}, sent
     heard = modules("network_probe", *targets, step="collect", nonce=nonce)
-    return {target: found["heard"][str(number)]["ways"] for target, found in heard.items()}
+    return {target: found["heard"][str(number)]["paths"] for target, found in heard.items()}
 
 
 def closed(address, *targets: str) -> None:
     """Nothing that the outsider sends to the swarm's ports gets in, though all of it comes to the machines."""
-    for target, ways in came(address, OUTSIDER, *targets).items():
-        assert ways == dict.fromkeys(ALL_WAYS, "filtered"), target
+    for target, paths in came(address, OUTSIDER, *targets).items():
+        assert paths == dict.fromkeys(ALL_PATHS, "filtered"), target
 
 
 def answers(address: str, port: int) -> bool:
@@ -100,8 +100,8 @@ def test_what_would_be_done_is_told_on_bare_hosts(cluster, here):
 def test_the_swarm_is_made_and_its_ports_are_for_members_alone(cluster, address):
     cluster.converge()
     closed(address, "node1", "node2")
-    (ways,) = came(address, "node2", "node1").values()
-    assert ways == dict.fromkeys(ALL_WAYS, "arrived")
+    (paths,) = came(address, "node2", "node1").values()
+    assert paths == dict.fromkeys(ALL_PATHS, "arrived")
     foretold = cluster.site("--check", "--diff")
     assert (foretold.code, foretold.changed) == (0, 0), end(foretold)
 
@@ -173,11 +173,11 @@ def test_rules_that_were_taken_away_or_changed_by_hand_are_put_right(cluster, ad
     cluster.whole()
     cluster.serves("web", 1)
     assert until(lambda: answers(address["node2"], MESH), 20)[0]
-    output(cluster.hosts["node1"], "nft insert rule inet dockyard ways udp dport 4789 accept")
+    output(cluster.hosts["node1"], "nft insert rule inet dockyard prerouting udp dport 4789 accept")
     output(cluster.hosts["node2"], "nft flush ruleset")
     assert not answers(address["node2"], MESH)
     converge(
-        cluster, f"reload {UNIT}: what it sets differs", "restart docker.service: its rules in the kernel are gone"
+        cluster, f"reload {UNIT}: what it sets differs", "restart docker.service: its rules in the kernel are missing"
     )
     cluster.settled()
     closed(address, "node1", "node2")
@@ -203,5 +203,5 @@ def test_whoever_does_not_want_them_any_more_gets_rid_of_them(cluster, address):
     cluster.settled()
     assert cluster.first.run(TABLE).rc != 0
     assert output(cluster.first, f"systemctl show -P LoadState {UNIT}") == "not-found"
-    (ways,) = came(address, OUTSIDER, "node1").values()
-    assert ways == dict.fromkeys(ALL_WAYS, "arrived")
+    (paths,) = came(address, OUTSIDER, "node1").values()
+    assert paths == dict.fromkeys(ALL_PATHS, "arrived")

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import pytest
 
+from tests.paths import all_well, preflight, rows, stopped_site
 from tests.support import Run, output
-from tests.ways import all_well, preflight, rows, stopped_site
 
 SOAK = bool(os.environ.get("DOCKYARD_SOAK"))
 DROPPED = "INPUT -p udp --dport 4789 -j DROP"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.paths import all_well, preflight
 from tests.support import output, playbook
-from tests.ways import all_well, preflight
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -14,7 +14,7 @@ def _converged():
     assert run.code == 0, run.output
     # Packets were sent before the first host joined, and all was well: then nothing is said of it.
     assert "Send packets to the other hosts" in run.output
-    assert "Tell which ways are open" not in run.output
+    assert "Report which paths are open" not in run.output
 
 
 def test_a_run_in_which_nobody_joins_sends_nothing():

@@ -1,4 +1,4 @@
-"""Networks that are made anew under running services, that fill up, that narrow ways ask for, and the physical one."""
+"""Networks that are made anew under running services, that fill up, that narrow paths ask for, and the physical one."""
 
 from __future__ import annotations
 
@@ -101,10 +101,10 @@ def test_network_in_use_is_made_anew_and_its_service_has_it_again(hosts, manager
     refused = run(wanted)
     assert refused.code != 0
     assert "mtu (is None, wanted 1300)" in refused.output
-    assert "set replace to have it made anew" in refused.output
+    assert "set replace: true to recreate it" in refused.output
     wanted["replace"] = True
     foretold = run(wanted, arguments=["--check"])
-    assert ("node1", "replace network two: attachable: differs; user lose their connections for some seconds") in [
+    assert ("node1", "replace network two: attachable: true → false; user lose their connections for some seconds") in [
         (host, line.split(" (")[0]) for host, line in foretold.lines
     ], foretold.lines
     assert spec(manager, user) == before
@@ -183,7 +183,7 @@ def test_routing_mesh_is_replaced_under_load(hosts, manager, address):
     output(manager, "docker service rm web both")
 
 
-def test_networks_follow_the_ways_between_the_hosts(hosts, manager, address):
+def test_networks_follow_the_paths_between_the_hosts(hosts, manager, address):
     """Interfaces of 1400 and a mesh made for 1500 that nobody publishes by: it is made for them, other networks are a warning."""
     assert run({"name": "ingress", "ingress": True, "mtu": 1500, "replace": True}).code == 0
     for name in NODES:
@@ -194,7 +194,7 @@ def test_networks_follow_the_ways_between_the_hosts(hosts, manager, address):
         flat = " ".join(first.output.split())
         assert first.code == 0, first.output
         assert (
-            "network apps is made for ways of MTU 1500, and these hosts have less: node1 1400, node2 1400, node3 1400"
+            "network apps is made for an MTU of 1500, and these hosts have less: node1 1400, node2 1400, node3 1400"
             in flat
         )
         assert inspected(manager, "network", "fresh")["Options"]["com.docker.network.driver.mtu"] == "1400"
@@ -312,7 +312,7 @@ def test_node_that_is_new_gets_a_part_of_its_own(hosts, manager, plant):
     before = parts()
     output(manager, "docker service rm gauge")
     assert until(lambda: hosts["node2"].run("docker network rm plant-config").rc == 0, DEADLINE)[0]
-    assert ("node2", "Have the node's part") in made(macvlans=[plant]).changes
+    assert ("node2", "Configure the node's part of the network") in made(macvlans=[plant]).changes
     assert parts() == before
 
 

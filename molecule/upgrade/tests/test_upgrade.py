@@ -20,7 +20,7 @@ ENGINE = "../molecule/upgrade/engine"
 MTU = '{"swarm_engine_daemon_options": {"mtu": 1450}}'
 # As every service that must not be missed: it serves on for a moment after it was told to end, until all nodes know.
 LINGERS = "trap 'sleep 5; nginx -s quit' TERM; nginx -g 'daemon off;' & wait; wait"
-STOPPED = "swarm_engine : Stop its Engine"
+STOPPED = "swarm_engine : Stop the node's Engine"
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +108,7 @@ if SOAK:
         assert stopped[0] == "node4"
         assert stopped[-1] == broken
         assert last not in stopped
-        said = " ".join(run.output.split("Stop here, before another node is touched")[1].split())
+        said = " ".join(run.output.split("Stop before another node is touched")[1].split())
         assert f"{broken}: the daemon did not apply the new" in said
         assert (
             "Its Engine does not run, and it stays drained until it does. The nodes after it were not touched" in said

@@ -17,7 +17,7 @@ def test_the_one_that_was_made_goes_before_debians(tmp_path: Path, monkeypatch: 
     found = kernel.current()
     assert (found.program.parent, found.words, found.shim) == (
         kernel_build.place(),
-        ("seccomp=on", "apparmor=0"),
+        ("seccomp=on",),
         False,
     )
     assert kernel.environment() == {}

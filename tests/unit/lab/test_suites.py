@@ -40,9 +40,7 @@ def test_a_build_leaves_alone_that_of_a_suite_whose_name_begins_with_its_own(
 
     monkeypatch.setattr(rootfs, "run_logged", end)
     with pytest.raises(LabError):
-        rootfs._build(
-            "trixie", Mirror("http://mirror.example", "http://security.example"), tmp_path / "image", lambda _: None
-        )
+        rootfs._make_root("trixie", Mirror("http://mirror.example", "http://security.example"), lambda _: None)
     left = {path.name for path in (tmp_path / "build").iterdir()}
     assert "trixie-17" not in left
     assert "trixie-engine-18" in left

@@ -77,10 +77,11 @@ def test_every_option_has_a_type_and_a_description(role):
 def test_names_carry_the_roles_prefix(role):
     public = [*load(role, "defaults", "main.yml"), *options(role)]
     assert [name for name in public if not name.startswith(f"{role}_")] == []
-    internal = [
-        name for path in (ROOT / "roles" / role / "vars").glob("*.yml") for name in load(role, "vars", path.name)
-    ]
+    files = sorted((ROOT / "roles" / role / "vars").rglob("*.yml"))
+    internal = [name for path in files for name in load(role, *path.relative_to(ROOT / "roles" / role).parts)]
+    assert internal, "no variables found"
     assert [name for name in internal if not name.removeprefix("__").startswith(f"{role}_")] == []
+    assert len(internal) == len(set(internal)), "a variable is set twice"
 
 
 def test_meta_names_dependencies_license_and_platforms(role):

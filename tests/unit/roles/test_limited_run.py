@@ -9,7 +9,7 @@ import json
 import subprocess
 from pathlib import Path
 
-from tests.unit.plugins.module_utils.test_preflight import facts
+from tests.unit.host_example import facts
 
 ROOT = Path(__file__).resolve().parents[3]
 

@@ -10,9 +10,9 @@ import pytest
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.dockyard.swarm.plugins.filter import dns_plan as plugin
-from ansible_collections.dockyard.swarm.plugins.module_utils._dns_role import stub_text
-from ansible_collections.dockyard.swarm.plugins.module_utils._dnsmasq import settings_of
-from ansible_collections.dockyard.swarm.plugins.module_utils._dnsmasq_files import render_conf, render_hosts
+from ansible_collections.dockyard.swarm.plugins.module_utils._dns.dnsmasq import settings_of
+from ansible_collections.dockyard.swarm.plugins.module_utils._dns.dnsmasq_files import render_conf, render_hosts
+from ansible_collections.dockyard.swarm.plugins.module_utils._dns.role_plan import stub_text
 
 SETTINGS = {
     "domain": "swarm.internal",
@@ -53,7 +53,9 @@ def converged():
 
 def plan(node, settings=None, resolvers=("192.0.2.11",)):
     packages = [] if settings == {} else ["dnsmasq"]
-    return plugin.dns_plan(node, SETTINGS if settings is None else settings, resolvers, packages)
+    found = plugin.dns_plan(node, SETTINGS if settings is None else settings, resolvers, packages)
+    assert found["server"] + found["resolver"] == found["all"]
+    return found["all"]
 
 
 def short(items):

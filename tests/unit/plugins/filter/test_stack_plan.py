@@ -8,7 +8,7 @@ import pytest
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.dockyard.swarm.plugins.filter import stack_plan
-from ansible_collections.dockyard.swarm.plugins.module_utils import _stack
+from ansible_collections.dockyard.swarm.plugins.module_utils._services import stack
 
 STACK = {"name": "shop", "services": {"web": {"image": "nginx:1"}}}
 
@@ -19,7 +19,7 @@ def test_the_modules_plan_without_what_only_it_needs():
 
 
 def test_nothing_to_do_until_a_task_is_missing():
-    swarm = {"services": _stack.desired(STACK)["services"]}
+    swarm = {"services": stack.desired(STACK)["services"]}
     assert stack_plan.stack_plan(swarm, STACK) == []
     swarm["tasks"] = {"shop_web": {"running": 0, "desired": 1}}
     assert [item["do"] for item in stack_plan.stack_plan(swarm, STACK)] == ["wait for"]

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.dockyard.swarm.plugins.module_utils import _backup_archive
+from ansible_collections.dockyard.swarm.plugins.module_utils._recovery.archive import content, listing, pack
 from ansible_collections.dockyard.swarm.plugins.plugin_utils import _backup_store as store
-from tests.unit.plugins.module_utils.test_backup import CLUSTER, MANIFEST
-from tests.unit.plugins.module_utils.test_backup_archive import make_state
-from tests.unit.plugins.plugin_utils.test_node_key import OTHER, SEALED, UNLOCK
+from tests.unit.plugins.module_utils._recovery.test_archive import make_state
+from tests.unit.plugins.plugin_utils.test_node_key import ENCRYPTED, OTHER, UNLOCK
+from tests.unit.recovery_example import CLUSTER, MANIFEST
 
 SECRET = b"the certificate authority's key"
 
@@ -31,11 +31,11 @@ def archive(tmp_path):
         manifest = {
             **MANIFEST,
             "created": f"2026-03-{day:02}T00:00:00Z",
-            "files": _backup_archive.listing(folder),
+            "files": listing(folder),
             **changes,
         }
         path = tmp_path / f"archive{day}"
-        _backup_archive.pack(folder, manifest, unlock_key, str(path))
+        pack(folder, manifest, unlock_key, str(path))
         return path.read_bytes()
 
     return make
@@ -172,10 +172,10 @@ class TestLocked:
     """A manager that is locked cannot start alone, so that its key is opened when the backup is made."""
 
     def test_opened(self, archive, folder, key):
-        data = archive(unlock_key=UNLOCK, node_key=SEALED.encode(), autolock=True)
-        opened, keys = store.unsealed(data)
+        data = archive(unlock_key=UNLOCK, node_key=ENCRYPTED.encode(), autolock=True)
+        opened, keys = store.with_decrypted_key(data)
         assert keys == [UNLOCK]
-        text = _backup_archive.content(opened, "certificates/swarm-node.key").decode()
+        text = content(opened, "certificates/swarm-node.key").decode()
         assert text.startswith("-----BEGIN PRIVATE KEY-----")
         # All else is as it was, and the list of files tells of the new one.
         path = store.keep(opened, str(folder), key, 3)[0]
@@ -184,14 +184,14 @@ class TestLocked:
             for made in (data, store.read(path, key)[0])
         )
         assert [name for name in old if old[name] != new[name]] == ["certificates/swarm-node.key"]
-        assert store.unsealed(opened)[0] == opened
+        assert store.with_decrypted_key(opened)[0] == opened
 
     def test_an_older_one_with_a_key_that_the_controller_keeps(self, archive):
-        data = archive(unlock_key=OTHER, node_key=SEALED.encode(), autolock=True)
-        assert store.unsealed(data, [UNLOCK])[0] != data
+        data = archive(unlock_key=OTHER, node_key=ENCRYPTED.encode(), autolock=True)
+        assert store.with_decrypted_key(data, [UNLOCK])[0] != data
         with pytest.raises(store.StoreError, match="is encrypted, and none of 1 unlock keys opens it"):
-            store.unsealed(data)
+            store.with_decrypted_key(data)
 
     def test_one_of_a_swarm_that_locks_nobody(self, archive):
         data = archive()
-        assert store.unsealed(data) == (data, [])
+        assert store.with_decrypted_key(data) == (data, [])

@@ -12,8 +12,8 @@ import pytest
 from ansible.errors import AnsibleActionFail
 
 from ansible_collections.dockyard.swarm.plugins.plugin_utils._decrypting import DecryptingAction
-from ansible_collections.dockyard.swarm.plugins.plugin_utils._node_key import unseal
-from tests.unit.plugins.plugin_utils.test_node_key import OTHER, SEALED, UNLOCK
+from ansible_collections.dockyard.swarm.plugins.plugin_utils._node_key import decrypt_key
+from tests.unit.plugins.plugin_utils.test_node_key import ENCRYPTED, OTHER, UNLOCK
 
 PATH = "/srv/docker/swarm/certificates/swarm-node.key"
 
@@ -30,7 +30,7 @@ class Action(DecryptingAction):
     def _execute_module(self, module_name=None, module_args=None, task_vars=None, **_more):
         if module_name:
             assert module_args == {"src": PATH}
-            return {"content": base64.b64encode(SEALED.encode()).decode()}
+            return {"content": base64.b64encode(ENCRYPTED.encode()).decode()}
         self.sent.append(module_args)
         plan = [{"do": "decrypt"}, {"do": "restart"}] if self.locked else []
         if module_args["node_key"] is not None:
@@ -49,7 +49,10 @@ def test_the_module_gets_the_key_of_its_host_and_no_unlock_key():
     done = action.run()
     assert (done["changed"], [item["do"] for item in done["plan"]]) == (True, ["decrypt", "restart"])
     assert len(done["diff"]) == 1
-    opened = {"node_key": unseal(SEALED, [UNLOCK]), "node_key_of": hashlib.sha256(SEALED.encode()).hexdigest()}
+    opened = {
+        "node_key": decrypt_key(ENCRYPTED, [UNLOCK]),
+        "node_key_of": hashlib.sha256(ENCRYPTED.encode()).hexdigest(),
+    }
     assert action.sent == [
         {"timeout": 7, "node_key": None},
         {"timeout": 7, **opened},

@@ -16,7 +16,7 @@ from ansible_collections.dockyard.swarm.plugins.plugin_utils._secretbox import S
 
 # As Engine 26.1 wrote it, of a swarm that was thrown away.
 UNLOCK = "SWMKEY-1-+bbdQtThg95gpxHx6c/1JJ0+diOKVaBs83N3YLS3DZs"
-SEALED = """\
+ENCRYPTED = """\
 -----BEGIN ENCRYPTED PRIVATE KEY-----
 kek-version: 92
 raft-dek: CAESMGdwI/xKh8pel8vfIYVNze+s6cjZ/7XOR72HDgIqFepHhGyYmyJ6uHT12PcB7I8mkRoYohcmqSxTnb66O1lmYAqGg0320vGKnv65
@@ -40,7 +40,7 @@ def parts(text):
 
 
 def test_as_without_autolock():
-    title, headers, body = parts(_node_key.unseal(SEALED, [UNLOCK]))
+    title, headers, body = parts(_node_key.decrypt_key(ENCRYPTED, [UNLOCK]))
     assert title == "BEGIN PRIVATE KEY"
     # Without its version, so that the manager sees that the swarm's unlock key is newer than none.
     assert set(headers) == {"raft-dek"}
@@ -50,32 +50,34 @@ def test_as_without_autolock():
     assert serialization.load_der_private_key(body, password=None).key_size == 256
 
 
-def test_one_that_is_not_sealed_stays():
-    text = _node_key.unseal(SEALED, [UNLOCK])
-    assert not _node_key.is_sealed(text)
-    assert _node_key.is_sealed(SEALED)
-    assert _node_key.unseal(text, []) == text
+def test_one_that_is_not_encrypted_stays():
+    text = _node_key.decrypt_key(ENCRYPTED, [UNLOCK])
+    assert not _node_key.is_encrypted(text)
+    assert _node_key.is_encrypted(ENCRYPTED)
+    assert _node_key.decrypt_key(text, []) == text
 
 
 def test_all_keys_are_tried():
-    assert _node_key.unseal(SEALED, ["text", "", OTHER, UNLOCK + "\n"]) == _node_key.unseal(SEALED, [UNLOCK])
+    assert _node_key.decrypt_key(ENCRYPTED, ["text", "", OTHER, UNLOCK + "\n"]) == _node_key.decrypt_key(
+        ENCRYPTED, [UNLOCK]
+    )
 
 
 def test_without_the_library_it_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "cryptography.hazmat.primitives", None)
     with pytest.raises(_node_key.KeyFileError, match="lacks the Python library cryptography"):
-        _node_key.unseal(SEALED, [UNLOCK])
+        _node_key.decrypt_key(ENCRYPTED, [UNLOCK])
 
 
 def test_no_key_at_all():
     with pytest.raises(_node_key.KeyFileError, match="the controller has no unlock key"):
-        _node_key.unseal(SEALED, [])
+        _node_key.decrypt_key(ENCRYPTED, [])
 
 
 @pytest.mark.parametrize("keys", [[OTHER], ["SWMKEY-1-x", "x"], [UNLOCK[:-2]]])
 def test_no_key_that_fits(keys):
     with pytest.raises(_node_key.KeyFileError, match=f"none of {len(keys)} unlock keys"):
-        _node_key.unseal(SEALED, keys)
+        _node_key.decrypt_key(ENCRYPTED, keys)
 
 
 @pytest.mark.parametrize(
@@ -90,18 +92,18 @@ def test_no_key_that_fits(keys):
     ],
 )
 def test_damage(old, new):
-    assert old in SEALED
+    assert old in ENCRYPTED
     with pytest.raises(_node_key.KeyFileError) as error:
-        _node_key.unseal(SEALED.replace(old, new, 1), [UNLOCK])
+        _node_key.decrypt_key(ENCRYPTED.replace(old, new, 1), [UNLOCK])
     assert UNLOCK not in str(error.value)
 
 
 def test_a_key_of_the_log_that_is_being_changed():
-    line = next(line for line in SEALED.splitlines() if line.startswith("raft-dek"))
-    more = SEALED.replace(
+    line = next(line for line in ENCRYPTED.splitlines() if line.startswith("raft-dek"))
+    more = ENCRYPTED.replace(
         line, line + "\n" + line.replace("raft-dek", "raft-dek-pending") + "\nraft-dek-needs-rotation: true"
     )
-    headers = parts(_node_key.unseal(more, [UNLOCK]))[1]
+    headers = parts(_node_key.decrypt_key(more, [UNLOCK]))[1]
     assert headers["raft-dek-pending"] == headers["raft-dek"]
     assert headers["raft-dek-needs-rotation"] == "true"
 

@@ -1,0 +1,249 @@
+# Copyright (c) dockyard.swarm contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Private to dockyard.swarm: the types of what module node_facts returns. Type checkers alone import this file.
+
+What is None is not there, or was not asked for. The module's documentation says what each key is.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Dict, TypedDict
+
+# An object as the Engine API takes or gives it.
+ApiObject = Dict[str, Any]
+
+
+class System(TypedDict):
+    id: str
+    version: str
+    codename: str
+    name: str
+    family: str
+    arch: str
+    kernel: str
+    python: str
+
+
+class Machine(TypedDict):
+    hostname: str
+    machine_id: str
+    memory_mib: int
+    time: float
+
+
+class Address(TypedDict):
+    interface: str
+    address: str
+    prefix: int
+    kind: str
+    mtu: int | None
+
+
+class Route(TypedDict):
+    destination: str
+    interface: str
+    gateway: str | None
+
+
+class RepositoryFacts(TypedDict):
+    entry: str | None
+    key: str | None
+    named_in: list[str]
+
+
+class FileFacts(TypedDict):
+    sha256: str | None
+    mode: str
+    uid: int
+    gid: int
+    link: str | None
+
+
+class UnitFacts(TypedDict):
+    active: str
+    sub: str
+    enabled: str
+    masked: bool
+    coming: bool
+    needs_daemon_reload: bool
+    path: str
+    drop_ins: list[str]
+    argv: list[str]
+
+
+class DnsFacts(TypedDict):
+    resolvers: list[str]
+    port_53: list[str]
+
+
+class FirewallFacts(TypedDict):
+    unit: str | None
+    rules: list[str]
+    table: bool | None
+    flushes: bool
+
+
+class MeshFacts(TypedDict):
+    engine: bool
+    lost: list[str]
+
+
+class DaemonFile(TypedDict):
+    exists: bool
+    options: dict[str, Any]
+    error: str | None
+
+
+class DaemonFacts(DaemonFile):
+    interrupted: bool
+
+
+class DataFacts(TypedDict):
+    wanted: dict[str, Any]
+    move: dict[str, Any] | None
+    kept: list[dict[str, str]]
+    installed: bool
+    docker: dict[str, Any]
+    containerd: dict[str, Any]
+    running_on: int
+    targets: dict[str, dict[str, Any]]
+    others: list[str]
+
+
+class ConfigNetwork(TypedDict):
+    parent: str | None
+    subnets: list[Subnet]
+
+
+class EngineFacts(TypedDict):
+    running: bool
+    version: str | None
+    api: str | None
+    info: dict[str, Any]
+    images: dict[str, str]
+    configs: dict[str, ConfigNetwork]
+
+
+class Subnet(TypedDict):
+    subnet: str | None
+    gateway: str | None
+    ip_range: str | None
+
+
+class AddressesTaken(TypedDict):
+    tasks: int
+    services: int
+    nodes: int
+
+
+class _SwarmNetwork(TypedDict):
+    id: str
+    name: str
+    driver: str
+    config_from: str | None
+    subnets: list[Subnet]
+    attachable: bool
+    internal: bool
+    ingress: bool
+    encrypted: bool
+    mtu: int | None
+    labels: dict[str, str]
+    ipam_driver: str
+    ipam_options: dict[str, str]
+    driver_options: dict[str, str]
+
+
+class SwarmNetwork(_SwarmNetwork, total=False):
+    services: list[str]
+    taken: AddressesTaken | None
+
+
+class Node(TypedDict):
+    """A node as a manager lists it."""
+
+    id: str
+    hostname: str
+    role: str
+    availability: str
+    labels: dict[str, str]
+    state: str
+    addr: str
+    engine: str | None
+    leader: bool
+    reachability: str | None
+    manager_addr: str | None
+
+
+class ManagerAddress(TypedDict):
+    node_id: str
+    addr: str
+
+
+class FixedSettings(TypedDict):
+    default_addr_pool: list[str]
+    subnet_size: int | None
+    data_path_port: int | None
+
+
+class DetachedServices(TypedDict):
+    options: dict[str, Any]
+    services: list[str]
+
+
+class TaskCounts(TypedDict):
+    running: int
+    desired: int
+
+
+class _Membership(TypedDict):
+    state: str
+    error: str | None
+    node_id: str | None
+    node_addr: str | None
+    manager: bool
+    cluster_id: str | None
+    managers: list[ManagerAddress]
+    quorum: bool | None
+
+
+class SwarmFacts(_Membership, total=False):
+    """A node's view of its swarm; the keys that may be missing are there on a manager with a quorum."""
+
+    settings: FixedSettings
+    spec: ApiObject
+    unlock_key: str | None
+    nodes: list[Node]
+    networks: list[SwarmNetwork]
+    detached: dict[str, DetachedServices]
+    services: dict[str, ApiObject]
+    tasks: dict[str, TaskCounts]
+    secrets: list[str]
+    configs: list[str]
+
+
+class NodeFacts(TypedDict):
+    """All that one read of a host gives."""
+
+    os: System
+    machine: Machine
+    addresses: list[Address]
+    routes: list[Route]
+    packages: dict[str, str]
+    holds: list[str]
+    candidates: dict[str, list[str]]
+    repository: RepositoryFacts | None
+    selinux: str
+    files: dict[str, FileFacts]
+    units: dict[str, UnitFacts]
+    sysctls: dict[str, str | None]
+    kernel_modules: dict[str, bool | None]
+    dns: DnsFacts
+    time_sync: str | None
+    firewall: FirewallFacts
+    mesh: MeshFacts | None
+    daemon: DaemonFacts
+    data: DataFacts
+    engine: EngineFacts
+    swarm: SwarmFacts

@@ -1,0 +1,24 @@
+# Copyright (c) dockyard.swarm contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Private to dockyard.swarm: texts that are, or hold, an IP address."""
+
+from __future__ import annotations
+
+import ipaddress
+
+
+def host_of(addr: str) -> str:
+    """The host part of ``192.0.2.11:2377`` or ``[2001:db8::1]:2377``."""
+    host = addr.rsplit(":", 1)[0] if addr.count(":") == 1 or "]" in addr else addr
+    return host.strip("[]")
+
+
+def is_address(text: str) -> bool:
+    """Whether a text is an IP address."""
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,159 @@
+# Copyright (c) dockyard.swarm contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Private to dockyard.swarm: what role swarm_dns adds to the module: records of the hosts, resolver files, its plan.
+
+All pure, and for the controller: no module imports it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+from .._core.config_files import missing_packages
+from .._core.plan import PlanError, change
+from .dnsmasq import MODE, PENDING, check_port, make_plan
+from .dnsmasq_files import HEADER
+from .names import address_family, expand
+
+RESOLV_CONF = "/etc/resolv.conf"
+RESOLVED_PENDING = "/etc/dockyard/resolved.pending"
+# The last of all drop-ins: lists of servers add up, and of other settings the last one counts.
+RESOLVED_STUB = "/etc/systemd/resolved.conf.d/zz-dockyard-stub.conf"
+RESOLVED_DNS = "/etc/systemd/resolved.conf.d/zz-dockyard.conf"
+
+
+def automatic_records(hosts, names, domain, records=()):
+    """Records of the hosts (name -> address) and of further names (name -> addresses), without the user's ``records``.
+
+    A name that the user has records for is left to the user. Hosts come first, since the first name of an address is
+    the one that a reverse lookup finds.
+    """
+    taken = {expand(item.get("name", ""), domain) for item in records if isinstance(item, dict)}
+    wanted = []
+    for host, address in hosts.items():
+        if not address_family(host):
+            name = host.lower()
+            inside = not domain or name.endswith("." + domain)
+            wanted.append((name if inside else "%s.%s" % (name, domain), address))
+    for name, addresses in names.items():
+        wanted += [(expand(name, domain), address) for address in addresses]
+    made = [
+        {"name": name, "type": "AAAA" if address_family(address) == 6 else "A", "value": address}
+        for name, address in wanted
+        if name not in taken
+    ]
+    return [item for index, item in enumerate(made) if item not in made[:index]]
+
+
+def named_addresses(names, address_of):
+    """Addresses by name, of names that lead to hosts.
+
+    :param names: ``[{name, hosts}]``; a name that is there twice leads to the hosts of both.
+    :param address_of: function that gives a host's address.
+    """
+    found = {}
+    for item in names:
+        known = found.setdefault(item["name"], [])
+        known += [address for address in map(address_of, item["hosts"]) if address not in known]
+    return found
+
+
+def stub_text():
+    """The drop-in that takes port 53 from systemd-resolved's stub."""
+    return HEADER + "[Resolve]\nDNSStubListener=no\n"
+
+
+def resolved_text(resolvers):
+    """The drop-in that sends systemd-resolved's queries to the cluster's servers alone: an empty list comes first."""
+    return HEADER + "[Resolve]\nDNS=\nDNS=%s\nDomains=~.\n" % " ".join(resolvers)
+
+
+def resolv_conf_text(text, resolvers):
+    """A resolv.conf with other name servers; everything else in it stays."""
+    kept = [line for line in text.splitlines() if not re.match(r"\s*nameserver\s", line) and line + "\n" != HEADER]
+    return HEADER + "".join("%s\n" % line for line in kept + ["nameserver %s" % item for item in resolvers])
+
+
+def upstreams_text(text, own):
+    """The name servers of a resolv.conf without the cluster's own and without loopback ones: what lies upstream."""
+    rows = [line.split() for line in text.splitlines()]
+    found = [row[1] for row in rows if len(row) > 1 and row[0] == "nameserver"]
+    usable = [item for item in found if item not in own and not item.startswith("127.") and item != "::1"]
+    if not usable:
+        raise PlanError(
+            "swarm_dns_upstreams: the host has no name server of its own to send other names to (found: %s); list some"
+            % (", ".join(found) or "none")
+        )
+    return HEADER + "".join("nameserver %s\n" % item for item in usable)
+
+
+def make_role_plan(node, wanted):
+    """What role swarm_dns has to do on a host, from ``node_facts``; each change has its ``stage``, server or resolver.
+
+    ``wanted``: ``serve``, ``manage_resolver``, ``packages``, ``resolvers`` (addresses, in the order in which this host
+    asks them), ``settings`` (the module's options; the service is dnsmasq).
+    """
+    uses_resolved = _active(node, "systemd-resolved.service")
+    link = (node["files"].get(RESOLV_CONF) or {}).get("link") or ""
+    linked = uses_resolved and "systemd/resolve/" in link
+    plan = []
+    if wanted["serve"]:
+        plan += [dict(item, stage="server") for item in _server_plan(node, wanted, uses_resolved, link)]
+    if wanted["manage_resolver"]:
+        plan += [dict(item, stage="resolver") for item in _resolver_plan(node, wanted, linked)]
+    return plan
+
+
+def _active(node, name):
+    return (node["units"].get(name) or {}).get("active") == "active"
+
+
+def _server_plan(node, wanted, uses_resolved, link):
+    settings = wanted["settings"]
+    unit = node["units"].get("dnsmasq.service")
+    problems = check_port(node["dns"]["port_53"], settings["listen_addresses"], unit, option="swarm_dns_servers")
+    if problems:
+        raise PlanError("; ".join(problems))
+    plan = missing_packages(node, wanted["packages"])
+    upstreams_file = settings["upstreams_file"]
+    if not settings["upstreams"] and upstreams_file and upstreams_file not in node["files"]:
+        why = "other names go to the servers that the host has asked so far"
+        plan.append(change("write", upstreams_file, why, None, "as found"))
+    if uses_resolved:
+        if link.endswith("stub-resolv.conf"):
+            plan.append(change("link", RESOLV_CONF, "port 53 is for dnsmasq", link, "/run/systemd/resolve/resolv.conf"))
+        running = "127.0.0.53" in node["dns"]["port_53"]
+        plan += _drop_in(node, RESOLVED_STUB, stub_text(), "port 53 is for dnsmasq", running)
+    files = node["files"]
+    state = {
+        "conf": files.get(settings["conf_path"]),
+        "hosts": files.get(settings["hosts_path"]),
+        "unit": unit,
+        "service": "dnsmasq.service",
+        "pending": "restart" if settings["hosts_path"] + PENDING in files else None,
+    }
+    return plan + make_plan(settings, state)
+
+
+def _drop_in(node, path, text, why, stale):
+    """A drop-in of systemd-resolved that is not right, or that it does not run with yet."""
+    found = node["files"].get(path)
+    right = found and found["sha256"] == hashlib.sha256(text.encode()).hexdigest() and found["mode"] == MODE
+    if right and not stale and RESOLVED_PENDING not in node["files"]:
+        return []
+    says = ", ".join(line for line in text.splitlines()[2:] if not line.endswith("="))
+    return [change("write", path, why, "other" if found else None, says, text=text)]
+
+
+def _resolver_plan(node, wanted, linked):
+    servers, now = wanted["resolvers"], node["dns"]["resolvers"]
+    why = "names of the cluster are answered by its own servers"
+    if linked:
+        return _drop_in(node, RESOLVED_DNS, resolved_text(servers), why, False)
+    found = node["files"].get(RESOLV_CONF)
+    if found and not found["link"] and now == servers[:3] and found["mode"] == MODE:
+        return []
+    return [change("write", RESOLV_CONF, why, ", ".join(now), ", ".join(servers[:3]))]

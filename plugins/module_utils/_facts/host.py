@@ -1,0 +1,133 @@
+# Copyright (c) dockyard.swarm contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Private to dockyard.swarm: the facts of a host, read from /proc, /etc and systemd without a shell."""
+
+from __future__ import annotations
+
+import os
+import platform
+import socket
+import time
+
+from .._core.atomic_files import read_text
+from .._host.firewall_facts import FIREWALLS
+from .._packages import apt
+
+# What the facts themselves are made of, and the Engine, which every role decides on. The rest is contributed by the roles.
+TIME_SYNC = ("chrony.service", "chronyd.service", "systemd-timesyncd.service", "ntp.service")
+UNITS = ("docker.service", "docker.socket", "containerd.service") + TIME_SYNC + FIREWALLS
+FILES = ("/etc/docker/daemon.json",)
+PACKAGES = ("docker.io", "docker-ce", "docker-engine")
+
+
+def read_packages(names, family):
+    """``{versions, holds}`` of the named packages from the package database: those installed, and those held."""
+    if not names:
+        return {"versions": {}, "holds": []}
+    return _backend(family).read(names)
+
+
+def read_candidates(names, family):
+    """The versions that the host's package lists offer, by package; see :func:`apt.candidates`."""
+    return _backend(family).candidates(names) if names else {}
+
+
+def _backend(family):
+    if family == "Debian":
+        return apt
+    from .._packages import dnf  # costs only hosts that have it
+
+    return dnf
+
+
+def read_repository(wanted, system):
+    """The state of a package repository; None if none is asked for."""
+    if not wanted:
+        return None
+    # These cost only hosts with one.
+    from .._packages import apt_sources, dnf_sources, repositories
+
+    source = apt_sources if system["family"] == "Debian" else dnf_sources
+    # What is for one distribution of the CentOS family is used on others as well.
+    folders = [system["id"]] if system["family"] == "Debian" else ["centos", "rhel", system["id"]]
+    uris = [uri.replace("{id}", folder) for uri in wanted["uris"] for folder in folders]
+    return repositories.read(source, wanted["name"], uris)
+
+
+def read_sysctls(keys):
+    """Current values: ``key -> text``, None if the kernel does not have the key."""
+    values = {}
+    for key in keys:
+        try:
+            with open("/proc/sys/" + key.replace(".", "/"), encoding="ascii") as handle:
+                values[key] = " ".join(handle.read().split())
+        except OSError:
+            values[key] = None
+    return values
+
+
+def read_modules(names):
+    """Whether each kernel module is loaded or built in: ``name -> bool``; None if the kernel does not have it."""
+    try:
+        with open("/proc/modules", encoding="ascii") as handle:
+            have = {line.split(" ", 1)[0] for line in handle}
+    except OSError:
+        have = set()
+    wanted = {name: name.replace("-", "_") for name in names}
+    if not have.issuperset(wanted.values()):
+        have |= _module_names("modules.builtin")
+    found = {name: module in have for name, module in wanted.items()}
+    if not all(found.values()):
+        # A container, which cannot load any, may have no list of them.
+        loadable = _module_names("modules.dep")
+        found = {
+            name: there or (False if not loadable or wanted[name] in loadable else None)
+            for name, there in found.items()
+        }
+    return found
+
+
+def _module_names(listed):
+    """The modules in a list of the running kernel. In ``modules.dep``, each is followed by those that it needs."""
+    try:
+        with open("/lib/modules/%s/%s" % (platform.release(), listed), encoding="ascii") as handle:
+            paths = [line.split(":", 1)[0].strip() for line in handle]
+    except OSError:
+        return set()
+    return {os.path.basename(path).split(".ko", 1)[0].replace("-", "_") for path in paths}
+
+
+def read_selinux(root="/"):
+    """``enforcing``, ``permissive`` or ``disabled``, as the kernel reports."""
+    mode = (read_text(os.path.join(root, "sys/fs/selinux/enforce")) or "").strip()
+    if mode == "1":
+        return "enforcing"
+    # A kernel with SELinux has the file without any policy, too. What has one has its configuration.
+    configured = os.path.exists(os.path.join(root, "etc/selinux/config"))
+    return "permissive" if mode and configured else "disabled"
+
+
+def read_machine():
+    """The identity of a machine, its memory and its clock."""
+    try:
+        with open("/etc/machine-id", encoding="ascii") as handle:
+            machine_id = handle.read().strip()
+    except OSError:
+        machine_id = ""
+    pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return {
+        "hostname": socket.gethostname(),
+        "machine_id": machine_id,
+        "memory_mib": pages // (1 << 20),
+        "time": time.time(),
+    }
+
+
+def first_active(names, units):
+    """The first of the named units that is active, or None."""
+    for name in names:
+        if units.get(name, {}).get("active") == "active":
+            return name
+    return None

@@ -1,0 +1,84 @@
+# Copyright (c) dockyard.swarm contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Private to dockyard.swarm: what is wrong with the inventory, or with the hosts taken together. Pure functions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Collection, Mapping, Sequence, Tuple
+
+from .._dns import dnsmasq, records
+from .._networks import address_conflicts, macvlan
+
+if TYPE_CHECKING:
+    from .._core.facts import NodeFacts, SwarmNetwork
+    from .inputs import Host, Options
+
+    # The host that it is about, or None, and the text.
+    Problem = Tuple[str | None, str]
+
+
+def check_inventory(managers: Sequence[str], workers: Collection[str]) -> list[str]:
+    """Whether there are managers, and each host has one role."""
+    problems = []
+    if not managers:
+        problems.append(
+            "the inventory has no manager: put at least one host into group swarm_managers "
+            "(or name your group in swarm_cluster_manager_group)"
+        )
+    for host in managers:
+        if host in workers:
+            problems.append("%s is both manager and worker in the inventory: keep it in one of the two groups" % host)
+    return problems
+
+
+def check_networks(
+    networks: Sequence[dict[str, Any]],
+    read: Mapping[str, NodeFacts],
+    existing: Sequence[SwarmNetwork],
+    hosts: Mapping[str, Host],
+) -> list[Problem]:
+    """Whether the subnets of overlay networks are free on every host."""
+    pools: set[str] = set()
+    for item in hosts.values():
+        listed = (item["daemon_options"] or {}).get("default-address-pools") or []
+        pools.update(pool["base"] for pool in listed if isinstance(pool, dict) and "base" in pool)
+    routes = {host: facts["routes"] for host, facts in read.items()}
+    return list(address_conflicts.check_networks(networks, routes, existing, sorted(pools)))
+
+
+def macvlan_parts(
+    macvlans: Sequence[dict[str, Any]], names: Sequence[str], read: Mapping[str, NodeFacts]
+) -> tuple[dict[str, Any], list[Problem]]:
+    """Each macvlan's parts by host, and what is wrong with it."""
+    problems = list(macvlan.check_macvlans(macvlans, read))
+    found: dict[str, Any] = {}
+    if not problems:
+        for item in macvlans:
+            if item.get("state") != "absent":
+                found[item["name"]], wrong = macvlan.parts(item, names, read)
+                problems += wrong
+    return found, problems
+
+
+def check_pools(pools: Sequence[str], read: Mapping[str, NodeFacts]) -> list[str]:
+    """Whether the address pools of a swarm that is to be made are free on every host; they are fixed then."""
+    routes = {host: facts["routes"] for host, facts in read.items()}
+    return list(address_conflicts.check_pools(pools, routes))
+
+
+def check_dns(options: Options, read: Mapping[str, NodeFacts], addresses: Mapping[str, str]) -> list[Problem]:
+    """Whether the DNS records are right, and port 53 is free where a DNS server is to run."""
+    texts = records.check_records(options["dns_records"], options["domain"], option="swarm_dns_records")
+    problems: list[Problem] = [(None, text) for text in texts]
+    for host in options["dns_servers"]:
+        if host in read:
+            units = read[host]["units"]
+            taken = read[host]["dns"]["port_53"]
+            if "systemd-resolved.service" in units and units["systemd-resolved.service"]["active"] == "active":
+                taken = [address for address in taken if not address.startswith("127.")]  # its stub is moved away
+            listen = [addresses[host]] if host in addresses else []
+            unit = units.get("dnsmasq.service")
+            problems += [(host, text) for text in dnsmasq.check_port(taken, listen, unit, option="swarm_dns_servers")]
+    return problems

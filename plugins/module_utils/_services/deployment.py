@@ -1,0 +1,206 @@
+# Copyright (c) dockyard.swarm contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Private to dockyard.swarm: deploys a stack on a manager of the swarm, and waits until it runs."""
+
+from __future__ import annotations
+
+import base64
+import time
+
+from .._core.engine_api import EngineError, query
+from .._core.plan import ApplyError, PlanError, public
+from .._core.swarm_objects import MANAGED
+from .spec import NAMESPACE, resolve
+from .stack import desired, plan_stack, service_status, task_errors
+
+REFUSED = "this node is not a manager of a swarm with a quorum: run on a manager (%s)"
+
+
+class Deployment:
+    """One stack, on a manager of its swarm."""
+
+    def __init__(self, engine, options):
+        self.engine = engine
+        self.options = options
+        self.want = desired(options)
+        self.changed = set()  # services that this run changed
+
+    def read(self):
+        try:
+            services = self.engine.get("/services")
+            networks = [
+                {"id": net["Id"], "name": net["Name"]} for net in self.engine.get("/networks" + query(scope=["swarm"]))
+            ]
+            contents = {kind: self.engine.get("/" + kind) for kind in ("secrets", "configs")}
+        except EngineError as exc:
+            raise PlanError(REFUSED % exc) from exc
+        ours = {
+            item["Spec"]["Name"]: item
+            for item in services
+            if item["Spec"]["Name"] in self.want["services"] or MANAGED in (item["Spec"].get("Labels") or {})
+        }
+        state = {
+            "raw": ours,
+            "services": {name: item["Spec"] for name, item in ours.items()},
+            "networks": networks,
+            "ids": {"networks": {net["name"]: net["id"] for net in networks}},
+        }
+        for kind, items in contents.items():
+            state[kind] = {item["Spec"]["Name"]: item["Spec"].get("Labels") or {} for item in items}
+            state["ids"][kind] = {item["Spec"]["Name"]: item["ID"] for item in items}
+        return state
+
+    def plan(self, state):
+        return plan_stack(self.options, state)
+
+    def apply(self, plan, state):
+        # Wrong names are found before anything is created; secrets and configs are created first.
+        contents = {
+            kind: dict(state["ids"][kind], **dict.fromkeys(self.want[kind], "")) for kind in ("secrets", "configs")
+        }
+        for spec in self.want["services"].values():
+            resolve(spec, state["ids"]["networks"], contents["secrets"], contents["configs"])
+        removals = [item for item in plan if item["do"] == "remove" and item["kind"] != "service"]
+        done = []
+        for item in plan:
+            if item not in removals:
+                self._apply_one(item, state, done)
+        if self.options["wait"] and self.changed:
+            self.wait(done)
+        if self.options["wait"] or not self.want["services"]:
+            for item in removals:
+                self._apply_one(item, state, done)
+
+    def _apply_one(self, item, state, done):
+        if item["kind"] == "service" and item["name"] in self.changed:
+            return  # one update covers all the differences of a service
+        act = self._service if item["kind"] == "service" else self._content
+        try:
+            act(item, state)
+        except EngineError as exc:
+            raise ApplyError(
+                "cannot %s %s: %s%s" % (item["do"], item["to"], exc.message, _left(done)), plan=public([item])
+            ) from exc
+        done.append("%s %s" % (item["do"], item["to"]))
+
+    def _content(self, item, state):
+        kind, name = item["kind"] + "s", item["name"]
+        if item["do"] in ("remove", "replace"):
+            self._delete("/%s/%s" % (kind, state["ids"][kind][name]))
+        labels = {MANAGED: "true", NAMESPACE: self.want["name"]}
+        if item["do"] == "label":
+            path = "/%s/%s" % (kind, state["ids"][kind][name])
+            self.engine.update(path, lambda spec: dict(spec, Labels=labels))
+        if item["do"] in ("create", "replace"):
+            data = base64.b64encode(self.want[kind][name].encode("utf-8")).decode()
+            made = self.engine.post("/%s/create" % kind, {"Name": name, "Labels": labels, "Data": data})
+            state["ids"][kind][name] = made["ID"]
+
+    def _service(self, item, state):
+        name = item["name"]
+        current = state["raw"].get(name)
+        if item["do"] == "remove":
+            self._delete("/services/" + current["ID"])
+            return
+        ids = state["ids"]
+        auth = self.want["auth"][name]
+        headers = {"X-Registry-Auth": auth} if auth else None
+        wanted = self.want["services"][name]
+        if item["do"] == "replace":
+            self._delete("/services/" + current["ID"])
+        if item["do"] in ("create", "replace"):
+            spec = resolve(wanted, ids["networks"], ids["secrets"], ids["configs"])
+            self.engine.post("/services/create", spec, headers=headers)
+        else:
+            self.engine.update(
+                "/services/" + current["ID"],
+                lambda spec: resolve(wanted, ids["networks"], ids["secrets"], ids["configs"], spec),
+                headers=headers,
+            )
+        self.changed.add(name)
+
+    def _delete(self, path):
+        try:
+            self.engine.delete(path)
+        except EngineError as exc:
+            if exc.status != 404:
+                raise
+
+    def wait(self, done=()):
+        """Wait until every service of the stack runs; raises an ApplyError with the errors of its tasks."""
+        end = time.monotonic() + self.options["wait"]
+        steady = {}  # service -> (its running tasks, since when they are the same)
+        interval = 0.25
+        while True:
+            statuses = self._statuses()
+            now = time.monotonic()
+            late = {}
+            for name, (status, _service, _tasks) in statuses.items():
+                if steady.get(name, (None, 0))[0] != status["ids"]:
+                    steady[name] = (status["ids"], now)
+                calm = now - steady[name][1] >= status["needs"] or _age(status["since"]) >= 2 * status["needs"]
+                if status["state"] != "running" or not calm:
+                    late[name] = status
+            failed = [name for name, status in late.items() if status["state"] == "failed"]
+            if not late:
+                return
+            if failed or now >= end:
+                self._give_up(failed or sorted(late), statuses, done, timed_out=not failed)
+            time.sleep(min(interval, max(0.05, end - now)))
+            interval = min(1.0, interval * 1.5)
+
+    def _statuses(self):
+        try:
+            listed = {
+                item["Spec"]["Name"]: item
+                for item in self.engine.get("/services" + query(name=sorted(self.want["services"])))
+            }
+            statuses = {}
+            for name in self.want["services"]:
+                if name not in listed:
+                    raise ApplyError("service %s was removed meanwhile; run again" % name)
+                tasks = self.engine.get("/tasks" + query(service=[listed[name]["ID"]]))
+                statuses[name] = (service_status(listed[name], tasks, name in self.changed), listed[name], tasks)
+            return statuses
+        except EngineError as exc:
+            raise ApplyError("cannot read the state of the services: %s" % exc) from exc
+
+    def _give_up(self, names, statuses, done, timed_out):
+        try:
+            nodes = {node["ID"]: (node.get("Description") or {}).get("Hostname") for node in self.engine.get("/nodes")}
+        except EngineError:
+            nodes = {}
+        parts, errors = [], {}
+        for name in names:
+            status, service, tasks = statuses[name]
+            started = (service.get("UpdateStatus") or {}).get("StartedAt") if name in self.changed else None
+            errors[name] = task_errors(name, tasks, nodes, started or "")
+            after = " after %d s" % self.options["wait"] if timed_out else ""
+            parts.append("service %s: %s%s" % (name, status["why"], after))
+            parts += errors[name] or ["its tasks report no error"]
+        hint = "see: docker service ps --no-trunc %s; docker service logs %s" % (names[0], names[0])
+        raise ApplyError("%s. %s%s" % ("; ".join(parts), hint, _left(done)), task_errors=errors)
+
+    def result(self, _state):
+        if self.options["wait"] and not self.changed and self.want["services"]:
+            self.wait()
+        services = {}
+        for name, (status, _service, _tasks) in (self._statuses() if self.want["services"] else {}).items():
+            services[name] = {"running": status["running"], "desired": status["desired"]}
+        return {"services": services}
+
+
+def _left(done):
+    return ". Done so far: %s; run again to converge" % ", ".join(done) if done else ""
+
+
+def _age(stamp):
+    """Seconds since an API time stamp, by this host's clock; 0 without a valid one."""
+    import calendar
+
+    try:
+        return time.time() - calendar.timegm(time.strptime(stamp[:19], "%Y-%m-%dT%H:%M:%S"))
+    except ValueError:
+        return 0.0

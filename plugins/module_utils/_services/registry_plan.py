@@ -1,0 +1,67 @@
+# Copyright (c) dockyard.swarm contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Private to dockyard.swarm: the private registry as a stack, and its certificate. Pure, and for the controller."""
+
+from __future__ import annotations
+
+from .._core.plan import change
+
+STACK = "registry"
+# A file that is not there yet has a placeholder: it is made before the stack is, and the plan is then made again.
+NOT_MADE = "not made yet"
+# Short name of the secret -> its file in the container.
+SECRETS = {"config": "config.yml", "certificate": "registry.crt", "key": "registry.key", "htpasswd": "htpasswd"}
+
+
+def certificate(hostname, managers, addresses):
+    """The registry's certificate, for its own name and for those of the managers.
+
+    :param managers: host -> its facts, None where it was not read: it keeps its name in the certificate.
+    :param addresses: host -> address, of all hosts.
+    """
+    known = [facts["machine"]["hostname"] for facts in managers.values() if facts]
+    names = [hostname] + known + [address for host, address in addresses.items() if host in managers]
+    return {
+        "name": "registry",
+        "usage": "server",
+        "names": list(dict.fromkeys(names)),
+        "exact": len(known) == len(managers),
+    }
+
+
+def node_hostname(host, facts, nodes, address):
+    """The name in the swarm of the node that holds the images: as the host says, or, where it was not read, by its address."""
+    if facts:
+        return facts["machine"]["hostname"]
+    return next((node["hostname"] for node in nodes if address and node["addr"] == address), None) or host
+
+
+def stack(service, hostname, texts):
+    """The registry as module ``swarm_stack`` takes it.
+
+    :param service: the options of the service, apart from where it runs and its secrets.
+    :param hostname: the node that holds the images.
+    :param texts: the text of each of ``SECRETS``, empty where it is not made yet.
+    """
+    # A secret is named by its content, and these two have been without the line break at their end.
+    texts = dict(texts, certificate=texts["certificate"].rstrip(), key=texts["key"].rstrip())
+    full = dict(
+        service,
+        constraints=["node.hostname==%s" % hostname],
+        secrets=[{"source": source, "target": target} for source, target in SECRETS.items()],
+    )
+    return {
+        "name": STACK,
+        "secrets": {short: texts[short] or NOT_MADE for short in SECRETS},
+        "services": {"registry": full},
+    }
+
+
+def htpasswd_plan(users, have, wanted):
+    """The password file on the controller."""
+    if have == wanted:
+        return []
+    to = "password file on the controller"
+    return [change("write", to, "users or passwords differ", after=", ".join(sorted(users)))]

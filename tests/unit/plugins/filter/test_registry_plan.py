@@ -1,0 +1,96 @@
+# Copyright (c) dockyard.swarm contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.dockyard.swarm.plugins.filter.htpasswd import htpasswd
+from ansible_collections.dockyard.swarm.plugins.filter.registry_plan import FilterModule
+from ansible_collections.dockyard.swarm.plugins.module_utils._services import stack as stacks
+
+registry_plan = FilterModule().filters()["registry_plan"]
+TRUST = [{"path": "/etc/docker/certs.d/registry.swarm.internal:5000/ca.crt", "content": "CA\n"}]
+USERS = {"swarm": "secret", "ann": "word"}
+
+
+def read(hostname):
+    return {"swarm_cluster_node": {"machine": {"hostname": hostname}}}
+
+
+HOSTVARS = {"m1": read("host1"), "m2": {}, "w1": read("host9")}
+
+
+def node(**swarm):
+    return {"files": {}, "units": {}, "swarm": {"nodes": [{"hostname": "host2", "addr": "192.0.2.12"}], **swarm}}
+
+
+@pytest.fixture
+def wanted(tmp_path):
+    return {
+        "secrets_dir": str(tmp_path), "hostname": "registry.swarm.internal", "managers": ["m1", "m2"],
+        "addresses": {"w1": "192.0.2.19", "m1": "192.0.2.11", "m2": "192.0.2.12"}, "node": "m1", "users": USERS,
+        "service": {"image": "registry:2.8", "args": ["serve", "/run/secrets/config.yml"], "read_only": True},
+        "texts": {"config": "version: 0.1\n", "certificate": "", "key": "", "htpasswd": ""},
+    }  # fmt: skip
+
+
+def test_most_hosts_have_only_to_trust_it():
+    plan = registry_plan(node(), HOSTVARS, TRUST)
+    assert [(item["do"], item["to"]) for item in plan["all"]] == [("write", TRUST[0]["path"])]
+    assert (plan["certificates"], plan["htpasswd"], plan["stack"]) == ([], "", {})
+
+
+def test_the_host_that_speaks_to_the_swarm_makes_the_rest(wanted):
+    plan = registry_plan(node(), HOSTVARS, TRUST, wanted)
+    assert [item["do"] for item in plan["certificate"]] == ["create", "create"]
+    assert [(item["to"], item["after"]) for item in plan["passwords"]] == [
+        ("password file on the controller", "ann, swarm")
+    ]
+    assert [item["do"] for item in plan["deployment"]] == ["create"] * 5
+    assert plan["all"] == plan["certificate"] + plan["passwords"] + plan["trust"] + plan["deployment"]
+
+
+def test_a_manager_that_was_not_read_keeps_its_name_in_the_certificate(wanted):
+    (certificate,) = registry_plan(node(), HOSTVARS, [], wanted)["certificates"]
+    assert certificate == {
+        "name": "registry", "usage": "server", "exact": False,
+        "names": ["registry.swarm.internal", "host1", "192.0.2.11", "192.0.2.12"],
+    }  # fmt: skip
+    both = dict(HOSTVARS, m2=read("host2"))
+    assert registry_plan(node(), both, [], wanted)["certificates"][0]["exact"] is True
+
+
+@pytest.mark.parametrize(
+    ("holder", "nodes", "hostname"),
+    [
+        ("w1", [], "host9"),
+        ("m2", [{"hostname": "host2", "addr": "192.0.2.12"}], "host2"),
+        ("m2", [{"hostname": "other", "addr": "192.0.2.99"}], "m2"),
+        ("nowhere", [{"hostname": "other", "addr": None}], "nowhere"),
+    ],
+)
+def test_it_runs_where_the_images_are_as_the_host_or_else_the_swarm_says(wanted, holder, nodes, hostname):
+    plan = registry_plan(node(nodes=nodes), HOSTVARS, [], dict(wanted, node=holder))
+    assert plan["stack"]["services"]["registry"]["constraints"] == [f"node.hostname=={hostname}"]
+
+
+def test_what_is_not_made_yet_has_a_placeholder(wanted):
+    secrets = registry_plan(node(), HOSTVARS, [], wanted)["stack"]["secrets"]
+    assert secrets == dict.fromkeys(["certificate", "key", "htpasswd"], "not made yet") | {"config": "version: 0.1\n"}
+
+
+def test_nothing_is_to_do_once_it_is_there(wanted):
+    passwords = htpasswd(USERS)
+    texts = {"config": "version: 0.1\n", "certificate": "CERT\n\n", "key": "KEY\n", "htpasswd": passwords}
+    wanted["texts"] = texts
+    stack = registry_plan(node(), HOSTVARS, [], wanted)["stack"]
+    # Without the line break at their end: another content would be another secret.
+    assert stack["secrets"] == dict(texts, certificate="CERT", key="KEY")
+    there = stacks.desired(stack)
+    plan = registry_plan(
+        node(services=there["services"], secrets=list(there["names"]["secrets"].values())), HOSTVARS, [], wanted
+    )
+    assert plan["htpasswd"] == passwords
+    assert plan["passwords"] + plan["deployment"] == []

@@ -1,0 +1,139 @@
+# Copyright (c) dockyard.swarm contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The generated parts of the README files: up to date, complete, and readable."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tools import readme
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def options_of_roles():
+    for path in sorted(ROOT.glob("roles/*/meta/argument_specs.yml")):
+        yield from yaml.load(path.read_text(), readme.Loader)["argument_specs"]["main"]["options"].items()
+
+
+def test_every_readme_is_up_to_date():
+    wanted = readme.wanted(ROOT)
+    assert len(wanted) == 1 + len(list(ROOT.glob("roles/*/README.md"))) > 9
+    old = [str(path.relative_to(ROOT)) for path, text in wanted.items() if path.read_text(encoding="utf-8") != text]
+    assert old == [], "run: tools/run python tools/readme.py"
+
+
+def test_every_module_and_playbook_has_a_phrase():
+    modules, playbooks = readme.module_phrases(ROOT), readme.playbook_phrases(ROOT)
+    assert set(modules) == {path.stem for path in ROOT.glob("plugins/modules/*.py")}
+    assert set(playbooks) == {path.stem for path in ROOT.glob("playbooks/*.yml")}
+    for name, phrase in {**modules, **playbooks}.items():
+        assert 20 < len(phrase) < 100, name
+        assert phrase[0].isupper(), name
+        assert not phrase.endswith("."), name
+
+
+@pytest.mark.parametrize(
+    "head",
+    ["# What it does\n- hosts: all\n", "- name: A play\n  hosts: all\n", "#\n#\n"],
+    ids=["no line", "no comment", "empty"],
+)
+def test_a_playbook_without_a_phrase_is_named(tmp_path, head):
+    (tmp_path / "playbooks").mkdir()
+    (tmp_path / "playbooks" / "new.yml").write_text(f"---\n{head}")
+    with pytest.raises(SystemExit, match=r"playbooks/new\.yml: after ---"):
+        readme.playbook_phrases(tmp_path)
+
+
+def test_a_default_that_is_computed_is_described():
+    computed = {name: option for name, option in options_of_roles() if readme.default_of(option) == "*computed*"}
+    assert {"swarm_host_packages", "swarm_dns_servers", "swarm_registry_users"} <= set(computed)
+    assert [name for name, option in computed.items() if "y default" not in readme.meaning(option)] == []
+
+
+@pytest.mark.parametrize(
+    ("default", "cell"),
+    [
+        (True, "`true`"),
+        (120, "`120`"),
+        ("", '`""`'),
+        ([], "`[]`"),
+        (["a", "b"], "`[a, b]`"),
+        ({}, "`{}`"),
+        ({"a.b": 1, "c": "d"}, "`a.b: 1`<br>`c: d`"),
+        ("registry.{{ swarm_cluster_domain }}", "`registry.{{ swarm_cluster_domain }}`"),
+        ("{{ groups[name] | first }}", "*computed*"),
+        ("{{ __internal }}", "*computed*"),
+        ({"user": "{{ __internal }}"}, "*computed*"),
+    ],
+)
+def test_a_default_is_written_as_a_user_writes_it(default, cell):
+    assert readme.default_of({"default": default}) == cell
+
+
+def test_an_option_without_a_default_is_required_or_empty():
+    assert readme.default_of({"required": True}) == "**required**"
+    assert readme.default_of({}) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "markdown"),
+    [
+        ("With O(a) set to V(b)\n  or C(c d).", "With `a` set to `b` or `c d`."),
+        ("B(Not) this, see M(dockyard.swarm.mesh).", "**Not** this, see [mesh](../../plugins/modules/mesh.py)."),
+        ("see P(dockyard.swarm.engine_plan#filter)", "see [engine_plan](../../plugins/filter)"),
+        ("V(a|b)", "`a\\|b`"),
+        ("MTU(s) as they are", "MTU(s) as they are"),
+    ],
+)
+def test_ansibles_markup_becomes_markdown(text, markdown):
+    assert readme.prose(text) == markdown
+
+
+def test_no_markup_of_ansible_is_left():
+    for path, text in readme.wanted(ROOT).items():
+        tables = re.findall(r"<!-- begin (?:.|\n)*?<!-- end", text)
+        assert tables
+        assert [line for part in tables for line in part.splitlines() if re.search(r"\b[A-Z]\(", line)] == [], path
+
+
+def test_options_inside_of_options_have_a_table_of_their_own():
+    inner = {"name": {"type": "str", "required": True, "description": "A name."}}
+    subnets = {"type": "list", "elements": "dict", "description": "Several.", "options": inner}
+    option = {"type": "list", "elements": "dict", "description": "All.", "default": [], "options": {"subnets": subnets}}
+    lines = readme.option_tables({"networks": option})
+    assert "| `networks` | list of dict | `[]` | All. |" in lines
+    assert "Each entry of `networks`:" in lines
+    assert lines[-1] == "| `subnets.name` | str | **required** | A name. |"
+
+
+def test_choices_are_listed_where_the_description_does_not_name_them():
+    option = {"type": "str", "choices": ["a", "b"], "description": ["How."]}
+    assert readme.meaning(option) == "How. One of `a`, `b`."
+    assert readme.meaning({**option, "description": ["V(a) or V(b)."]}) == "`a` or `b`."
+
+
+@pytest.mark.parametrize("text", ["", "<!-- end x -->\n<!-- begin x, generated by tools/readme.py -->"])
+def test_a_file_without_marks_is_named(text):
+    with pytest.raises(SystemExit, match=r"A\.md: needs"):
+        readme.put(text, "x", [], "A.md")
+
+
+def test_check_names_the_files_and_writes_nothing(tmp_path, monkeypatch, capsys):
+    path = tmp_path / "README.md"
+    path.write_text("old")
+    monkeypatch.setattr(readme, "ROOT", tmp_path)
+    monkeypatch.setattr(readme, "wanted", lambda root: {root / "README.md": "new"})
+    monkeypatch.setattr("sys.argv", ["readme.py", "--check"])
+    assert readme.main() == 1
+    assert "README.md: not up to date" in capsys.readouterr().out
+    assert path.read_text() == "old"
+    monkeypatch.setattr("sys.argv", ["readme.py"])
+    assert readme.main() == 0
+    assert path.read_text() == "new"
