@@ -9,7 +9,7 @@ name: preload_plans
 short_description: Import all plans into the process that asks, and return false
 version_added: 0.1.0
 description:
-  - Ansible handles each task of each host in a process of its own, and each of them imports the filters that it uses. What the main
+  - Ansible handles each task of each host in a process of its own, and each imports the filters that it uses. What the main
     process has imported before is there in all of them. It evaluates conditions of meta tasks by itself, so that one such task
     with this filter spares all others the import.
 author:
