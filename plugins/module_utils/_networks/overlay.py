@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     Problem = tuple[str | None, str]
     Difference = tuple[str, Any, Any]  # the option, its present value and the wanted one
     IpNetwork = Any  # IPv4Network or IPv6Network, which have no common type for comparisons
+
 # option of overlay_network -> its default
 DEFAULTS: dict[str, Any] = {
     "attachable": False, "internal": False, "ingress": False, "encrypted": False, "mtu": None, "visible": False,

@@ -19,6 +19,7 @@ from .._core.swarm_objects import OVER
 
 if TYPE_CHECKING:
     from .._core.facts import ApiObject, DetachedServices, SwarmNetwork
+
 NOTE = "dockyard.swarm.detached"
 
 
