@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import time
-from typing import TYPE_CHECKING, Any, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Iterable, Mapping, NoReturn, Sequence
 
 from .._core.engine_api import EngineError, query
 from .._core.plan import ApplyError, PlanError, public
@@ -178,7 +178,7 @@ class Deployment:
         except EngineError as exc:
             raise ApplyError("cannot read the state of the services: %s" % exc) from exc
 
-    def _give_up(self, names: Sequence[str], statuses: Statuses, done: Iterable[str], timed_out: bool) -> None:
+    def _give_up(self, names: Sequence[str], statuses: Statuses, done: Iterable[str], timed_out: bool) -> NoReturn:
         try:
             nodes = {node["ID"]: (node.get("Description") or {}).get("Hostname") for node in self.engine.get("/nodes")}
         except EngineError:
