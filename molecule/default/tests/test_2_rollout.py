@@ -31,7 +31,7 @@ def stack(version: int, **options) -> dict:
     return {"name": "rollout", "services": {"web": {**web, **options}}}
 
 
-def changed(name: str, **options) -> None:
+def changed(name: str, /, **options) -> None:
     result = module(name, "node1", **options)
     assert not result.get("failed"), result
     assert result["changed"], result
