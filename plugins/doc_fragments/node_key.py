@@ -17,6 +17,6 @@ options:
     description: The manager's key, decrypted, or empty; the controller's half of the module sends it.
     type: str
   node_key_of:
-    description: SHA-256 of the file that it takes the place of; from there, too.
+    description: SHA-256 of the file that it replaces; the controller's half of the module sends it, too.
     type: str
 """

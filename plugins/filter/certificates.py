@@ -57,7 +57,7 @@ def plan_certificates(wanted, have, now):
                 reasons.append("another authority signed it")
         plan += _plan_one("certificate " + item["name"], facts, reasons, item)
     if away and any(entry["do"] != "protect" for entry in plan):
-        # Made anew, it would silently cut off every host and client that trusts the one there is.
+        # Another one would silently cut off every host and client that trusts the present one.
         raise PlanError(
             "the key of the certificate authority (pki/ca.key) is missing, and is needed now (%s: %s); put it back, or "
             "remove pki/ca.crt as well to have a new authority made and every certificate renewed"

@@ -9,7 +9,7 @@ name: cluster_plan
 short_description: Plan the whole swarm from the states of all hosts
 version_added: 0.1.0
 description:
-  - Looks at all hosts at once and tells what is wrong, what each host's address is, and who initialises, joins, is
+  - Checks all hosts at once, and says what is wrong, which address each host has, and which hosts initialise, join, are
     promoted, demoted or labelled.
   - Reads nothing by itself; hosts are taken from the variable C(swarm_cluster_node) that role swarm_cluster registers.
 author:

@@ -6,10 +6,10 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: restore_plan
-short_description: Where a backup of a swarm is restored, and what speaks against it
+short_description: Plan where a backup of a swarm is restored, or why it must not be
 version_added: 0.1.0
 description:
-  - Looks at all hosts at once, so that no second swarm is made beside one that still runs.
+  - Checks all hosts at once, so that no second swarm is made beside one that still runs.
   - Takes the manager that has the address of the one that was backed up.
 author:
   - The dockyard.swarm maintainers (@dockyard)
@@ -20,7 +20,7 @@ options:
     type: dict
     required: true
   manifest:
-    description: What the backup says of itself, from P(dockyard.swarm.backup_manifest#lookup).
+    description: The description of the backup, from P(dockyard.swarm.backup_manifest#lookup).
     type: dict
     required: true
   managers:

@@ -11,7 +11,7 @@ version_added: 0.1.0
 description:
   - Reads the files C(swarm/unlock/CLUSTER_ID.keys) below the folder for secrets, which have a key a line, the newest first. Blank
     lines, and those that begin with C(#), are passed over.
-  - All files are read, since a locked manager cannot tell which swarm it is in; the one that was changed last comes first.
+  - All files are read, since a locked manager does not report which swarm it is in; the one that was changed last comes first.
   - The keys are secrets. Use the filter in tasks with C(no_log), or with modules of this collection that keep them on the
     controller.
 author:

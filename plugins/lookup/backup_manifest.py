@@ -6,10 +6,10 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: backup_manifest
-short_description: What a backup of a swarm says of itself
+short_description: Read the description of a backup of a swarm
 version_added: 0.1.0
 description:
-  - Reads a backup that M(dockyard.swarm.swarm_backup) made, and sees that all of it is whole.
+  - Reads a backup that M(dockyard.swarm.swarm_backup) made, and checks that it is complete.
   - The controller needs the Python library cryptography.
 author:
   - The dockyard.swarm maintainers (@dockyard)

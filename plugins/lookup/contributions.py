@@ -72,28 +72,33 @@ class LookupModule(LookupBase):
         if unknown:
             raise AnsibleError("unknown key %s: the keys are %s" % (", ".join(unknown), ", ".join(KEYS)))
         here = sorted(name[: -len(SUFFIX)] for name in variables if name.endswith(SUFFIX))
-        found = {} if without else dict.fromkeys(here, variables)
+        found = {} if without else {role: self._read(role, self._templar, variables) for role in here}
         for role in sorted(os.listdir(ROLES)) if "all" in also else also:
             if role not in here and _contributes(role, terms):
-                found[role] = {**_load(role, "defaults"), **variables, **_load(role, "vars")}
-        # The order must not depend on which roles are in the play.
-        found = dict(sorted(found.items()))
+                own = {**_load(role, "defaults"), **variables, **_load(role, "vars")}
+                found[role] = self._read(role, self._templar.copy_with_new_env(available_variables=own), own)
         try:
-            return [self._merged(key, found) for key in terms]
+            # The order must not depend on which roles are in the play.
+            return [self._merged(key, dict(sorted(found.items()))) for key in terms]
         except ContributionError as exc:
             raise AnsibleError(str(exc)) from exc
 
-    def _merged(self, key, found):
-        values = {}
-        for role, variables in found.items():
-            templar = self._templar.copy_with_new_env(available_variables=variables)
-            contribution = variables[role + SUFFIX]
-            if isinstance(contribution, str):
-                contribution = templar.template(contribution)
+    def _read(self, role, templar, variables):
+        """A role's dictionary, and what templates its values."""
+        contribution = variables[role + SUFFIX]
+        if isinstance(contribution, str):
+            contribution = templar.template(contribution)
+        try:
             check_keys(role, contribution)
-            if key in contribution:
-                values[role] = templar.template(contribution[key])
-        return merge(key, values)
+        except ContributionError as exc:
+            raise AnsibleError(str(exc)) from exc
+        return contribution, templar
+
+    def _merged(self, key, found):
+        return merge(
+            key,
+            {role: templar.template(values[key]) for role, (values, templar) in found.items() if key in values},
+        )
 
 
 def _contributes(role, keys):

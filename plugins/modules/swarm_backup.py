@@ -12,8 +12,8 @@ version_added: 0.1.0
 description:
   - Copies the Engine's swarm folder on a manager - certificates, and the database with services, networks, secrets, configs and
     nodes - and keeps it on the controller, encrypted.
-  - The daemon stands still while its files are copied, well below a second in most cases. Containers go on meanwhile, and so do
-    the other managers. A process of its own lets the daemon go on even where the module is killed.
+  - The daemon is paused while its files are copied, well below a second in most cases. Containers and the other
+    managers keep running. A guard process continues the daemon even where the module is killed.
   - A backup is complete before it gets its name, is read back and compared, and only then older ones go.
   - Nothing unencrypted is written to a file of the controller, and nothing is left on the manager.
   - Each run makes a backup, so that it always reports a change.
@@ -21,7 +21,7 @@ author:
   - The dockyard.swarm maintainers (@dockyard)
 options:
   dir:
-    description: Folder on the controller that the backup is kept in. It is made, for its owner alone, where it is missing.
+    description: Folder on the controller that the backup is kept in. It is created, for its owner alone, where it is missing.
     type: path
     required: true
   key_file:
@@ -33,7 +33,7 @@ options:
     type: int
     default: 7
   force:
-    description: Back up also where the other managers that can be reached have no quorum while this one stands still.
+    description: Back up also where the other managers that can be reached have no quorum while this one is paused.
     type: bool
     default: false
 notes:
@@ -68,12 +68,12 @@ removed:
   elements: str
 manifest:
   description:
-    - What the backup says of itself, with the keys C(format), C(cluster_id), C(node_id), C(hostname), C(advertise_addr),
+    - The description of the backup, with the keys C(format), C(cluster_id), C(node_id), C(hostname), C(advertise_addr),
       C(raft_addr), C(listen_addr), C(data_path_addr), C(engine), C(autolock), C(created), C(managers) and C(files).
   returned: when one was made
   type: dict
 frozen_ms:
-  description: Milliseconds for which the daemon stood still.
+  description: Milliseconds for which the daemon was paused.
   returned: when one was made
   type: int
 """

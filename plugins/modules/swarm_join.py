@@ -13,7 +13,7 @@ description:
   - Initialises a swarm on this node, joins this node to one as manager or worker, or leaves it.
   - A node that is in a swarm already is left as it is. To promote, demote, label or drain one, use
     M(dockyard.swarm.swarm_nodes) on a manager.
-  - Never initialises unless told to by O(initialise). Whether a swarm may be made is a question to all hosts at once,
+  - Initialises a swarm only where O(initialise) is set. Whether a swarm may be made is a question to all hosts at once,
     which the role swarm_node answers.
 author:
   - The dockyard.swarm maintainers (@dockyard)

@@ -16,7 +16,7 @@ description:
     would without autolock, until the manager leads the swarm and encrypts it again; the unlock key stays the same. Without an
     unlock key that fits nothing is changed.
   - Does nothing on a manager that has a quorum.
-  - Whether another manager still has a quorum cannot be seen from one node; P(dockyard.swarm.recover_plan#filter) looks at all.
+  - Whether another manager still has a quorum cannot be seen from one node; P(dockyard.swarm.recover_plan#filter) checks all.
 author:
   - The dockyard.swarm maintainers (@dockyard)
 options:
@@ -32,7 +32,7 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: Go on with the only manager that is left
+- name: Recover the swarm from the only manager that is left
   dockyard.swarm.swarm_recover:
     unlock_keys: "{{ swarm_cluster_secrets_dir | dockyard.swarm.unlock_keys }}"
 """

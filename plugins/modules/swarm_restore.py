@@ -16,7 +16,7 @@ description:
   - Where the swarm locks its managers (autolock), the manager starts with its key decrypted, and encrypts it again as soon as
     it leads the swarm. Autolock stays on, with the same unlock key, which never leaves the controller.
   - Nothing is changed on a node that is in a swarm; on the one that was restored from this backup, nothing needs to be.
-  - A restore that was cut short goes on with the next run.
+  - The next run continues a restore that was cut short.
 author:
   - The dockyard.swarm maintainers (@dockyard)
 options:
@@ -35,7 +35,7 @@ options:
     elements: str
     default: []
   manifest:
-    description: What the backup says of itself; the controller's half of the module reads it out of O(src).
+    description: The description of the backup; the controller's half of the module reads it out of O(src).
     type: dict
   archive:
     description: The backup on the host; the controller's half of the module sends it, where it is needed.
@@ -52,7 +52,7 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: Bring the swarm back
+- name: Restore the swarm
   dockyard.swarm.swarm_restore:
     src: /srv/backups/swarm/7b5gqv0vkrcz-20260301T123000Z.backup
     key_file: /root/backup.key

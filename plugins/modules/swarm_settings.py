@@ -13,7 +13,7 @@ description:
   - Runs on a manager. Reads the swarm's whole specification, changes in it what is named, and writes all of it, so that
     settings which are not named stay as they are.
   - The key that autolock brings along, and the one that a rotation makes, are not returned;
-    M(dockyard.swarm.swarm_unlock_key) tells them.
+    M(dockyard.swarm.swarm_unlock_key) return them.
 author:
   - The dockyard.swarm maintainers (@dockyard)
 options:
@@ -47,7 +47,7 @@ options:
         type: int
   rotate:
     description:
-      - What to make anew. This is a command, and makes a change each time.
+      - What to rotate. This is a command, and makes a change each time.
       - V(worker_token) and V(manager_token) are what nodes join with; members stay. V(unlock_key) is what unlocks managers.
       - V(ca) makes a new certificate authority, and every node gets a new certificate from it; the module waits for that. A
         rotation that is under way already is waited for.
@@ -72,7 +72,7 @@ EXAMPLES = r"""
       autolock: true
       task_history_limit: 3
 
-- name: Void the tokens that somebody saw
+- name: Replace tokens that were disclosed
   dockyard.swarm.swarm_settings:
     rotate: [worker_token, manager_token]
 """

@@ -11,7 +11,7 @@ short_description: Unlock a manager of a swarm with the key that fits
 version_added: 0.1.0
 description:
   - With autolock, a manager whose Engine was started is locked until it gets the swarm's unlock key.
-  - The controller decrypts the manager's own key with the unlock key, and the Engine is started anew with it. The manager
+  - The controller decrypts the manager's own key with the unlock key, and the Engine is restarted with it. The manager
     encrypts its key again as soon as the managers have a quorum. Until then it lies on the host as it would without autolock,
     readable by root alone. The unlock key never leaves the controller.
   - C(docker swarm unlock) is not used, since an Engine that started locked does not set up the swarm's networks when it is
@@ -29,7 +29,7 @@ options:
     default: 120
 notes:
   - The controller needs the Python library cryptography.
-  - Containers that run beside the swarm on the host are started anew, as with every restart of the Engine.
+  - Containers that run beside the swarm on the host are restarted, as with every restart of the Engine.
 extends_documentation_fragment:
   - dockyard.swarm.attributes
   - dockyard.swarm.node_key

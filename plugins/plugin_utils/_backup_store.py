@@ -4,8 +4,8 @@
 
 """Private to dockyard.swarm: backups as the controller keeps them, encrypted.
 
-A file begins with a line that tells its format and which key it was made with; AES-GCM, which vouches for that line too,
-finds any change. Only this computer's memory ever holds what is inside.
+A file begins with a line with its format and the ID of its key; AES-GCM authenticates that line, too. What is inside is
+only ever in the memory of this computer.
 """
 
 from __future__ import annotations
@@ -51,14 +51,14 @@ def read_key(path):
             key = base64.b64decode(handle.read().strip(), validate=True)
     except FileNotFoundError:
         raise StoreError(
-            "there is no key %s: without the one that a backup was made with, nobody can read it. Bring it back from where you "
+            "there is no key %s: without the one that a backup was made with, it cannot be read. Copy it back from where you "
             "keep it, or name it in swarm_backup_key_file" % path
         ) from None
     except (OSError, ValueError) as exc:
         raise StoreError("the key %s cannot be read: %s" % (path, exc)) from exc
     if len(key) != 32:
         raise StoreError(
-            "the key %s has %d bytes, and a key has 32: bring it back from where you keep it" % (path, len(key))
+            "the key %s has %d bytes, and a key has 32: copy it back from where you keep it" % (path, len(key))
         )
     return key
 
@@ -149,7 +149,7 @@ def check(data, name):
 
 
 def with_decrypted_key(data, keys=()):
-    """An archive, checked before, from which a manager can start without anybody who unlocks it; and all unlock keys.
+    """An archive, checked before, from which a manager can start without being unlocked; and all unlock keys.
 
     :param keys: unlock keys to try besides the archive's own.
     """

@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to dockyard.swarm: a manager's ``certificates/swarm-node.key``, sealed where the swarm locks its managers (autolock).
+"""Private to dockyard.swarm: the key of a manager, ``certificates/swarm-node.key``, encrypted where the swarm has autolock.
 
-It holds the node's private key, and in its headers the keys of raft's log. A locked manager that is alone cannot go on: the
-Engine takes the unlock key, and then lets nobody else in until there is a quorum (Engine 26.1). So its key is unsealed on the
-disk first. The manager seals it again as soon as it leads its swarm, since an unsealed key has an older version (0) than the
+It holds the node's private key, and in its headers the keys of raft's log. A single locked manager cannot be unlocked: the
+Engine takes the unlock key, and then accepts no other node until there is a quorum (Engine 26.1). So its key is decrypted on the
+disk first. The manager encrypts it again as soon as it leads its swarm, since a decrypted key has an older version (0) than the
 swarm's.
 """
 
@@ -38,7 +38,7 @@ REMEDY = (
 
 
 class KeyFileError(Exception):
-    """The key stays sealed. The text says why, and holds nothing secret."""
+    """The key stays encrypted. The text says why, and holds nothing secret."""
 
 
 def is_encrypted(text):

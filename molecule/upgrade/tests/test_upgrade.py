@@ -111,7 +111,7 @@ if SOAK:
         said = " ".join(run.output.split("Stop before another node is touched")[1].split())
         assert f"{broken}: the daemon did not apply the new" in said
         assert (
-            "Its Engine does not run, and it stays drained until it does. The nodes after it were not touched" in said
+            "Its Engine does not run, and it stays drained until it does. The remaining nodes were not touched" in said
         )
         assert nodes(manager)[broken].startswith("Down/Drain/")
         # As long as it does not run, no other node is taken.

@@ -208,8 +208,8 @@ class _Membership(TypedDict):
     quorum: bool | None
 
 
-class SwarmFacts(_Membership, total=False):
-    """A node's view of its swarm; the keys that may be missing are there on a manager with a quorum."""
+class ClusterFacts(TypedDict, total=False):
+    """What a manager with a quorum knows of its swarm."""
 
     settings: FixedSettings
     spec: ApiObject
@@ -221,6 +221,10 @@ class SwarmFacts(_Membership, total=False):
     tasks: dict[str, TaskCounts]
     secrets: list[str]
     configs: list[str]
+
+
+class SwarmFacts(_Membership, ClusterFacts):
+    """A node's view of its swarm; the keys that may be missing are there on a manager with a quorum."""
 
 
 class NodeFacts(TypedDict):

@@ -44,6 +44,8 @@ class Change(PublicChange, total=False):
     network: dict[str, Any]
     text: str
     certificate: dict[str, Any]
+    scope: str  # node or swarm, whose network it is
+    of_unit: bool  # about the unit itself, not about its files
 
 
 Plan = List[Change]

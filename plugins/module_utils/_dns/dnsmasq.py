@@ -7,12 +7,17 @@
 from __future__ import annotations
 
 import hashlib
+from typing import TYPE_CHECKING, Any, Callable, Iterable, Mapping
 
 from .._core.plan import PlanError, change
 from .._core.systemd import STARTS_AT_BOOT
 from .dnsmasq_files import parse_conf, parse_hosts, render_conf, render_hosts
 from .names import check_name, check_server
 from .records import LINE_LIMIT, check_records
+
+if TYPE_CHECKING:
+    from .._core.plan import Plan
+    from .dnsmasq_files import Settings, Values
 
 CONF_PATH = "/etc/dnsmasq.d/dockyard.conf"
 HOSTS_PATH = "/etc/dockyard/dnsmasq.hosts"
@@ -21,13 +26,13 @@ HOSTS_PATH = "/etc/dockyard/dnsmasq.hosts"
 PENDING = ".previous"
 MODE = "0644"
 
-DEFAULTS: dict = {
+DEFAULTS: dict[str, Any] = {
     "records": [], "domain": "", "upstreams": [], "upstreams_file": None, "forwarders": {}, "listen_addresses": [],
     "cache_size": 1000, "bind": "dynamic", "extra": [], "conf_path": CONF_PATH, "hosts_path": HOSTS_PATH,
 }  # fmt: skip
 
 
-def settings_of(params):
+def settings_of(params: Mapping[str, Any]) -> dict[str, Any]:
     """The settings among a module's or role's parameters, with the defaults for what is left out."""
     settings = {key: value if params.get(key) is None else params[key] for key, value in DEFAULTS.items()}
     settings["domain"] = settings["domain"].lower().rstrip(".")
@@ -38,7 +43,7 @@ def settings_of(params):
     return settings
 
 
-def check_settings(settings):
+def check_settings(settings: Settings) -> list[str]:
     """Everything that is wrong with the settings; see the module's options."""
     domain = settings["domain"]
     problems = []
@@ -75,7 +80,12 @@ def check_settings(settings):
     return problems + check_records(settings["records"], domain, known=None if settings["extra"] else ())
 
 
-def check_port(port_53, listen_addresses, unit, option="listen_addresses"):
+def check_port(
+    port_53: Iterable[str],
+    listen_addresses: Iterable[str],
+    unit: Mapping[str, Any] | None,
+    option: str = "listen_addresses",
+) -> list[str]:
     """What is wrong where another service listens on port 53 of an address that dnsmasq needs: a list of sentences.
 
     :param port_53: the addresses on which something listens on port 53.
@@ -91,7 +101,7 @@ def check_port(port_53, listen_addresses, unit, option="listen_addresses"):
     ]
 
 
-def make_plan(settings, state):
+def make_plan(settings: Settings, state: Mapping[str, Any]) -> Plan:
     """What is to be done so that dnsmasq serves ``settings``.
 
     ``state``: ``conf`` and ``hosts`` (None, or sha256, mode, uid, gid and, where it was read, ``text``), ``unit`` (None
@@ -115,7 +125,7 @@ def make_plan(settings, state):
     return plan
 
 
-def _action(unit, hosts, conf, pending):
+def _action(unit: Mapping[str, Any] | None, hosts: Plan, conf: Plan, pending: str | None) -> tuple[str, str] | None:
     if not unit or unit["active"] != "active":
         return "start", "it does not run"
     if conf:
@@ -129,7 +139,7 @@ def _action(unit, hosts, conf, pending):
     return None
 
 
-def _file_changes(path, found, text, parse):
+def _file_changes(path: str, found: Mapping[str, Any] | None, text: str, parse: Callable[[str | None], Values]) -> Plan:
     """The differences of one file: by record where its text was read, else as a whole."""
     changes = []
     if not found or found["sha256"] != hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest():
@@ -147,7 +157,7 @@ def _file_changes(path, found, text, parse):
     return changes
 
 
-def _record_changes(path, old, new):
+def _record_changes(path: str, old: Values, new: Values) -> Plan:
     changes = []
     for key in list(new) + [key for key in old if key not in new]:
         before, after = old.get(key), new.get(key)
@@ -161,5 +171,5 @@ def _record_changes(path, old, new):
     return changes
 
 
-def _shown(values):
+def _shown(values: list[str] | None) -> str | None:
     return None if values is None else ", ".join(values)

@@ -11,9 +11,16 @@ configuration, which it reads only when it starts.
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING, Any, Mapping
 
 from .names import canonical, expand
 from .records import EXTRA, as_number, owner, txt
+
+if TYPE_CHECKING:
+    from .records import Record
+
+    Settings = Mapping[str, Any]
+    Values = dict[tuple[str, str], list[str]]
 
 HEADER = "# Written by dockyard.swarm; changes made here are lost.\n"
 
@@ -22,7 +29,7 @@ _RECORD_KINDS = {
 }  # fmt: skip
 
 
-def render_hosts(settings):
+def render_hosts(settings: Settings) -> str:
     """The hosts file: addresses in the order given, since the first name of an address is the one of its PTR."""
     lines = [
         "%s %s\n" % (canonical(record["value"]), expand(record["name"], settings["domain"]))
@@ -32,7 +39,7 @@ def render_hosts(settings):
     return HEADER + "".join(lines)
 
 
-def render_conf(settings):
+def render_conf(settings: Settings) -> str:
     """The configuration file."""
     domain = settings["domain"]
     lines = ["bind-%s" % settings["bind"], "domain-needed", "bogus-priv", "no-hosts"]
@@ -53,12 +60,12 @@ def render_conf(settings):
     return HEADER + "".join("%s\n" % line for line in lines + list(settings["extra"]))
 
 
-def _conf_line(record, domain):
+def _conf_line(record: Record, domain: str) -> str:
     kind, name = record["type"], owner(record, domain)
     if kind == "TXT":
         return "txt-record=%s,%s" % (name, txt(record["value"]))
     value = expand(record["value"], domain)
-    number = {key: as_number(record.get(key) or 0) for key in EXTRA.get(kind, ())}
+    number: dict[str, Any] = {key: as_number(record.get(key) or 0) for key in EXTRA.get(kind, ())}
     if kind == "CNAME":
         return "cname=%s,%s%s" % (name, value, ",%d" % number["ttl"] if record.get("ttl") is not None else "")
     if kind == "PTR":
@@ -68,9 +75,9 @@ def _conf_line(record, domain):
     return "srv-host=%s,%s,%d,%d,%d" % (name, value, number["port"], number["priority"], number["weight"])
 
 
-def parse_hosts(text):
+def parse_hosts(text: str | None) -> Values:
     """What a hosts file says: ``(type, name) -> addresses``."""
-    found = {}
+    found: Values = {}
     for line in (text or "").splitlines():
         words = line.partition("#")[0].split()
         for name in words[1:]:
@@ -78,9 +85,9 @@ def parse_hosts(text):
     return found
 
 
-def parse_conf(text):
+def parse_conf(text: str | None) -> Values:
     """What a configuration file says: ``(option or type, what it is about) -> values``."""
-    found = {}
+    found: Values = {}
     for line in (text or "").splitlines():
         line = line.strip()
         if not line or line.startswith("#"):
@@ -96,11 +103,11 @@ def parse_conf(text):
     return found
 
 
-def explain(said, path, text):
+def explain(said: str, path: str, text: str) -> str:
     """dnsmasq's output, with the line of the configuration in place of a line number in a temporary file."""
     lines = text.splitlines()
 
-    def line(match):
+    def line(match: re.Match[str]) -> str:
         number = int(match.group(1))
         return ": %s" % lines[number - 1] if 0 < number <= len(lines) else match.group(0)
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 import socket
+from typing import Any
 
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\Z")
 
 
-def address_family(text):
+def address_family(text: Any) -> int | None:
     """4 or 6 for an IP address in its usual notation, else None."""
     for family, number in ((socket.AF_INET, 4), (socket.AF_INET6, 6)):
         try:
@@ -23,13 +24,13 @@ def address_family(text):
     return None
 
 
-def canonical(address):
+def canonical(address: str) -> str:
     """An address in the one notation in which equal ones are equal."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     return socket.inet_ntop(family, socket.inet_pton(family, address))
 
 
-def reverse_name(address):
+def reverse_name(address: str) -> str:
     """The name under which an address's PTR record is."""
     if ":" in address:
         digits = "".join("%02x" % byte for byte in bytearray(socket.inet_pton(socket.AF_INET6, address)))
@@ -37,7 +38,7 @@ def reverse_name(address):
     return ".".join(reversed(address.split("."))) + ".in-addr.arpa"
 
 
-def expand(name, domain):
+def expand(name: str, domain: str) -> str:
     """A name in full: one without dots gets the domain, ``@`` is the domain. ``_service._proto`` do not count."""
     name = str(name).lower()
     if name.endswith("."):
@@ -48,7 +49,7 @@ def expand(name, domain):
     return "%s.%s" % (name, domain) if domain and len(own) < 2 else name
 
 
-def check_name(name):
+def check_name(name: object) -> str | None:
     """What is wrong with a DNS name, or None."""
     if not isinstance(name, str) or not name:
         return "is empty; give a name such as web or web.example.org"
@@ -65,7 +66,7 @@ def check_name(name):
     return None
 
 
-def check_server(text, port=True):
+def check_server(text: object, port: bool = True) -> str | None:
     """What is wrong with the address of an upstream server (``port``: ``ADDRESS#PORT`` is fine), or None."""
     form = "an IP address or ADDRESS#PORT" if port else "an IP address"
     address, sep, number = text.partition("#") if isinstance(text, str) else ("", "", "")

@@ -11,13 +11,24 @@ from __future__ import annotations
 
 import socket
 import struct
+from typing import TYPE_CHECKING, TypedDict
 
 from .dnsmasq_files import parse_hosts, render_hosts
+
+if TYPE_CHECKING:
+    from .dnsmasq_files import Settings
 
 QUERY_TYPES = {"A": 1, "CNAME": 5, "PTR": 12, "MX": 15, "TXT": 16, "AAAA": 28, "SRV": 33}
 
 
-def probes(settings, old_hosts):
+class Answer(TypedDict):
+    number: int
+    code: int
+    truncated: bool
+    addresses: set[str]
+
+
+def probes(settings: Settings, old_hosts: str | None) -> list[tuple[str, str, set[str], set[str]]]:
     """What to ask the server, to see whether it runs with the new files: (name, type, present, absent).
 
     Addresses that changed are asked for; where none did, a few that are wanted; where there are none, anything.
@@ -33,14 +44,14 @@ def probes(settings, old_hosts):
     ]
 
 
-def encode_query(number, name, kind):
+def encode_query(number: int, name: str, kind: str) -> bytes:
     """A DNS query as it goes over UDP."""
     labels = [label.encode("ascii") for label in name.split(".")]
     question = b"".join(bytes(bytearray([len(label)])) + label for label in labels) + b"\0"
     return struct.pack("!6H", number, 0x0100, 1, 0, 0, 0) + question + struct.pack("!2H", QUERY_TYPES[kind], 1)
 
 
-def decode_answer(data):
+def decode_answer(data: bytes) -> Answer | None:
     """``{number, code, truncated, addresses}`` of a DNS answer, or None where it is none."""
     try:
         number, flags, questions, answers = struct.unpack("!4H", data[:8])
@@ -62,7 +73,7 @@ def decode_answer(data):
     return {"number": number, "code": flags & 15, "truncated": bool(flags & 0x0200), "addresses": addresses}
 
 
-def _skip_name(data, offset):
+def _skip_name(data: bytes, offset: int) -> int:
     raw = bytearray(data)
     while raw[offset]:
         if raw[offset] >= 0xC0:
@@ -71,7 +82,7 @@ def _skip_name(data, offset):
     return offset + 1
 
 
-def satisfied(answer, present, absent):
+def satisfied(answer: Answer | None, present: set[str], absent: set[str]) -> bool:
     """Whether an answer is the one that the new files give."""
     if answer is None:
         return False

@@ -7,8 +7,13 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING, Any, Iterable, Mapping
 
 from .names import address_family, canonical, check_name, expand, reverse_name
+
+if TYPE_CHECKING:
+    Record = Mapping[str, Any]
+    Placed = tuple[str, Record]
 
 TYPES = ("A", "AAAA", "CNAME", "PTR", "SRV", "TXT", "MX")
 EXTRA = {"CNAME": ("ttl",), "SRV": ("port", "priority", "weight"), "MX": ("priority",)}
@@ -17,7 +22,9 @@ KEYS = ("name", "type", "value", "priority", "weight", "port", "ttl")
 LINE_LIMIT = 1000
 
 
-def check_records(records, domain="", option="records", known=None):
+def check_records(
+    records: object, domain: str = "", option: str = "records", known: Iterable[str] | None = None
+) -> list[str]:
     """Everything that is wrong with a list of records, as sentences that name record, option and remedy.
 
     :param domain: the domain in which names without dots are expanded.
@@ -41,14 +48,15 @@ def check_records(records, domain="", option="records", known=None):
     return problems + _check_together(good, domain, known)
 
 
-def _check_record(record):
+def _check_record(record: Record) -> list[str]:
     """What is wrong with one record by itself."""
     unknown = sorted(set(record) - set(KEYS))
     problems = ["%s: is unknown; known are %s" % (key, ", ".join(KEYS)) for key in unknown]
     kind = record.get("type")
     if kind not in TYPES:
         return problems + ["type: %r is unknown; use one of %s" % (kind, ", ".join(TYPES))]
-    name, value = record.get("name"), record.get("value")
+    name: Any = record.get("name")
+    value = record.get("value")
     is_reverse = isinstance(name, str) and (address_family(name) or name.rstrip(".").endswith(".arpa"))
     text = None if name == "@" or (address_family(name) and kind == "PTR") else check_name(name)
     if text:
@@ -63,7 +71,7 @@ def _check_record(record):
     return problems + _check_extra(kind, record)
 
 
-def _check_value(kind, value):
+def _check_value(kind: str, value: Any) -> list[str]:
     if kind == "TXT":
         if not isinstance(value, str) or not value:
             return ["value: is empty; give a text"]
@@ -84,7 +92,7 @@ def _check_value(kind, value):
     return ["value: %s" % text] if text else []
 
 
-def _check_extra(kind, record):
+def _check_extra(kind: str, record: Record) -> list[str]:
     problems = []
     for key in ("priority", "weight", "port", "ttl"):
         value = record.get(key)
@@ -103,12 +111,12 @@ def _check_extra(kind, record):
     return problems
 
 
-def _check_together(good, domain, known):
+def _check_together(good: Iterable[Placed], domain: str, known: Iterable[str] | None) -> list[str]:
     """What is wrong with records that are fine one by one."""
     problems = []
-    by_name = {}
-    seen = {}
-    aliases = {}
+    by_name: dict[str, list[Placed]] = {}
+    seen: dict[tuple[Any, ...], str] = {}
+    aliases: dict[str, tuple[str, str]] = {}
     for where, record in good:
         name = owner(record, domain)
         by_name.setdefault(name, []).append((where, record))
@@ -143,14 +151,14 @@ def _check_together(good, domain, known):
     return problems
 
 
-def owner(record, domain):
+def owner(record: Record, domain: str) -> str:
     """The full name that a record belongs to."""
     if record["type"] == "PTR" and address_family(record["name"]):
         return reverse_name(record["name"])
     return expand(record["name"], domain)
 
 
-def _data(record, domain):
+def _data(record: Record, domain: str) -> tuple[Any, ...]:
     """What a record says, in the form in which equal ones are equal."""
     kind = record["type"]
     if kind in ("A", "AAAA"):
@@ -161,14 +169,14 @@ def _data(record, domain):
     return (expand(record["value"], domain),) + extra
 
 
-def as_number(value):
+def as_number(value: Any) -> int | None:
     """A whole number that is not negative, given as such or as text, else None."""
     if isinstance(value, bool) or not re.match(r"\d+\Z", str(value)):
         return None
     return int(value)
 
 
-def txt(value):
+def txt(value: str) -> str:
     """A text as dnsmasq reads it: quoted, in pieces of at most 255 bytes, the most that DNS has in one string."""
     pieces, size = [""], 0
     for char in value:

@@ -11,12 +11,17 @@ from __future__ import annotations
 
 import hashlib
 import re
+from typing import TYPE_CHECKING, Any, Callable, Collection, Iterable, Mapping
 
 from .._core.config_files import missing_packages
 from .._core.plan import PlanError, change
 from .dnsmasq import MODE, PENDING, check_port, make_plan
 from .dnsmasq_files import HEADER
 from .names import address_family, expand
+
+if TYPE_CHECKING:
+    from .._core.config_files import Facts
+    from .._core.plan import Plan
 
 RESOLV_CONF = "/etc/resolv.conf"
 RESOLVED_PENDING = "/etc/dockyard/resolved.pending"
@@ -25,7 +30,9 @@ RESOLVED_STUB = "/etc/systemd/resolved.conf.d/zz-dockyard-stub.conf"
 RESOLVED_DNS = "/etc/systemd/resolved.conf.d/zz-dockyard.conf"
 
 
-def automatic_records(hosts, names, domain, records=()):
+def automatic_records(
+    hosts: Mapping[str, str], names: Mapping[str, Iterable[str]], domain: str, records: Iterable[Any] = ()
+) -> list[dict[str, str]]:
     """Records of the hosts (name -> address) and of further names (name -> addresses), without the user's ``records``.
 
     A name that the user has records for is left to the user. Hosts come first, since the first name of an address is
@@ -48,36 +55,36 @@ def automatic_records(hosts, names, domain, records=()):
     return [item for index, item in enumerate(made) if item not in made[:index]]
 
 
-def named_addresses(names, address_of):
+def named_addresses(names: Iterable[Mapping[str, Any]], address_of: Callable[[str], str]) -> dict[str, list[str]]:
     """Addresses by name, of names that lead to hosts.
 
     :param names: ``[{name, hosts}]``; a name that is there twice leads to the hosts of both.
     :param address_of: function that gives a host's address.
     """
-    found = {}
+    found: dict[str, list[str]] = {}
     for item in names:
         known = found.setdefault(item["name"], [])
         known += [address for address in map(address_of, item["hosts"]) if address not in known]
     return found
 
 
-def stub_text():
+def stub_text() -> str:
     """The drop-in that takes port 53 from systemd-resolved's stub."""
     return HEADER + "[Resolve]\nDNSStubListener=no\n"
 
 
-def resolved_text(resolvers):
+def resolved_text(resolvers: Iterable[str]) -> str:
     """The drop-in that sends systemd-resolved's queries to the cluster's servers alone: an empty list comes first."""
     return HEADER + "[Resolve]\nDNS=\nDNS=%s\nDomains=~.\n" % " ".join(resolvers)
 
 
-def resolv_conf_text(text, resolvers):
+def resolv_conf_text(text: str, resolvers: Iterable[str]) -> str:
     """A resolv.conf with other name servers; everything else in it stays."""
     kept = [line for line in text.splitlines() if not re.match(r"\s*nameserver\s", line) and line + "\n" != HEADER]
     return HEADER + "".join("%s\n" % line for line in kept + ["nameserver %s" % item for item in resolvers])
 
 
-def upstreams_text(text, own):
+def upstreams_text(text: str, own: Collection[str]) -> str:
     """The name servers of a resolv.conf without the cluster's own and without loopback ones: what lies upstream."""
     rows = [line.split() for line in text.splitlines()]
     found = [row[1] for row in rows if len(row) > 1 and row[0] == "nameserver"]
@@ -90,7 +97,7 @@ def upstreams_text(text, own):
     return HEADER + "".join("nameserver %s\n" % item for item in usable)
 
 
-def make_role_plan(node, wanted):
+def make_role_plan(node: Facts, wanted: Mapping[str, Any]) -> list[dict[str, Any]]:
     """What role swarm_dns has to do on a host, from ``node_facts``; each change has its ``stage``, server or resolver.
 
     ``wanted``: ``serve``, ``manage_resolver``, ``packages``, ``resolvers`` (addresses, in the order in which this host
@@ -99,7 +106,7 @@ def make_role_plan(node, wanted):
     uses_resolved = _active(node, "systemd-resolved.service")
     link = (node["files"].get(RESOLV_CONF) or {}).get("link") or ""
     linked = uses_resolved and "systemd/resolve/" in link
-    plan = []
+    plan: list[dict[str, Any]] = []
     if wanted["serve"]:
         plan += [dict(item, stage="server") for item in _server_plan(node, wanted, uses_resolved, link)]
     if wanted["manage_resolver"]:
@@ -107,11 +114,11 @@ def make_role_plan(node, wanted):
     return plan
 
 
-def _active(node, name):
-    return (node["units"].get(name) or {}).get("active") == "active"
+def _active(node: Facts, name: str) -> bool:
+    return bool((node["units"].get(name) or {}).get("active") == "active")
 
 
-def _server_plan(node, wanted, uses_resolved, link):
+def _server_plan(node: Facts, wanted: Mapping[str, Any], uses_resolved: bool, link: str) -> Plan:
     settings = wanted["settings"]
     unit = node["units"].get("dnsmasq.service")
     problems = check_port(node["dns"]["port_53"], settings["listen_addresses"], unit, option="swarm_dns_servers")
@@ -138,7 +145,7 @@ def _server_plan(node, wanted, uses_resolved, link):
     return plan + make_plan(settings, state)
 
 
-def _drop_in(node, path, text, why, stale):
+def _drop_in(node: Facts, path: str, text: str, why: str, stale: bool) -> Plan:
     """A drop-in of systemd-resolved that is not right, or that it does not run with yet."""
     found = node["files"].get(path)
     right = found and found["sha256"] == hashlib.sha256(text.encode()).hexdigest() and found["mode"] == MODE
@@ -148,7 +155,7 @@ def _drop_in(node, path, text, why, stale):
     return [change("write", path, why, "other" if found else None, says, text=text)]
 
 
-def _resolver_plan(node, wanted, linked):
+def _resolver_plan(node: Facts, wanted: Mapping[str, Any], linked: bool) -> Plan:
     servers, now = wanted["resolvers"], node["dns"]["resolvers"]
     why = "names of the cluster are answered by its own servers"
     if linked:

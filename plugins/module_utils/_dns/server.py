@@ -6,10 +6,12 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import socket
 import subprocess
+from typing import TYPE_CHECKING, Any, Mapping, NoReturn
 
 from .._core.atomic_files import read_text, remove, write_text
 from .._core.file_facts import read_files
@@ -18,20 +20,23 @@ from .._core.systemd import act, journal_tail, read_units, systemctl
 from .._core.wait import wait_for
 from . import dnsmasq, dnsmasq_files, query
 
+if TYPE_CHECKING:
+    from .._core.plan import Plan
+
 
 class Server:
     """The server of this host: reads its state, applies a plan."""
 
-    def __init__(self, params):
+    def __init__(self, params: dict[str, Any]) -> None:
         self.settings = dnsmasq.settings_of(params)
         self.unit = params["service"] if params["service"].endswith(".service") else params["service"] + ".service"
         self.timeout = params["timeout"]
         self.paths = {"conf": self.settings["conf_path"], "hosts": self.settings["hosts_path"]}
         self.pending = self.settings["hosts_path"] + dnsmasq.PENDING
 
-    def read(self):
+    def read(self) -> dict[str, Any]:
         found = read_files(list(self.paths.values()))
-        state = {kind: found.get(path) for kind, path in self.paths.items()}
+        state: dict[str, Any] = {kind: found.get(path) for kind, path in self.paths.items()}
         for kind, path in self.paths.items():
             if state[kind]:
                 state[kind]["text"] = read_text(path)
@@ -44,7 +49,7 @@ class Server:
             pending=previous["action"] if previous else None,
         )
 
-    def _read_pending(self):
+    def _read_pending(self) -> dict[str, Any] | None:
         text = read_text(self.pending)
         if text is None:
             return None
@@ -54,10 +59,10 @@ class Server:
         except (ValueError, KeyError, TypeError):
             return {"action": "restart", "conf": None, "hosts": None}
 
-    def plan(self, state):
+    def plan(self, state: Mapping[str, Any]) -> Plan:
         return dnsmasq.make_plan(self.settings, state)
 
-    def apply(self, plan, state):
+    def apply(self, plan: Plan, state: Mapping[str, Any]) -> None:
         if not state["unit"]:
             raise ApplyError(
                 "service: there is no unit %s, nothing was changed; install dnsmasq first" % self.unit, rolled_back=True
@@ -84,7 +89,7 @@ class Server:
                 self._roll_back(previous, problem, state["unit"]["active"] == "active")
             remove(self.pending)
 
-    def _test(self, text):
+    def _test(self, text: str) -> None:
         """Let dnsmasq read a new configuration before it is put in place."""
         # Files whose names start with a dot are none of dnsmasq's, so that the candidate may lie beside the real one.
         folder, name = os.path.split(self.paths["conf"])
@@ -104,7 +109,7 @@ class Server:
             said = dnsmasq_files.explain(done.stdout.decode("utf-8", "replace"), candidate, text)
             raise ApplyError("dnsmasq refuses the new configuration, nothing was changed: %s" % said)
 
-    def _write(self, wanted, now):
+    def _write(self, wanted: Mapping[str, Any], now: Mapping[str, Any]) -> None:
         for kind, path in self.paths.items():
             if wanted[kind] is None:
                 remove(path)
@@ -114,7 +119,7 @@ class Server:
             os.chmod(path, int(dnsmasq.MODE, 8))
             os.chown(path, 0, 0)
 
-    def _act(self, action, old_hosts):
+    def _act(self, action: str, old_hosts: str | None) -> str | None:
         """Start, restart or reload the server and wait for its answers; returns what went wrong, or None."""
         if action == "reload":
             # Not ``reload``, which the units of some distributions do not have.
@@ -127,14 +132,15 @@ class Server:
             return said.strip().partition("\n")[0].rstrip(".")
         for address in self.settings["listen_addresses"] or ["127.0.0.1"]:
             for name, kind, present, absent in query.probes(self.settings, old_hosts):
-                if not wait_for(lambda ask=(address, name, kind, present, absent): self._answers(*ask), self.timeout):
+                answered = functools.partial(self._answers, address, name, kind, present, absent)
+                if not wait_for(answered, self.timeout):
                     return (
                         "within %d s it did not answer as planned on %s when asked for %s %s; is that an address of "
                         "this host, and nothing else on its port 53?" % (self.timeout, address, kind, name)
                     )
         return None
 
-    def _answers(self, address, name, kind, present, absent):
+    def _answers(self, address: str, name: str, kind: str, present: set[str], absent: set[str]) -> bool:
         number = int.from_bytes(os.urandom(2), "big")
         with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM) as sock:
             sock.settimeout(1)
@@ -144,9 +150,9 @@ class Server:
                 answer = query.decode_answer(sock.recv(4096))
             except OSError:
                 return False
-        return bool(answer) and answer["number"] == number and query.satisfied(answer, present, absent)
+        return answer is not None and answer["number"] == number and query.satisfied(answer, present, absent)
 
-    def _roll_back(self, previous, problem, ran):
+    def _roll_back(self, previous: Mapping[str, Any], problem: str, ran: bool) -> NoReturn:
         said = journal_tail(self.unit)
         self._write({kind: previous[kind] for kind in self.paths}, dict.fromkeys(self.paths))
         systemctl("reset-failed", self.unit)

@@ -15,24 +15,24 @@ _IMPORTS = re.compile(r"^[ \t]*imports[ \t]*=[ \t]*\[(.*?)\]", re.MULTILINE | re
 MADE = "# Written by dockyard.swarm.\nversion = 2\n"
 
 
-def _top(text):
+def _top(text: str) -> str:
     found = _TABLE.search(text)
     return text[: found.start()] if found else text
 
 
-def root_of(text):
+def root_of(text: str | None) -> str | None:
     """The root that a config.toml of containerd sets, or None."""
     found = _ROOT.search(_top(text or ""))
     return found.group(2) if found else None
 
 
-def imports_of(text):
+def imports_of(text: str | None) -> list[str]:
     """The files, or patterns of files, that a config.toml imports."""
     found = _IMPORTS.search(_top(text or ""))
     return re.findall(r"[\"'](.*?)[\"']", found.group(1)) if found else []
 
 
-def with_root(text, root):
+def with_root(text: str | None, root: str | None) -> str | None:
     """The config.toml with this root, or without one if it is None.
 
     None stands for no file. A file that only the collection wrote goes with its root.
@@ -41,7 +41,7 @@ def with_root(text, root):
     top = _top(text or "")
     found = _ROOT.search(top)
     if found:
-        new = top[: found.start()] + line + top[found.end() :] + text[len(top) :]
+        new: str | None = top[: found.start()] + line + top[found.end() :] + (text or "")[len(top) :]
     elif text is None:
         new = MADE + line if line else None
     else:

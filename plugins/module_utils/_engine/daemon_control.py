@@ -10,6 +10,7 @@ import json
 import os
 import subprocess
 import tempfile
+from typing import TYPE_CHECKING, Any, Mapping, NoReturn, Sequence, cast
 
 from .._core.atomic_files import read_text, remove, write_text
 from .._core.config_files import unit_plan
@@ -22,6 +23,12 @@ from . import daemon_json
 from .daemon_file import PREVIOUS, read_daemon_json
 from .data_facts import left_behind
 
+if TYPE_CHECKING:
+    from .._core.plan import Change, Plan
+    from .daemon_json import Options
+
+    State = dict[str, Any]
+
 UNIT = "docker.service"
 SOCKET = "docker.socket"
 
@@ -29,19 +36,19 @@ SOCKET = "docker.socket"
 class Daemon:
     """The daemon of this host."""
 
-    def __init__(self, params):
+    def __init__(self, params: Mapping[str, Any]) -> None:
         self.params = params
         self.path = params["path"]
         self.engine = Engine()
 
-    def read(self):
+    def read(self) -> State:
         unit = read_units([UNIT]).get(UNIT)
         return dict(
             read_daemon_json(self.path),
             text=read_text(self.path),
             interrupted=read_text(PREVIOUS) is not None,
             installed=unit is not None,
-            running=bool(unit) and unit["active"] == "active",
+            running=bool(unit and unit["active"] == "active"),
             unit=unit,
             argv=unit["argv"] if unit else [],
             drop_in=read_files([daemon_json.DROP_IN]).get(daemon_json.DROP_IN),
@@ -50,12 +57,12 @@ class Daemon:
             rules_missing=self.params["flushed"],
         )
 
-    def _left_behind(self):
+    def _left_behind(self) -> tuple[str, str] | None:
         """(old, new) where the wanted data-root would leave the daemon's data behind, else None."""
         current = read_daemon_json(self.path)["options"]
         return left_behind(current, daemon_json.merge(current, self.params["options"], self.params["remove"]))
 
-    def plan(self, state):
+    def plan(self, state: State) -> Plan:
         wanted = self.params["options"]
         problems = daemon_json.check_options(
             wanted, self._version(state), self.params["swarm"], state["argv"], self.params["allow_plain_tcp"]
@@ -72,14 +79,14 @@ class Daemon:
             self._validate(state)
         return plan + self._plan_unit(state, plan)
 
-    def _plan_unit(self, state, plan):
+    def _plan_unit(self, state: State, plan: Plan) -> Plan:
         if not (self.params["started"] and state["installed"]):
             return []
         restarts = any(item["do"] == "restart" for item in plan)
         found = unit_plan({"units": {UNIT: state["unit"]}}, UNIT)
-        return [dict(item, of_unit=True) for item in found if not (restarts and item["do"] == "start")]
+        return [cast("Change", dict(item, of_unit=True)) for item in found if not (restarts and item["do"] == "start")]
 
-    def _version(self, state):
+    def _version(self, state: State) -> str | None:
         """The Engine's version; None where it is unknown or not installed."""
         if not state["installed"]:
             return None
@@ -88,15 +95,16 @@ class Daemon:
             words = _output([self._program(state), "--version"]).replace(",", " ").split()
             return words[2] if len(words) > 2 else None
         try:
-            return self.engine.get("/version")["Version"]
+            version: str = self.engine.get("/version")["Version"]
+            return version
         except EngineError:
             return None
 
     @staticmethod
-    def _program(state):
+    def _program(state: State) -> str:
         return state["argv"][0] if state["argv"] else "dockerd"
 
-    def apply(self, plan, state):
+    def apply(self, plan: Plan, state: State) -> None:
         verbs = {item["do"] for item in plan if item.get("of_unit")}
         config = [item for item in plan if not item.get("of_unit")]
         if "enable" in verbs:
@@ -112,7 +120,7 @@ class Daemon:
         if "start" in verbs:
             self._start()
 
-    def _start(self):
+    def _start(self) -> None:
         problem = self._restart()
         if problem:
             said = journal_tail(UNIT)
@@ -122,7 +130,7 @@ class Daemon:
                 rolled_back=False,
             )
 
-    def _configure(self, plan, state):
+    def _configure(self, plan: Plan, state: State) -> None:
         merged = daemon_json.merge(state["options"], self.params["options"], self.params["remove"])
         text = self._text(state, merged)
         action = plan[-1]["do"] if plan[-1]["to"] == UNIT else None
@@ -138,26 +146,28 @@ class Daemon:
             self._roll_back(previous, problem, action)
         remove(PREVIOUS)
 
-    def _text(self, state, merged):
+    def _text(self, state: State, merged: Options) -> str | None:
         """The text that daemon.json is to have, or None; a text with the same content stays as it is."""
         if merged == state["options"] and not state["error"]:
-            return state["text"]
+            text: str | None = state["text"]
+            return text
         return json.dumps(merged, indent=2, sort_keys=True) + "\n"
 
-    def _drop_in(self, state):
+    def _drop_in(self, state: State) -> str | None:
         """The text that the drop-in is to have, or None."""
         environment = self.params["environment"]
         if environment is None:
-            return state["drop_in_text"]
+            text: str | None = state["drop_in_text"]
+            return text
         merged = daemon_json.merge(state["options"], self.params["options"], self.params["remove"])
         texts = daemon_json.drop_in_texts(environment, state["argv"], merged)
         return state["drop_in_text"] if state["drop_in_text"] in texts else texts[-1 if self._overridden(state) else 0]
 
     @staticmethod
-    def _overridden(state):
+    def _overridden(state: State) -> bool:
         return "\nExecStart=" in (state["drop_in_text"] or "")
 
-    def _write(self, text, drop_in):
+    def _write(self, text: str | None, drop_in: str | None) -> None:
         """Write both files; None removes one. A correct drop-in keeps its time of change, which systemd looks at."""
         _put(self.path, text)
         if drop_in != read_text(daemon_json.DROP_IN):
@@ -166,11 +176,12 @@ class Daemon:
             os.chown(daemon_json.DROP_IN, 0, 0)
             os.chmod(daemon_json.DROP_IN, int(daemon_json.DROP_IN_MODE, 8))
 
-    def _remember(self, state):
+    def _remember(self, state: State) -> tuple[str | None, str | None]:
         """Keep the last working files until the daemon runs with the new ones: (daemon.json, drop-in)."""
         if state["interrupted"]:
             try:
-                kept = json.loads(read_text(PREVIOUS))
+                text: Any = read_text(PREVIOUS)
+                kept = json.loads(text)
                 return kept["text"], kept["drop_in"]
             except (ValueError, KeyError, TypeError):
                 pass
@@ -178,7 +189,7 @@ class Daemon:
         write_text(PREVIOUS, json.dumps(kept), mode=0o600)
         return kept["text"], kept["drop_in"]
 
-    def _validate(self, state):
+    def _validate(self, state: State) -> None:
         """Run ``dockerd --validate``, where it exists, with the flags that the daemon will be started with."""
         text = self._text(state, daemon_json.merge(state["options"], self.params["options"], self.params["remove"]))
         if text is None:
@@ -199,7 +210,7 @@ class Daemon:
         if done.returncode and "unknown flag: --validate" not in said:
             raise PlanError("dockerd rejects the new %s, nothing was changed: %s" % (self.path, said))
 
-    def _restart(self):
+    def _restart(self) -> str | None:
         """Restart the daemon; returns the problem, or None."""
         # An interrupted package installation may still hold them back.
         release(UNIT, SOCKET)
@@ -207,7 +218,8 @@ class Daemon:
         # After a few failed starts systemd refuses to try again, even with a correct file.
         systemctl("reset-failed", UNIT, SOCKET)
         # A daemon with a socket of its own replaces the one that systemd listens on, so systemd has to listen again.
-        units = [SOCKET, UNIT] if read_units([SOCKET]).get(SOCKET, {}).get("active") in RUNNING else [UNIT]
+        there: Mapping[str, Any] = read_units([SOCKET])
+        units = [SOCKET, UNIT] if there.get(SOCKET, {}).get("active") in RUNNING else [UNIT]
         try:
             code, said = systemctl("restart", *units, timeout=self.params["timeout"] + 60)
         except subprocess.TimeoutExpired:
@@ -220,13 +232,14 @@ class Daemon:
         wait_for(self._settled, self.params["timeout"])
         return None
 
-    def _settled(self):
+    def _settled(self) -> bool:
         try:
-            return self.engine.get("/info").get("Swarm", {}).get("LocalNodeState") != "pending"
+            state: str | None = self.engine.get("/info").get("Swarm", {}).get("LocalNodeState")
+            return state != "pending"
         except EngineError:
             return False
 
-    def _reload(self, merged):
+    def _reload(self, merged: Options) -> str | None:
         """Reload the daemon; returns the problem, or None. The exit code says nothing, so the API is asked."""
         code, said = systemctl("reload", UNIT)
         if code:
@@ -235,7 +248,7 @@ class Daemon:
             return "after the reload the daemon still runs without the new %s" % ", ".join(self._unapplied(merged))
         return None
 
-    def _unapplied(self, merged):
+    def _unapplied(self, merged: Options) -> list[str]:
         """Reloadable options that have another value in ``GET /info``."""
         try:
             info = self.engine.get("/info")
@@ -258,7 +271,7 @@ class Daemon:
         }
         return sorted(name for name, value in wanted.items() if seen[name] != value)
 
-    def _roll_back(self, previous, problem, action):
+    def _roll_back(self, previous: tuple[str | None, str | None], problem: str, action: str) -> NoReturn:
         said = journal_tail(UNIT)
         self._write(*previous)
         if action == "reload" and self.engine.answers():
@@ -279,7 +292,7 @@ class Daemon:
         )
 
 
-def _output(command):
+def _output(command: Sequence[str]) -> str:
     try:
         done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=30, check=False)
     except (OSError, subprocess.SubprocessError):
@@ -287,7 +300,7 @@ def _output(command):
     return done.stdout.decode("utf-8", "replace")
 
 
-def _put(path, text, mode=0o644):
+def _put(path: str, text: str | None, mode: int = 0o644) -> None:
     if text is None:
         remove(path)
     else:

@@ -7,15 +7,19 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 from .._core.atomic_files import read_text
+
+if TYPE_CHECKING:
+    from .._core.facts import DaemonFile
 
 DAEMON_JSON = "/etc/docker/daemon.json"
 # Written before a change of daemon.json and removed once the daemon runs with it: if it exists, a change was interrupted.
 PREVIOUS = "/etc/docker/.daemon.json.dockyard-previous"
 
 
-def read_daemon_json(path=DAEMON_JSON):
+def read_daemon_json(path: str = DAEMON_JSON) -> DaemonFile:
     """``{exists, options, error}``: ``error`` where the file is no JSON object, which stops the daemon."""
     text = read_text(path)
     if text is None:

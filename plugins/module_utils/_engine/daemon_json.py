@@ -8,10 +8,17 @@ from __future__ import annotations
 
 import hashlib
 import re
+from typing import TYPE_CHECKING, Any, Collection, Iterable, Mapping, Sequence
 
 from .._core.config_files import mode_and_owner, mode_and_owner_of
 from .._core.plan import change
 from .daemon_options import RELOADABLE, REMOVED, REMOVED_VALUES, RESET_BY_RELOAD, TYPES, flags_of, type_of
+
+if TYPE_CHECKING:
+    from .._core.facts import FileFacts
+    from .._core.plan import Change, Plan
+
+    Options = Mapping[str, Any]
 
 # Where the environment of dockerd is set: read with its unit, so that only a restart applies it.
 DROP_IN = "/etc/systemd/system/docker.service.d/dockyard.conf"
@@ -20,7 +27,9 @@ LOCAL_SOCKETS = ("unix:///var/run/docker.sock", "unix:///run/docker.sock", "unix
 DROP_IN_MODE = "0600"
 
 
-def check_options(options, version=None, swarm=False, argv=(), plain_tcp=False):
+def check_options(
+    options: Options, version: str | None = None, swarm: bool = False, argv: Iterable[str] = (), plain_tcp: bool = False
+) -> list[str]:
     """The problems of wanted options, as texts.
 
     :param options: the wanted content of daemon.json.
@@ -50,7 +59,7 @@ def check_options(options, version=None, swarm=False, argv=(), plain_tcp=False):
     return problems + _check_sockets(options, plain_tcp)
 
 
-def removed_options(options, version):
+def removed_options(options: Options, version: str | None) -> list[str]:
     """The problems of options that this version, or any if it is None, no longer has."""
     problems = []
     for name in sorted(options):
@@ -61,7 +70,7 @@ def removed_options(options, version):
     return problems
 
 
-def check_data_root(left_behind):
+def check_data_root(left_behind: tuple[str, str] | None) -> list[str]:
     """The problem of a changed data-root: ``left_behind`` is (old, new) where data would be left at the old path."""
     if not left_behind:
         return []
@@ -72,11 +81,11 @@ def check_data_root(left_behind):
     ]
 
 
-def _removed_value(name, value):
+def _removed_value(name: str, value: Any) -> tuple[str, str] | None:
     return REMOVED_VALUES.get((name, value)) if isinstance(value, str) else None
 
 
-def _check_swarm(options):
+def _check_swarm(options: Options) -> list[str]:
     problems = []
     if options.get("live-restore") is True:
         problems.append("daemon option live-restore is refused in swarm mode: remove it or set it to false")
@@ -85,7 +94,7 @@ def _check_swarm(options):
     return problems
 
 
-def _check_sockets(options, plain_tcp):
+def _check_sockets(options: Options, plain_tcp: bool) -> list[str]:
     hosts = options.get("hosts")
     if not isinstance(hosts, (list, tuple)):
         return []
@@ -101,12 +110,12 @@ def _check_sockets(options, plain_tcp):
     return problems
 
 
-def argv_wanted(argv, options):
+def argv_wanted(argv: Iterable[str], options: Options) -> list[str]:
     """The command line of dockerd that goes with a content of daemon.json: ``hosts`` in both stops it."""
     return _without_hosts(argv) if "hosts" in options else list(argv)
 
 
-def drop_in_texts(environment, argv, options):
+def drop_in_texts(environment: Mapping[str, Any], argv: Sequence[str], options: Options) -> list[str | None]:
     """The texts that the drop-in may have, the preferred one first; None stands for no drop-in.
 
     :param argv: the unit's command line as it is now. Without a flag for hosts, the drop-in may be why.
@@ -119,7 +128,7 @@ def drop_in_texts(environment, argv, options):
     return [override] if without != list(argv) else [plain, override]
 
 
-def _without_hosts(argv):
+def _without_hosts(argv: Iterable[str]) -> list[str]:
     kept = []
     words = iter(argv)
     for word in words:
@@ -130,15 +139,15 @@ def _without_hosts(argv):
     return kept
 
 
-def _reached(version, limit):
+def _reached(version: str | None, limit: str) -> bool:
     if version is None:
         return True
-    have, limit = version_key(version), version_key(limit)
+    have, first = version_key(version), version_key(limit)
     # "28" stands for the newest 28.
-    return have >= limit[: len(have)] if len(have) < len(limit) else have >= limit
+    return have >= first[: len(have)] if len(have) < len(first) else have >= first
 
 
-def version_key(text):
+def version_key(text: str) -> tuple[int, ...]:
     """A version as numbers that compare: ``26.1.5+dfsg1`` is (26, 1, 5)."""
     numbers = []
     for part in text.split("+")[0].split("-")[0].split("."):
@@ -147,21 +156,21 @@ def version_key(text):
     return tuple(numbers)
 
 
-def _suggest(name):
+def _suggest(name: str) -> str:
     import difflib  # only where something is wrong already
 
     close = difflib.get_close_matches(name, TYPES, n=1)
     return ": did you mean %s?" % close[0] if close else ": see the reference of dockerd"
 
 
-def merge(current, wanted, remove=()):
+def merge(current: Options, wanted: Options, remove: Collection[str] = ()) -> dict[str, Any]:
     """The new content: the present one with the wanted options set and the unwanted ones removed."""
     merged = {name: value for name, value in current.items() if name not in remove}
     merged.update(wanted)
     return merged
 
 
-def drop_in_text(environment, argv=None):
+def drop_in_text(environment: Mapping[str, Any], argv: Sequence[str] | None = None) -> str | None:
     """The drop-in that sets the daemon's environment, and its command line if there is one; None where there is neither.
 
     In systemd's quotes a backslash and a quotation mark are escaped, and a percent sign is doubled (systemd.syntax(7),
@@ -181,15 +190,15 @@ def drop_in_text(environment, argv=None):
     return "\n".join(lines) + "\n"
 
 
-def _word(word):
+def _word(word: str) -> str:
     return word if re.match(r"^[\w$/.:=,@+-]+$", word) else '"%s"' % _quoted(word)
 
 
-def _quoted(text):
+def _quoted(text: str) -> str:
     return text.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
 
 
-def check_environment(environment):
+def check_environment(environment: Mapping[str, Any]) -> list[str]:
     """The problems of wanted variables, as texts. Values are not shown."""
     problems = []
     for name, value in sorted(environment.items()):
@@ -200,7 +209,9 @@ def check_environment(environment):
     return problems
 
 
-def _drop_in_plan(actual, environment, argv, options):
+def _drop_in_plan(
+    actual: FileFacts | None, environment: Mapping[str, Any], argv: Sequence[str], options: Options
+) -> Plan:
     texts = drop_in_texts(environment, argv, options)
     what = "docker.service.d/dockyard.conf"
     sets = ", ".join(sorted(environment) + (["ExecStart"] if "\nExecStart=" in (texts[0] or "") else []))
@@ -217,7 +228,12 @@ def _drop_in_plan(actual, environment, argv, options):
     return []
 
 
-def make_plan(state, wanted, remove=(), environment=None):
+def make_plan(
+    state: Mapping[str, Any],
+    wanted: Options,
+    remove: Collection[str] = (),
+    environment: Mapping[str, Any] | None = None,
+) -> Plan:
     """The changes to daemon.json and the drop-in, and last the reload or restart of the daemon that they need, if any.
 
     :param state: ``{exists, options, error, interrupted, installed, running, drop_in, argv, rules_missing}``; ``drop_in`` is what
@@ -245,7 +261,7 @@ def make_plan(state, wanted, remove=(), environment=None):
     return plan + ([action] if action else [])
 
 
-def daemon_action(state, plan):
+def daemon_action(state: Mapping[str, Any], plan: Plan) -> Change | None:
     """The change that reloads or restarts the daemon after the changes of a plan, or None."""
     if not state["installed"]:
         return None
@@ -266,12 +282,12 @@ def daemon_action(state, plan):
     return change("reload", "docker.service", "a reload applies all that changes")
 
 
-def _by_reload(item):
+def _by_reload(item: Change) -> bool:
     name = item["to"].split(": ")[-1]
     return name in (RESET_BY_RELOAD if item["do"] == "remove" else RELOADABLE)
 
 
-def failure_reason(journal):
+def failure_reason(journal: str) -> str:
     """Why the daemon did not start: the last line of its log that is neither routine nor from systemd."""
     routine = (
         "level=info",

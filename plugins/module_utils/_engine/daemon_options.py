@@ -9,6 +9,8 @@ Sources: the reference of dockerd and the list of deprecated features in docker/
 
 from __future__ import annotations
 
+from typing import Any, Sequence
+
 _BY_TYPE = {
     "bool": """
         allow-direct-routing bridge-accept-fwmark debug experimental icc init ip-forward ip-forward-no-drop ip-masq
@@ -37,7 +39,7 @@ _BY_TYPE = {
 }
 
 # option -> the types that it takes
-TYPES: dict = {}
+TYPES: dict[str, set[str]] = {}
 for _kind, _names in _BY_TYPE.items():
     for _name in _names.split():
         TYPES.setdefault(_name, set()).add(_kind)
@@ -100,7 +102,7 @@ FLAG_NAMES = {
 }  # fmt: skip
 
 
-def type_of(value):
+def type_of(value: Any) -> str | None:
     """The table's word for a value's type; None for one that daemon.json cannot hold."""
     if isinstance(value, bool):
         return "bool"
@@ -115,9 +117,9 @@ def type_of(value):
     return None
 
 
-def flags_of(argv):
+def flags_of(argv: Sequence[str]) -> dict[str, str]:
     """The options that a unit's command line sets, as ``{option: flag}``."""
-    found = {}
+    found: dict[str, str] = {}
     for word in argv[1:]:
         if not word.startswith("-"):
             continue

@@ -6,7 +6,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any, Iterable, Mapping
+
 from .data_plan import CONTAINERD, OPTIONS, TREES, moves, wanted_roots, wants_link
+
+if TYPE_CHECKING:
+    from .data_plan import State, Tree
 
 NETWORK = (
     "nfs", "nfs4", "cifs", "smb3", "ceph", "fuse.ceph", "fuse.glusterfs", "glusterfs", "9p", "lustre", "fuse.sshfs",
@@ -17,7 +22,7 @@ FIT = ("ext4", "xfs", "btrfs", "zfs")
 MARGIN_PERCENT, MARGIN_MIB = 5, 64
 
 
-def check(state):
+def check(state: State) -> list[str]:
     """The problems that prevent a move of the data, as texts."""
     problems = []
     for name, path in wanted_roots(state["wanted"]).items():
@@ -38,7 +43,7 @@ def check(state):
     return problems
 
 
-def _check_move(state, item):
+def _check_move(state: State, item: Tree) -> list[str]:
     name, tree = item["tree"], state[item["tree"]]
     target = state["targets"][name]
     option, path, place = OPTIONS[name], item["path"], item["target"]
@@ -74,7 +79,7 @@ def _check_move(state, item):
     return problems
 
 
-def _check_fs(fs, wanted):
+def _check_fs(fs: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
     where = "the file system at %s" % fs["point"]
     if fs["type"] in NETWORK and not wanted["network_fs"]:
         return [
@@ -93,12 +98,12 @@ def _check_fs(fs, wanted):
     return problems
 
 
-def needed_mib(used_mib):
+def needed_mib(used_mib: int) -> int:
     """What must be free for a tree of this size."""
     return used_mib + used_mib * MARGIN_PERCENT // 100 + MARGIN_MIB
 
 
-def _check_space(item, target):
+def _check_space(item: Tree, target: Mapping[str, Any]) -> list[str]:
     need, free = needed_mib(item["used_mib"]), target["fs"]["free_mib"] + target["copied_mib"]
     if need > free:
         return [
@@ -116,7 +121,7 @@ def _check_space(item, target):
     return []
 
 
-def _check_nesting(state, coming):
+def _check_nesting(state: State, coming: Iterable[Tree]) -> list[str]:
     targets = [(item["target"], "%s %s" % (OPTIONS[item["tree"]], item["path"])) for item in coming]
     sources = [(state[name]["place"], "the data of %s" % name) for name in TREES if state[name]["holds"]]
     problems = []
@@ -129,7 +134,7 @@ def _check_nesting(state, coming):
     return problems
 
 
-def _check_settings(state, name, moving):
+def _check_settings(state: State, name: str, moving: bool) -> list[str]:
     tree, option = state[name], OPTIONS[name]
     linked, target = wants_link(state["wanted"], name), state["targets"][name]
     changes = moving or (name == CONTAINERD and not target["same"])
@@ -150,7 +155,7 @@ def _check_settings(state, name, moving):
     return problems
 
 
-def _check_link(tree, option):
+def _check_link(tree: Mapping[str, Any], option: str) -> list[str]:
     default = tree["default"]
     if default["mount"]:
         return ["%s is a mount point and cannot become a link: set %s instead" % (default["path"], option)]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from typing import TYPE_CHECKING, Any, Iterable
 
 from .._core import file_tree, plan
 from .._core.engine_api import EngineError
@@ -18,6 +19,10 @@ from . import data_plan
 from . import data_steps as steps
 from .data_facts import inner_mounts, shims
 from .data_plan import CONTAINERD, DOCKER
+
+if TYPE_CHECKING:
+    from .._core.engine_api import Engine
+    from .data_plan import Move
 
 SERVICE = "docker.service"
 SOCKET = "docker.socket"
@@ -33,11 +38,11 @@ GRACE = 10
 class Running:
     """The Engine's services on this host."""
 
-    def __init__(self, engine, timeout):
+    def __init__(self, engine: Engine, timeout: int) -> None:
         self.engine = engine
         self.timeout = timeout
 
-    def look(self):
+    def look(self) -> dict[str, Any]:
         """Identity and images of the running Engine."""
         try:
             swarm = self.engine.get("/info").get("Swarm") or {}
@@ -50,7 +55,7 @@ class Running:
             "images": sorted(image["Id"] for image in images),
         }
 
-    def stop(self, move, places):
+    def stop(self, move: Move, places: Iterable[str]) -> None:
         """Stop the Engine, keep it stopped, and make sure that nothing writes to its data."""
         there = read_units(UNITS)
         both = any(item["tree"] == CONTAINERD for item in move["trees"])
@@ -75,7 +80,7 @@ class Running:
                     "although the Engine is stopped, %s writes to its data: end it" % ", ".join(found)
                 )
 
-    def start(self, move):
+    def start(self, move: Move) -> str | None:
         """Start what ran before; returns the problem, or None."""
         there = read_units(UNITS)
         masked = [name for name in UNITS if name in there and name not in move["masked"]]
@@ -93,18 +98,18 @@ class Running:
             return "no answer within %d s of the start" % self.timeout
         return None
 
-    def wait_for_the_same(self, move):
+    def wait_for_the_same(self, move: Move) -> str | None:
         """Wait until the Engine has all that it had; returns what is missing, or None."""
-        lacks = [None]
+        lacks: list[str | None] = [None]
 
-        def same():
+        def same() -> bool:
             lacks[0] = self._lacks(move)
             return lacks[0] is None
 
         wait_for(same, self.timeout)
         return lacks[0]
 
-    def _lacks(self, move):
+    def _lacks(self, move: Move) -> str | None:
         try:
             info = self.engine.get("/info")
             have = {
@@ -121,7 +126,7 @@ class Running:
         return data_plan.lacks(move["before"], have, info.get("Swarm") or {})
 
 
-def _unmount(point, own):
+def _unmount(point: str, own: bool) -> None:
     if not own:
         raise plan.ApplyError("something is mounted at %s, inside the data: unmount it" % point)
     done = subprocess.run(["umount", point], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)

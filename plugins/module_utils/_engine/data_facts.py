@@ -10,12 +10,21 @@ import glob
 import json
 import os
 import re
+from typing import TYPE_CHECKING, Any, Collection, Iterable, Mapping, Sequence
 
 from .._core.atomic_files import read_text, remove, write_text
 from . import data_plan
 from .containerd_config import imports_of, root_of
 from .daemon_options import flags_of
 from .data_plan import CONTAINERD, DEFAULTS, DOCKER, INCOMING, OLD
+
+if TYPE_CHECKING:
+    from .._core.facts import DaemonFile
+    from .._core.file_tree import Mount
+    from .data_plan import Move, Tree
+
+    Journal = dict[str, Any]
+    Units = Mapping[str, Any]
 
 # The state of a move that is under way, and where old copies are: {"move": {…} or null, "kept": [{path, of}]}.
 MOVE_JOURNAL = "/etc/docker/.dockyard-data.json"
@@ -33,14 +42,14 @@ SPECIAL = {
 REMAPPED = re.compile(r"/[0-9]+\.[0-9]+$")
 
 
-def read_journal(path=None):
+def read_journal(path: str | None = None) -> Journal:
     """``{move, kept}``; ``move`` is None where none was begun, and ``kept`` has the copies that still exist."""
     text = read_text(path or MOVE_JOURNAL)
     journal = json.loads(text) if text else {"move": None, "kept": []}
     return dict(journal, kept=[item for item in journal["kept"] if os.path.lexists(item["path"])])
 
 
-def write_journal(journal, path=None):
+def write_journal(journal: Journal, path: str | None = None) -> None:
     """Write what :func:`read_journal` returns; if nothing is to be kept, the file is removed."""
     if journal["move"] or journal["kept"]:
         write_text(path or MOVE_JOURNAL, json.dumps(journal, indent=1), mode=0o600)
@@ -48,18 +57,20 @@ def write_journal(journal, path=None):
         remove(path or MOVE_JOURNAL)
 
 
-def save_move(move):
+def save_move(move: Move | None) -> None:
     """Keep a move in the journal; None ends it."""
     write_journal(dict(read_journal(), move=move))
 
 
-def save_kept(move, trees):
+def save_kept(move: Move | None, trees: Iterable[Tree]) -> None:
     """The same, and add the old copies of trees."""
     kept = read_journal()["kept"] + [{"path": item["parked"], "of": item["source"]} for item in trees]
     write_journal({"move": move, "kept": kept})
 
 
-def read_data(daemon, units, engine, wanted=None):
+def read_data(
+    daemon: DaemonFile, units: Units, engine: Mapping[str, Any], wanted: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """Where the Engine's data is, and what a move to the wanted places needs to know.
 
     :param daemon: what :func:`daemon_file.read_daemon_json` gives; ``engine`` what :func:`engine.read_engine` does.
@@ -86,12 +97,12 @@ def read_data(daemon, units, engine, wanted=None):
     return facts
 
 
-def _running_on(info):
+def _running_on(info: Mapping[str, Any]) -> int:
     """How many containers keep running when the Engine stops."""
     return info.get("containers_running") or 0 if info.get("live_restore") else 0
 
 
-def _docker(daemon, units, engine):
+def _docker(daemon: DaemonFile, units: Units, engine: Mapping[str, Any]) -> dict[str, Any]:
     key = daemon["options"].get("data-root")
     argv = units.get("docker.service", {}).get("argv", [])
     flag = flags_of(argv).get("data-root")
@@ -102,7 +113,7 @@ def _docker(daemon, units, engine):
     return dict(_tree(DOCKER, root), key=key, flag=flag, error=daemon["error"], config="daemon.json")
 
 
-def _containerd(units):
+def _containerd(units: Units) -> dict[str, Any]:
     unit = units.get("containerd.service")
     argv = unit["argv"] if unit else []
     config = _value_of(argv, ("--config", "-c")) or CONTAINERD_CONFIG
@@ -125,33 +136,33 @@ def _containerd(units):
     )
 
 
-def _value_of(argv, names):
+def _value_of(argv: Sequence[str], names: Collection[str]) -> str | None:
     """The value of a flag on a command line, or None."""
     for place, word in enumerate(argv):
         name, sep, value = word.partition("=")
         if name in names:
-            return value if sep else (argv[place + 1 : place + 2] or [None])[0]
+            return value if sep else next(iter(argv[place + 1 : place + 2]), None)
     return None
 
 
-def holds(name, root):
+def holds(name: str, root: str) -> bool:
     """Whether a folder contains data of Docker, or of containerd."""
     return any(glob.glob(os.path.join(glob.escape(top), sign)) for top in tops(root) for sign in SIGNS[name])
 
 
-def tops(root):
+def tops(root: str) -> list[str]:
     """The folders that may contain Docker's: with userns-remap there is one for each range of user IDs."""
     inner = glob.glob(os.path.join(glob.escape(root), "*.*"))
     return [root] + sorted(path for path in inner if REMAPPED.search(path))
 
 
-def left_behind(options, merged):
+def left_behind(options: Mapping[str, Any], merged: Mapping[str, Any]) -> tuple[str, str] | None:
     """(old, new) where a changed data-root would leave Docker's data behind, else None."""
     old, new = (os.path.realpath(str(item.get("data-root") or DEFAULTS[DOCKER])) for item in (options, merged))
     return (old, new) if old != new and holds(DOCKER, old) and not holds(DOCKER, new) else None
 
 
-def _tree(name, root):
+def _tree(name: str, root: str) -> dict[str, Any]:
     place = os.path.realpath(root)
     return {
         "root": root,
@@ -165,7 +176,7 @@ def _tree(name, root):
     }
 
 
-def _default(name, place):
+def _default(name: str, place: str) -> dict[str, Any]:
     path = DEFAULTS[name]
     kind = _kind(path)
     return {
@@ -178,13 +189,13 @@ def _default(name, place):
     }
 
 
-def _kind(path):
+def _kind(path: str) -> str:
     if not os.path.lexists(path):
         return "absent"
     return "folder" if os.path.isdir(path) else "other"
 
 
-def _target(path, tree, move):
+def _target(path: str, tree: Mapping[str, Any], move: Move | None) -> dict[str, Any]:
     """The wanted place of a tree, with a few of the names in it."""
     place = os.path.realpath(path)
     ours = any(item["target"] == place for item in (move or {"trees": []})["trees"])
@@ -206,11 +217,11 @@ def _target(path, tree, move):
     }
 
 
-def _samefile(place, tree):
+def _samefile(place: str, tree: Mapping[str, Any]) -> bool:
     return os.path.samefile(place, tree["place"])
 
 
-def _look_closely(facts):
+def _look_closely(facts: Any) -> None:
     """What takes time to read and is only needed for a move: sizes, file systems, mounts, processes."""
     from .._core import file_tree
 
@@ -235,13 +246,13 @@ def _look_closely(facts):
     facts["others"] = sorted(set(shims()) - {"moby", "plugins.moby"})
 
 
-def _free(path):
+def _free(path: str) -> str:
     """A name that is not in use: there may be copies of earlier moves."""
     names = [path] + ["%s-%d" % (path, number) for number in range(2, 100)]
     return next(name for name in names if not os.path.lexists(name))
 
 
-def _file_system(path, table):
+def _file_system(path: str, table: Iterable[Mount]) -> dict[str, Any]:
     from .._core import file_tree
 
     there = file_tree.existing(path)
@@ -257,20 +268,21 @@ def _file_system(path, table):
     }
 
 
-def is_mounted(place, table):
+def is_mounted(place: str, table: Sequence[Mount]) -> bool:
     """Whether a folder is a mount point, other than by Docker, which mounts its data-root on itself."""
     return any(item["point"] == place and not _on_itself(item, table) for item in table)
 
 
-def _on_itself(item, table):
+def _on_itself(item: Mount, table: Iterable[Mount]) -> bool:
     from .._core import file_tree
 
     above = file_tree.mount_of(os.path.dirname(item["point"]), table)
     inner = os.path.relpath(item["point"], above["point"])
-    return above["device"] == item["device"] and item["root"] == os.path.normpath(os.path.join(above["root"], inner))
+    root = os.path.normpath(os.path.join(above["root"], inner))
+    return bool(above["device"] == item["device"] and item["root"] == root)
 
 
-def inner_mounts(place, table):
+def inner_mounts(place: str, table: Sequence[Mount]) -> list[tuple[str, bool]]:
     """What is mounted in a tree, and whether by the Engine: ``[(mount point, bool)]``, the innermost first."""
     found = []
     for item in table:
@@ -284,7 +296,7 @@ def inner_mounts(place, table):
     return found[::-1]
 
 
-def shims(proc="/proc"):
+def shims(proc: str = "/proc") -> list[str]:
     """The namespaces of containerd that have running containers, one entry for each container's shim."""
     found = []
     for path in glob.glob(proc + "/[0-9]*/cmdline"):

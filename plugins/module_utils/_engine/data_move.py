@@ -11,6 +11,7 @@ import os
 import signal
 import subprocess
 import time
+from typing import TYPE_CHECKING, Any, Callable, Iterator, Mapping, NoReturn, Sequence
 
 from .._core import file_tree
 from .._core.atomic_files import remove
@@ -26,6 +27,11 @@ from .data_engine import SERVICE, UNITS, Running
 from .data_facts import read_data, save_kept, save_move
 from .data_plan import CONTAINERD, DOCKER
 
+if TYPE_CHECKING:
+    from .._core.facts import ApiObject, EngineFacts
+    from .._core.plan import Plan
+    from .data_plan import Move, State, Tree
+
 LOCK = "/run/dockyard-engine-data.lock"
 FAILURES = (ApplyError, file_tree.TreeError, OSError, ValueError, EngineError, subprocess.SubprocessError)
 
@@ -40,27 +46,27 @@ class DataMove:
     :param read_engine: :func:`_facts.engine.read_engine`, which belongs to another folder of this floor.
     """
 
-    def __init__(self, params, read_engine):
+    def __init__(self, params: Mapping[str, Any], read_engine: Callable[[bool], tuple[EngineFacts, ApiObject]]) -> None:
         self.params = params
         self.read_engine = read_engine
         self.engine = Engine()
         self.services = Running(self.engine, params["timeout"])
 
-    def read(self):
-        units = settled_units(UNITS)
+    def read(self) -> State:
+        units: Mapping[str, Any] = settled_units(UNITS)
         daemon = read_daemon_json()
         engine, _swarm = self.read_engine(units.get(SERVICE, {}).get("active") in RUNNING)
         wanted = {name: self.params[name] for name in data_plan.WANTED}
         return dict(read_data(daemon, units, engine, wanted), units=units, running=engine["running"])
 
-    def plan(self, state):
+    def plan(self, state: State) -> Plan:
         problems = check(state)
         # An interrupted move has to be completed or undone in any case: the Engine may be stopped.
         if problems and not state["move"]:
             raise PlanError("; ".join(problems))
         return data_plan.make_plan(state)
 
-    def apply(self, _plan_of_all, state):
+    def apply(self, _plan_of_all: Plan, state: State) -> None:
         if state["move"]:
             self._settle(state["move"], state)
             state = self.read()
@@ -84,7 +90,7 @@ class DataMove:
             elif item["do"] == "remove":
                 steps.remove_old(item["to"])
 
-    def result(self, state):
+    def result(self, state: State) -> dict[str, Any]:
         return {
             "places": {name: state[name]["place"] for name in (DOCKER, CONTAINERD)},
             "kept": [item["path"] for item in state["kept"]],
@@ -92,7 +98,7 @@ class DataMove:
 
     # An interrupted move.
 
-    def _settle(self, move, state):
+    def _settle(self, move: Move, state: State) -> None:
         """Complete an interrupted move, or bring it to a state from which a new one continues."""
         if move["phase"] == "copy":
             return
@@ -120,12 +126,12 @@ class DataMove:
             move["before"] = {"node_id": move["before"].get("node_id")}
         self._prove(move, may_go_back=fresh or not self._has_lived(move))
 
-    def _has_lived(self, move):
+    def _has_lived(self, move: Move) -> bool:
         """Whether the Engine has changed anything at the new place."""
         pairs = [(steps.contents(item, item["target"]), steps.contents(item, item["parked"])) for item in move["trees"]]
         return self.engine.answers() or any(new != old for new, old in pairs)
 
-    def _abandon(self, move):
+    def _abandon(self, move: Move) -> None:
         """Leave the data where it is, and start what ran."""
         for item in move["trees"]:
             file_tree.remove_tree(steps.incoming(item))
@@ -136,7 +142,7 @@ class DataMove:
 
     # A move.
 
-    def _move(self, coming, state):
+    def _move(self, coming: Sequence[Tree], state: State) -> None:
         move = self._begin(coming, state)
         try:
             with _ending_noticed():
@@ -160,7 +166,7 @@ class DataMove:
             self._fail(move, str(exc), "", may_go_back=True)
         self._prove(move, may_go_back=True)
 
-    def _begin(self, coming, state):
+    def _begin(self, coming: Sequence[Tree], state: State) -> Move:
         """The journal of a move; what an interrupted one recorded stays valid."""
         earlier = state["move"] or {"trees": []}
         units = state["units"]
@@ -181,7 +187,7 @@ class DataMove:
         save_move(move)
         return move
 
-    def _copy(self, move):
+    def _copy(self, move: Move) -> None:
         for item in move["trees"]:
             # From here on the Engine starts at the old place, even where a file already names another.
             steps.point_back(item)
@@ -198,7 +204,7 @@ class DataMove:
                 raise ApplyError("the copy differs from %s: %s" % (item["source"], "; ".join(found)))
             file_tree.flush(item["target"])
 
-    def _give_up(self, move, exc):
+    def _give_up(self, move: Move, exc: Exception) -> NoReturn:
         """Start again at the old place; nothing has been switched yet."""
         for item in move["trees"]:
             file_tree.remove_tree(steps.incoming(item))
@@ -211,7 +217,7 @@ class DataMove:
             rolled_back=not problem,
         )
 
-    def _prove(self, move, may_go_back):
+    def _prove(self, move: Move, may_go_back: bool) -> None:
         """Start the Engine at the new place, and verify that it is the same."""
         move["phase"] = "started"
         move.setdefault("started", time.time())
@@ -226,7 +232,7 @@ class DataMove:
             self._fail(move, problem if move.get("lived") else failure_reason(said) or problem, said, may_go_back)
         save_kept(None, move["trees"])
 
-    def _fail(self, move, problem, said, may_go_back):
+    def _fail(self, move: Move, problem: str, said: str, may_go_back: bool) -> NoReturn:
         what = "the Engine does not run with its data at %s: %s" % (_places(move, "target"), problem)
         if not may_go_back:
             raise ApplyError(
@@ -243,7 +249,7 @@ class DataMove:
             rolled_back=not again,
         )
 
-    def _go_back(self, move):
+    def _go_back(self, move: Move) -> str | None:
         """Move the Engine back to its old place; returns the problem, or None. Can be interrupted as well, and then continues."""
         move["phase"] = "back"
         save_move(move)
@@ -273,22 +279,22 @@ class DataMove:
             save_move(None)
         return None
 
-    def _commit(self, item):
+    def _commit(self, item: Tree) -> None:
         """Make the Engine use the new place from its next start on."""
         if item["link"]:
             steps.link_default(item)
         steps.set_root(item["tree"], item["was"]["config"], None if item["link"] else item["path"])
 
 
-def _places(move, key):
+def _places(move: Move, key: str) -> str:
     return ", ".join(item[key] for item in move["trees"])
 
 
 @contextlib.contextmanager
-def _ending_noticed():
+def _ending_noticed() -> Iterator[None]:
     """Turn signals that end the process into an exception, so that the Engine is started again."""
 
-    def notice(_number, _frame):
+    def notice(_number: int, _frame: object) -> NoReturn:
         raise EndedError()
 
     before = {number: signal.signal(number, notice) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}

@@ -11,8 +11,17 @@ from __future__ import annotations
 
 import json
 import re
+from typing import TYPE_CHECKING, Any, Iterable, Mapping
 
 from .._core.plan import change
+
+if TYPE_CHECKING:
+    from .._core.facts import ApiObject
+    from .._core.plan import Change, Plan
+
+    State = Mapping[str, Any]  # the facts of the data, with more for a move
+    Tree = dict[str, Any]  # one of those that are moved, see moves()
+    Move = dict[str, Any]  # what the journal has of a move
 
 DOCKER, CONTAINERD = "docker", "containerd"
 TREES = (CONTAINERD, DOCKER)
@@ -34,12 +43,12 @@ EXACT_UP_TO = 64 << 20
 _REMAPPED = re.compile(r"^[0-9]+\.[0-9]+(/|$)")
 
 
-def is_data(name):
+def is_data(name: str) -> bool:
     """Whether a name in a folder is data: neither the file system's own folder, nor one of this collection."""
     return name != "lost+found" and not name.startswith(".dockyard-")
 
 
-def exact(name, size):
+def exact(name: str, size: int) -> bool:
     """Whether the content of a copied file has to be compared."""
     name = _REMAPPED.sub("", name)
     parts = name.split("/")
@@ -50,7 +59,7 @@ def exact(name, size):
     return size <= EXACT_UP_TO and (shallow or not bulk)
 
 
-def is_own_mount(name, kind, has_options):
+def is_own_mount(name: str, kind: str, has_options: bool) -> bool:
     """Whether something mounted in a tree was mounted by the Engine, which unmounts it when it stops.
 
     :param name: its path in the tree; ``kind`` is the type of its file system.
@@ -66,7 +75,7 @@ def is_own_mount(name, kind, has_options):
     return len(parts) > 1 and parts[0] in ("plugins", "buildkit", "tmp", "tmpmounts", "rootfs", "overlay2", "vfs")
 
 
-def with_data_root(text, root):
+def with_data_root(text: str | None, root: str | None) -> str | None:
     """The daemon.json with this data-root, or, for None, without one. No file is None."""
     options = json.loads(text) if text is not None else {}
     if options.get("data-root") == root:
@@ -77,12 +86,12 @@ def with_data_root(text, root):
     return json.dumps(options, indent=2, sort_keys=True) + "\n"
 
 
-def wanted_roots(wanted):
+def wanted_roots(wanted: Mapping[str, Any]) -> dict[str, str | None]:
     """The wanted path of each tree; None where any will do."""
     return {DOCKER: wanted["data_root"], CONTAINERD: wanted["containerd_root"]}
 
 
-def moves(state):
+def moves(state: State) -> list[Tree]:
     """The trees that have to be moved: ``[{tree, source, target, path, parked, link, used_mib}]``."""
     found = []
     for name in TREES:
@@ -103,12 +112,12 @@ def moves(state):
     return found
 
 
-def wants_link(wanted, name):
+def wants_link(wanted: Mapping[str, Any], name: str) -> bool:
     path = wanted_roots(wanted)[name]
     return bool(wanted["link"] and path and path.rstrip("/") != DEFAULTS[name])
 
 
-def make_plan(state):
+def make_plan(state: State) -> Plan:
     """The changes of where the data is.
 
     :param state: the ``data`` of ``node_facts``, read with what is wanted.
@@ -130,7 +139,7 @@ def make_plan(state):
     return plan
 
 
-def daemon_options(state, options):
+def daemon_options(state: State, options: dict[str, Any]) -> dict[str, Any]:
     """The content of daemon.json once the data is where it is wanted."""
     coming = [item for item in moves(state) if item["tree"] == DOCKER]
     if not coming:
@@ -139,7 +148,7 @@ def daemon_options(state, options):
     return left if coming[0]["link"] else dict(left, **{"data-root": coming[0]["path"]})
 
 
-def _move(item):
+def _move(item: Tree) -> Change:
     where = ", and %s becomes a link to it" % DEFAULTS[item["tree"]] if item["link"] else ""
     return change(
         "move",
@@ -151,7 +160,7 @@ def _move(item):
     )
 
 
-def _settle(state, item, coming):
+def _settle(state: State, item: Tree, coming: Iterable[Tree]) -> Change:
     what = "move of %s to %s" % (item["source"], item["target"])
     wanted = any((other["source"], other["target"]) == (item["source"], item["target"]) for other in coming)
     if wanted or state[item["tree"]]["place"] == item["target"]:
@@ -159,7 +168,7 @@ def _settle(state, item, coming):
     return change("abandon", what, "it was interrupted, and is no longer wanted", before="unfinished", after="undone")
 
 
-def _settings(state, name):
+def _settings(state: State, name: str) -> Plan:
     """The settings of a tree that does not have to be moved."""
     tree, target = state[name], state["targets"][name]
     if wants_link(state["wanted"], name):
@@ -172,7 +181,7 @@ def _settings(state, name):
     return []
 
 
-def _removals(state, coming):
+def _removals(state: State, coming: list[Tree]) -> Plan:
     targets = tuple(item["target"] + "/" for item in coming)
     old = [item["path"] for item in state["kept"] if not item["path"].startswith(targets)]
     old += [item["parked"] for item in coming + list((state["move"] or {"trees": []})["trees"])]
@@ -180,7 +189,7 @@ def _removals(state, coming):
     return [change("remove", path, why, before="present", after="absent") for path in dict.fromkeys(old)]
 
 
-def lacks(before, have, swarm):
+def lacks(before: Mapping[str, Any], have: Mapping[str, set[str]], swarm: ApiObject) -> str | None:
     """What a started Engine lacks compared with before, as a text; None if nothing.
 
     :param before: ``{images, containers, volumes}`` (names), ``node_id`` and ``state`` in the swarm; what is left out does

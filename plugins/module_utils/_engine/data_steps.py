@@ -15,6 +15,7 @@ import glob
 import json
 import os
 import re
+from typing import TYPE_CHECKING, Any, Mapping, Sequence
 
 from .._core import file_tree
 from .._core.atomic_files import read_text, remove, sync_folder, write_text
@@ -23,6 +24,9 @@ from .containerd_config import with_root
 from .daemon_file import DAEMON_JSON, PREVIOUS
 from .data_facts import inner_mounts, read_journal, tops, write_journal
 from .data_plan import CONTAINERD, DEFAULTS, DOCKER, INCOMING, is_data, with_data_root
+
+if TYPE_CHECKING:
+    from .data_plan import Tree
 
 # Anonymous volumes go with their containers.
 ANONYMOUS = re.compile(r"^[0-9a-f]{64}$")
@@ -34,12 +38,12 @@ CONTENTS = {
 }
 
 
-def incoming(item):
+def incoming(item: Tree) -> str:
     """Where the copy is written."""
     return os.path.join(item["target"], INCOMING)
 
 
-def place(item):
+def place(item: Tree) -> None:
     """Put a complete copy in its place."""
     source, target = incoming(item), item["target"]
     if not os.path.isdir(source):
@@ -50,14 +54,14 @@ def place(item):
     sync_folder(target)
 
 
-def unplace(item):
+def unplace(item: Tree) -> None:
     """Move a copy out of its place, so that nothing starts on it."""
     if os.path.isdir(item["target"]):
         os.makedirs(incoming(item), mode=0o700, exist_ok=True)
         _rename_all(item["target"], incoming(item))
 
 
-def park(item):
+def park(item: Tree) -> None:
     """Rename the old place to show that it is out of use."""
     source, parked = item["source"], item["parked"]
     if item["mount"]:
@@ -71,7 +75,7 @@ def park(item):
         remove(default)  # it would point to nothing
 
 
-def unpark(item):
+def unpark(item: Tree) -> None:
     """Give the old place its name back."""
     source, parked = item["source"], item["parked"]
     if not os.path.isdir(parked) or os.path.islink(parked):
@@ -84,7 +88,7 @@ def unpark(item):
         sync_folder(os.path.dirname(source))
 
 
-def _rename_all(source, target):
+def _rename_all(source: str, target: str) -> None:
     for name in sorted(os.listdir(source)):
         if is_data(name):
             os.rename(os.path.join(source, name), os.path.join(target, name))
@@ -92,7 +96,7 @@ def _rename_all(source, target):
     sync_folder(target)
 
 
-def link(path, target):
+def link(path: str, target: str) -> None:
     """Make a path a symbolic link, in place of a link or an empty folder."""
     if os.path.isdir(path) and not os.path.islink(path):
         os.rmdir(path)
@@ -103,7 +107,7 @@ def link(path, target):
     sync_folder(os.path.dirname(path))
 
 
-def link_default(item):
+def link_default(item: Tree) -> None:
     """Make the default path a link to the new place."""
     default = DEFAULTS[item["tree"]]
     if default == item["source"] and not os.path.islink(default):
@@ -115,7 +119,7 @@ def link_default(item):
         link(default, item["target"])
 
 
-def unlink_default(item):
+def unlink_default(item: Tree) -> None:
     """Restore the default path as it was; the data does not have its old name yet."""
     default, was = DEFAULTS[item["tree"]], item["was"]
     if default == item["source"]:
@@ -130,7 +134,7 @@ def unlink_default(item):
         remove(default)
 
 
-def carry_back(item, since):
+def carry_back(item: Tree, since: float) -> None:
     """Copy to the old place what has changed in swarm and volumes at the new one.
 
     A manager must not forget what it has agreed to, and a volume must not lose what was written to it. What was removed at the
@@ -148,13 +152,13 @@ def carry_back(item, since):
             file_tree.sync(volume, os.path.join(to, "volumes", os.path.basename(volume)), since)
 
 
-def contents(item, root):
+def contents(item: Tree, root: str) -> list[str]:
     """What an Engine has at a place, as names."""
     found = _found(root, CONTENTS[item["tree"]])
     return sorted(os.path.relpath(path, root) for path in found)
 
 
-def _found(root, patterns):
+def _found(root: str, patterns: Sequence[str]) -> list[str]:
     return [
         path
         for top in tops(root)
@@ -163,12 +167,13 @@ def _found(root, patterns):
     ]
 
 
-def lasting(root):
+def lasting(root: str) -> dict[str, list[str]]:
     """The containers and volumes of a stopped Engine that neither the swarm nor a flag removes."""
     containers = []
     for path in _found(root, ["containers/*/config.v2.json"]):
         folder = os.path.dirname(path)
-        config = json.loads(read_text(path))
+        text: Any = read_text(path)  # it was just found
+        config = json.loads(text)
         host = json.loads(read_text(os.path.join(folder, "hostconfig.json")) or "{}")
         if TASK_LABEL not in ((config.get("Config") or {}).get("Labels") or {}) and not host.get("AutoRemove"):
             containers.append(os.path.basename(folder))
@@ -176,7 +181,7 @@ def lasting(root):
     return {"containers": sorted(containers), "volumes": sorted(name for name in names if not ANONYMOUS.match(name))}
 
 
-def put(path, before, after):
+def put(path: str, before: str | None, after: str | None) -> None:
     """Write a text where it differs from the present one; None removes the file."""
     if after == before:
         return
@@ -186,7 +191,7 @@ def put(path, before, after):
         write_text(path, after)
 
 
-def writers(root, proc="/proc"):
+def writers(root: str, proc: str = "/proc") -> list[str]:
     """Processes that have a file of a tree open to write to it, as texts."""
     found = {}
     for path in glob.glob(proc + "/[0-9]*/fd/*"):
@@ -204,12 +209,12 @@ def writers(root, proc="/proc"):
     return [found[pid] for pid in sorted(found, key=int)]
 
 
-def boot_id():
+def boot_id() -> str:
     """The ID of this boot of the host."""
     return (read_text("/proc/sys/kernel/random/boot_id") or "").strip()
 
 
-def as_it_was(tree, item, earlier):
+def as_it_was(tree: Mapping[str, Any], item: Tree, earlier: Mapping[str, Any]) -> dict[str, Any]:
     """What a move has to remember of a tree: how the files named its place, and since when its copy is valid."""
     default = tree["default"]
     was = {"key": tree["key"], "config": tree["config"], "default": default["kind"], "to": None}
@@ -223,14 +228,14 @@ def as_it_was(tree, item, earlier):
     return {"was": same[0]["was"] if same else was, "since": since}
 
 
-def point_back(item):
+def point_back(item: Tree) -> None:
     """Set the files to the old place: to their own value of it, or to its path where they name another."""
     key, source = item["was"]["key"], item["source"]
     right = os.path.realpath(str(key or DEFAULTS[item["tree"]])) == source
     set_root(item["tree"], item["was"]["config"], key if right else source)
 
 
-def set_root(name, config, root):
+def set_root(name: str, config: str, root: str | None) -> None:
     """Write a data-root into daemon.json, or a root into containerd's file; None removes it."""
     if name == CONTAINERD:
         text = read_text(config)
@@ -246,7 +251,7 @@ def set_root(name, config, root):
         put(PREVIOUS, kept, json.dumps(before))
 
 
-def remove_old(path):
+def remove_old(path: str) -> None:
     """Remove an old copy, unless something is mounted in it."""
     found = [point for point, _own in inner_mounts(path, file_tree.mounts())]
     if found:

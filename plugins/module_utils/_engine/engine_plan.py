@@ -6,14 +6,30 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any, Collection, Iterable, Mapping, Sequence
+
 from .._core.config_files import make_plan, unit_plan
 from .._core.plan import change
 from .._swarm.drain import batches, restore_plan
 from . import daemon_json, data_plan
 from . import install as _engine_install
 
+if TYPE_CHECKING:
+    from .._core.config_files import Items
+    from .._core.facts import Node, NodeFacts
+    from .daemon_json import Options
 
-def engine_plan(facts, install, options, remove=(), archives=(), environment=None, files=(), cluster=()):
+
+def engine_plan(
+    facts: NodeFacts,
+    install: Mapping[str, Any],
+    options: Options,
+    remove: Collection[str] = (),
+    archives: Iterable[Mapping[str, str]] = (),
+    environment: Mapping[str, Any] | None = None,
+    files: Items = (),
+    cluster: Sequence[Node] = (),
+) -> dict[str, Any]:
     """The Engine's changes by part: ``{restore, repository, packages, changes, data, files, daemon, unit, images, all,
     stops, needs_downtime}``.
 
@@ -25,6 +41,7 @@ def engine_plan(facts, install, options, remove=(), archives=(), environment=Non
     options stop the daemon, ``needs_downtime`` whether a daemon that is in a swarm has to stop.
     """
     unit = facts["units"].get("docker.service")
+    mesh = facts.get("mesh")
     places = facts.get("data")
     options_then = facts["daemon"]["options"]
     if places:
@@ -33,15 +50,15 @@ def engine_plan(facts, install, options, remove=(), archives=(), environment=Non
         facts["daemon"],
         options=options_then,
         installed=unit is not None,
-        running=bool(unit) and unit["active"] == "active",
+        running=bool(unit and unit["active"] == "active"),
         drop_in=facts["files"].get(daemon_json.DROP_IN),
         argv=unit["argv"] if unit else [],
-        rules_missing=bool(facts.get("mesh")) and not facts["mesh"]["engine"],
+        rules_missing=bool(mesh and not mesh["engine"]),
     )
     loaded = facts["engine"]["images"]
     known = facts["engine"]["running"] or not state["installed"]
     node_id = facts["swarm"].get("node_id")
-    parts = {
+    parts: dict[str, Any] = {
         "restore": restore_plan(cluster, node_id) if node_id in [node["id"] for node in cluster] else [],
         **_engine_install.make_plan(facts, install),
         "data": data_plan.make_plan(places) if places else [],
@@ -63,7 +80,9 @@ def engine_plan(facts, install, options, remove=(), archives=(), environment=Non
     return parts
 
 
-def rolling_batches(hostvars, hosts, cluster, parallel=1):
+def rolling_batches(
+    hostvars: Mapping[str, Any], hosts: Iterable[str], cluster: Iterable[Node], parallel: int = 1
+) -> list[list[str]]:
     """The hosts whose Engine has to stop, in order, as lists of hosts that stop together.
 
     :param hostvars: host -> its variables, of which ``swarm_engine_needs_downtime`` and ``swarm_cluster_node`` count.

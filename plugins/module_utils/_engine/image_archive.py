@@ -7,15 +7,24 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING, Collection, TypedDict
 
 from .._core.engine_api import Engine, EngineError
 from .._core.plan import ApplyError, PlanError, change
 from .._core.unfinished import IMAGES
 
+if TYPE_CHECKING:
+    from .._core.plan import Plan
+
 LOAD_TIMEOUT = 600
 
 
-def load_steps(image, there, pending):
+class State(TypedDict):
+    there: bool  # whether the Engine has the image
+    pending: set[str]  # names of images that may be incomplete
+
+
+def load_steps(image: str, there: bool, pending: Collection[str]) -> Plan:
     """The changes that load an image.
 
     :param there: whether the Engine has it.
@@ -34,22 +43,22 @@ class ImageArchive:
     :param path: the archive; None where the controller only asks whether to send it.
     """
 
-    def __init__(self, image, path):
+    def __init__(self, image: str, path: str | None) -> None:
         self.image = image
         self.path = path
         self.engine = Engine(timeout=LOAD_TIMEOUT)
 
-    def read(self):
+    def read(self) -> State:
         try:
             there = self.engine.find("/images/%s/json" % self.image) is not None
         except EngineError as exc:
             raise PlanError("the Engine cannot be asked for images: %s" % exc.message) from exc
         return {"there": there, "pending": IMAGES.names()}
 
-    def plan(self, state):
+    def plan(self, state: State) -> Plan:
         return load_steps(self.image, state["there"], state["pending"])
 
-    def apply(self, _plan, state):
+    def apply(self, _plan: Plan, state: State) -> None:
         if not self.path:
             return
         IMAGES.begin([self.image])

@@ -7,10 +7,17 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING, Any, Iterable, Mapping, Sequence
 
 from .._core.plan import change
 from .._core.versions import AT_LEAST, LATEST, fits, upstream
 from .._packages import apt_sources, dnf_sources, openpgp, package_files, repositories, transaction
+
+if TYPE_CHECKING:
+    from .._core.facts import NodeFacts, RepositoryFacts
+    from .._core.plan import Plan
+
+    Options = Mapping[str, Any]
 
 # Packages of the Engine itself, which share its version, and those that it runs on.
 VERSIONED = ("docker-ce", "docker-ce-cli", "docker-ce-rootless-extras", "docker.io", "docker-cli")
@@ -33,7 +40,14 @@ VERSION = re.compile(r"[0-9][0-9A-Za-z.+~:-]*")
 FINGERPRINT = re.compile(r"[0-9A-F]{40}")
 
 
-def wanted(names, version="", hold=True, conflicts=(), files=(), repository=None):
+def wanted(
+    names: Sequence[str],
+    version: str = "",
+    hold: bool = True,
+    conflicts: Iterable[str] = (),
+    files: Sequence[Mapping[str, Any]] = (),
+    repository: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
     """What a host is to have, as options of module ``packages``, with ``files`` and ``repository``.
 
     :param conflicts: names of packages that conflict.
@@ -61,7 +75,7 @@ def wanted(names, version="", hold=True, conflicts=(), files=(), repository=None
     }
 
 
-def _with_replaced(repository):
+def _with_replaced(repository: Mapping[str, Any]) -> Mapping[str, Any]:
     """What a mirror serves stands for what Docker serves: hosts do not ask for both."""
     if "folders" not in repository:
         return repository
@@ -70,7 +84,7 @@ def _with_replaced(repository):
     return dict(kept, replaces=list(dict.fromkeys(places)))
 
 
-def make_plan(facts, install):
+def make_plan(facts: NodeFacts, install: Mapping[str, Any]) -> dict[str, Plan]:
     """The changes by part.
 
     ``repository`` is done first. ``packages`` is the transaction. ``changes`` are those of its changes that affect an installed
@@ -87,7 +101,7 @@ def make_plan(facts, install):
     return parts
 
 
-def _leftovers(facts, install):
+def _leftovers(facts: NodeFacts, install: Mapping[str, Any]) -> Plan:
     found = []
     if FILES in facts["files"]:
         found.append(change("remove", FILES, "left over", before="present", after="absent", name=FILES))
@@ -102,15 +116,16 @@ def _leftovers(facts, install):
     return found
 
 
-def _repository_plan(facts, repository):
+def _repository_plan(facts: NodeFacts, repository: Mapping[str, Any] | None) -> Plan:
     if not repository:
         return []
     source = {"RedHat": dnf_sources}.get(facts["os"]["family"], apt_sources)
-    nothing = {"entry": None, "key": None, "named_in": []}
-    return repositories.make_plan(source, facts.get("repository") or nothing, repository)
+    nothing: RepositoryFacts = {"entry": None, "key": None, "named_in": []}
+    plan: Plan = repositories.make_plan(source, facts.get("repository") or nothing, repository)
+    return plan
 
 
-def _restart(facts):
+def _restart(facts: NodeFacts) -> Plan:
     """A daemon whose version is not that of its package: some packages leave the restart to the administrator."""
     runs = facts["engine"]["version"]
     package = next((facts["packages"][name] for name in ("docker-ce", "docker.io") if name in facts["packages"]), None)
@@ -120,7 +135,7 @@ def _restart(facts):
     return [change("restart", "docker.service", why, name="docker.service")]
 
 
-def check(options, facts):
+def check(options: Options, facts: NodeFacts) -> list[str]:
     """The problems of a host's options that can be found before anything is changed, as texts.
 
     :param options: by their names without the role's, as far as they are set.
@@ -152,13 +167,13 @@ def check(options, facts):
     return problems
 
 
-def _check_files(paths, version, facts):
+def _check_files(paths: Sequence[str], version: str, facts: NodeFacts) -> list[str]:
     option = "option swarm_engine_package_files: "
     if not paths:
         return [
             option + "it is empty, but swarm_engine_source is files: list the package files, or choose another source"
         ]
-    problems = package_files.check(paths, facts, needed=DAEMON)
+    problems: list[str] = package_files.check(paths, facts, needed=DAEMON)
     if problems:
         return [option + text for text in problems]
     for item in package_files.for_host(paths, facts):
@@ -170,7 +185,7 @@ def _check_files(paths, version, facts):
     return problems
 
 
-def version_to_be(options, facts):
+def version_to_be(options: Options, facts: NodeFacts) -> str | None:
     """The Engine's version after the run, as far as it is known: the options have to suit that one."""
     wanted = str(options.get("version") or "")
     if options.get("source") == "files":
@@ -183,7 +198,7 @@ def version_to_be(options, facts):
     return wanted.rpartition(":")[2] or facts["engine"]["version"]
 
 
-def _check_key(options):
+def _check_key(options: Options) -> list[str]:
     problems = []
     fingerprint = openpgp.normal(options.get("repository_fingerprint") or "")
     if fingerprint and not FINGERPRINT.fullmatch(fingerprint):

@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import re
+from typing import TYPE_CHECKING, Any, Iterable, Mapping
 
 from .engine_plan import engine_plan
+
+if TYPE_CHECKING:
+    from .._core.facts import NodeFacts
 
 ETC = "/etc/dockyard/engine"
 # The one authority in the folder ``pki`` of the clients' secrets, and this one certificate, sign and open the API.
@@ -20,7 +24,9 @@ DEFAULTS = {"live-restore": False, "max-concurrent-downloads": 10, "shutdown-tim
 DATA_ROOT = "/var/lib/docker"
 
 
-def make_role_plan(facts, install, settings, check_mode=False):
+def make_role_plan(
+    facts: NodeFacts, install: Mapping[str, Any], settings: Mapping[str, Any], check_mode: bool = False
+) -> dict[str, Any]:
     """The host's plan as :func:`engine_plan` has it, with what it leads to: ``{…, wanted, beforehand, rules_missing}``.
 
     ``wanted`` is what :func:`wanted_of` gives. ``beforehand`` are those of its ``options`` and ``remove`` that dockerd can be
@@ -43,11 +49,12 @@ def make_role_plan(facts, install, settings, check_mode=False):
         "remove": [name for name in wanted["remove"] if name not in later],
     }
     # Only a restart brings rules back that somebody took out of the kernel.
-    plan["rules_missing"] = bool(facts.get("mesh")) and not facts["mesh"]["engine"]
+    mesh = facts.get("mesh")
+    plan["rules_missing"] = bool(mesh and not mesh["engine"])
     return plan
 
 
-def wanted_of(facts, settings):
+def wanted_of(facts: NodeFacts, settings: Mapping[str, Any]) -> dict[str, Any]:
     """What the daemon is to have: ``{options, remove, environment, files}``.
 
     :param settings: ``options``, ``remove`` and ``environment`` of the user, which win; ``contributed``, the daemon options that
@@ -57,7 +64,7 @@ def wanted_of(facts, settings):
     given, api = settings["options"], settings["api"]
     # A play without role swarm_logging leaves to the daemon what that role wants of it.
     logs = {} if LOGGING_UNIT in facts["files"] else ROTATED_FILES
-    options = {} if "log-driver" in settings["contributed"] else dict(logs)
+    options: dict[str, Any] = {} if "log-driver" in settings["contributed"] else dict(logs)
     options.update(DEFAULTS)
     options.update(settings["contributed"])
     options.update(_api_options(api))
@@ -78,7 +85,7 @@ def wanted_of(facts, settings):
     }
 
 
-def _api_options(api):
+def _api_options(api: Mapping[str, Any]) -> dict[str, Any]:
     if not api:
         return {}
     return {
@@ -90,14 +97,14 @@ def _api_options(api):
     }
 
 
-def _api_environment(api):
+def _api_environment(api: Mapping[str, Any]) -> dict[str, str]:
     """dockerd reads certificates only when it starts: by this, a renewed one is a change that restarts it."""
     if not api:
         return {}
     return {"DOCKYARD_API_CERTIFICATE": hashlib.sha256((api["ca"] + api["certificate"]).encode()).hexdigest()[:16]}
 
 
-def _api_files(api):
+def _api_files(api: Mapping[str, Any]) -> list[dict[str, Any]]:
     if not api:
         return []
     return [
@@ -107,7 +114,7 @@ def _api_files(api):
     ]
 
 
-def _registry_files(authorities):
+def _registry_files(authorities: Mapping[str, str]) -> list[dict[str, Any]]:
     """The authorities of registries, which the Engine reads at each pull."""
     return [
         {
@@ -120,12 +127,14 @@ def _registry_files(authorities):
     ]
 
 
-def certificate_name(host):
+def certificate_name(host: str) -> str:
     """The name of a host's certificate on the controller."""
     return "engine-" + re.sub("[^a-z0-9-]+", "-", host.lower())
 
 
-def certificates(hosts, addresses, domain):
+def certificates(
+    hosts: Mapping[str, NodeFacts], addresses: Mapping[str, str], domain: str
+) -> dict[str, list[dict[str, Any]]]:
     """The certificates of the API by who shows them, ``{hosts, clients}``; none where no host serves it.
 
     Each host has a key of its own, and the clients share one.
@@ -145,7 +154,7 @@ def certificates(hosts, addresses, domain):
     return {"hosts": servers, "clients": [client] if servers else []}
 
 
-def stopped(states, hosts):
+def stopped(states: Mapping[str, Mapping[str, Any] | None], hosts: Iterable[str]) -> list[str]:
     """Of ``hosts`` those whose Engine did not run when they were read: members that the swarm misses.
 
     :param states: host -> facts, None where it was not read.

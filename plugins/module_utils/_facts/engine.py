@@ -6,16 +6,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from .._core.engine_api import Engine, EngineError
 from .._core.unfinished import IMAGES
 from .._core.wait import wait_for
 from .._networks.network_facts import read_configs
 
+if TYPE_CHECKING:
+    from .._core.facts import ApiObject, EngineFacts
+
 # Seconds in which a node that was just started finds its managers, and managers elect their leader.
 PATIENCE = 60
 
 
-def read_engine(active, engine=None):
+def read_engine(active: bool, engine: Engine | None = None) -> tuple[EngineFacts, ApiObject]:
     """The daemon: ``{running, version, api, info, images, configs}``; without ``running`` the rest is empty.
 
     An image whose load was interrupted is left out: the Engine lists it, but its files may be empty.
@@ -23,7 +28,7 @@ def read_engine(active, engine=None):
     :param active: whether its unit runs. A stopped one is not asked: its socket would start it again.
     """
     engine = engine or Engine()
-    empty = {"running": False, "version": None, "api": None, "info": {}, "images": {}, "configs": {}}
+    empty: EngineFacts = {"running": False, "version": None, "api": None, "info": {}, "images": {}, "configs": {}}
     if not active:
         return empty, {}
     try:
@@ -34,7 +39,7 @@ def read_engine(active, engine=None):
     except EngineError:
         return empty, {}
     pending = IMAGES.names()
-    facts = {
+    facts: EngineFacts = {
         "running": True,
         "version": info.get("ServerVersion"),
         "api": version.get("ApiVersion"),
@@ -54,11 +59,11 @@ def read_engine(active, engine=None):
     return facts, info.get("Swarm") or {}
 
 
-def _settled_info(engine):
+def _settled_info(engine: Engine) -> ApiObject:
     """``GET /info``, once the node's swarm state is no longer ``pending``, or after a minute."""
-    seen = {}
+    seen: ApiObject = {}
 
-    def settled():
+    def settled() -> bool:
         seen.update(engine.get("/info"))
         return (seen.get("Swarm") or {}).get("LocalNodeState") != "pending"
 

@@ -10,10 +10,14 @@ import os
 import platform
 import socket
 import time
+from typing import TYPE_CHECKING, Any, Collection, Iterable, Mapping
 
 from .._core.atomic_files import read_text
 from .._host.firewall_facts import FIREWALLS
 from .._packages import apt
+
+if TYPE_CHECKING:
+    from .._core.facts import Machine, RepositoryFacts, System
 
 # What the facts themselves are made of, and the Engine, which every role decides on. The rest is contributed by the roles.
 TIME_SYNC = ("chrony.service", "chronyd.service", "systemd-timesyncd.service", "ntp.service")
@@ -22,19 +26,20 @@ FILES = ("/etc/docker/daemon.json",)
 PACKAGES = ("docker.io", "docker-ce", "docker-engine")
 
 
-def read_packages(names, family):
+def read_packages(names: Collection[str], family: str) -> dict[str, Any]:
     """``{versions, holds}`` of the named packages from the package database: those installed, and those held."""
     if not names:
         return {"versions": {}, "holds": []}
-    return _backend(family).read(names)
+    found: dict[str, Any] = _backend(family).read(names)
+    return found
 
 
-def read_candidates(names, family):
+def read_candidates(names: Collection[str], family: str) -> dict[str, list[str]]:
     """The versions that the host's package lists offer, by package; see :func:`apt.candidates`."""
     return _backend(family).candidates(names) if names else {}
 
 
-def _backend(family):
+def _backend(family: str) -> Any:
     if family == "Debian":
         return apt
     from .._packages import dnf  # costs only hosts that have it
@@ -42,7 +47,7 @@ def _backend(family):
     return dnf
 
 
-def read_repository(wanted, system):
+def read_repository(wanted: Mapping[str, Any] | None, system: System) -> RepositoryFacts | None:
     """The state of a package repository; None if none is asked for."""
     if not wanted:
         return None
@@ -53,12 +58,13 @@ def read_repository(wanted, system):
     # What is for one distribution of the CentOS family is used on others as well.
     folders = [system["id"]] if system["family"] == "Debian" else ["centos", "rhel", system["id"]]
     uris = [uri.replace("{id}", folder) for uri in wanted["uris"] for folder in folders]
-    return repositories.read(source, wanted["name"], uris)
+    found: RepositoryFacts = repositories.read(source, wanted["name"], uris)
+    return found
 
 
-def read_sysctls(keys):
+def read_sysctls(keys: Iterable[str]) -> dict[str, str | None]:
     """Current values: ``key -> text``, None if the kernel does not have the key."""
-    values = {}
+    values: dict[str, str | None] = {}
     for key in keys:
         try:
             with open("/proc/sys/" + key.replace(".", "/"), encoding="ascii") as handle:
@@ -68,7 +74,7 @@ def read_sysctls(keys):
     return values
 
 
-def read_modules(names):
+def read_modules(names: Iterable[str]) -> dict[str, bool | None]:
     """Whether each kernel module is loaded or built in: ``name -> bool``; None if the kernel does not have it."""
     try:
         with open("/proc/modules", encoding="ascii") as handle:
@@ -78,7 +84,7 @@ def read_modules(names):
     wanted = {name: name.replace("-", "_") for name in names}
     if not have.issuperset(wanted.values()):
         have |= _module_names("modules.builtin")
-    found = {name: module in have for name, module in wanted.items()}
+    found: dict[str, bool | None] = {name: module in have for name, module in wanted.items()}
     if not all(found.values()):
         # A container, which cannot load any, may have no list of them.
         loadable = _module_names("modules.dep")
@@ -89,7 +95,7 @@ def read_modules(names):
     return found
 
 
-def _module_names(listed):
+def _module_names(listed: str) -> set[str]:
     """The modules in a list of the running kernel. In ``modules.dep``, each is followed by those that it needs."""
     try:
         with open("/lib/modules/%s/%s" % (platform.release(), listed), encoding="ascii") as handle:
@@ -99,7 +105,7 @@ def _module_names(listed):
     return {os.path.basename(path).split(".ko", 1)[0].replace("-", "_") for path in paths}
 
 
-def read_selinux(root="/"):
+def read_selinux(root: str = "/") -> str:
     """``enforcing``, ``permissive`` or ``disabled``, as the kernel reports."""
     mode = (read_text(os.path.join(root, "sys/fs/selinux/enforce")) or "").strip()
     if mode == "1":
@@ -109,7 +115,7 @@ def read_selinux(root="/"):
     return "permissive" if mode and configured else "disabled"
 
 
-def read_machine():
+def read_machine() -> Machine:
     """The identity of a machine, its memory and its clock."""
     try:
         with open("/etc/machine-id", encoding="ascii") as handle:
@@ -125,7 +131,7 @@ def read_machine():
     }
 
 
-def first_active(names, units):
+def first_active(names: Iterable[str], units: Mapping[str, Any]) -> str | None:
     """The first of the named units that is active, or None."""
     for name in names:
         if units.get(name, {}).get("active") == "active":

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING, Sequence, cast
 
 from .._core.engine_api import Engine, EngineError, query
 from .._core.swarm_objects import MANAGED
@@ -18,15 +19,21 @@ from .._swarm.node_facts import node_facts
 from .._swarm.settings import public_spec
 from .engine import PATIENCE
 
+if TYPE_CHECKING:
+    from .._core.facts import ApiObject, ClusterFacts, DataFacts, Node, SwarmFacts, SwarmNetwork, TaskCounts
 
-def read_swarm(local, engine=None):
+    class Cluster(ClusterFacts):
+        cluster_id: str | None
+
+
+def read_swarm(local: ApiObject, engine: Engine | None = None) -> SwarmFacts:
     """This node's view of its swarm, from ``/info``'s ``Swarm`` part and, on a manager, from the cluster's objects.
 
     ``state`` is the Engine's LocalNodeState: inactive, pending, active, error or locked; or ``stopped`` for a member whose
     Engine does not answer, see :func:`stopped`.
     """
     engine = engine or Engine()
-    facts = {
+    facts: SwarmFacts = {
         "state": local.get("LocalNodeState") or "inactive",
         "error": local.get("Error") or None,
         "node_id": local.get("NodeID") or None,
@@ -39,7 +46,7 @@ def read_swarm(local, engine=None):
     if not facts["manager"]:
         return facts
     try:
-        facts.update(_read_cluster(engine, facts["node_id"]))
+        facts.update(cast("SwarmFacts", _read_cluster(engine, facts["node_id"])))
         facts["quorum"] = True
     except EngineError as exc:
         # A manager without a quorum answers /info, and nothing of the cluster.
@@ -48,12 +55,13 @@ def read_swarm(local, engine=None):
     return facts
 
 
-def _cluster(engine):
+def _cluster(engine: Engine) -> ApiObject:
     """``GET /swarm``, after an election in progress, or after a minute."""
 
-    def led():
+    def led() -> ApiObject | None:
         try:
-            return engine.get("/swarm")
+            found: ApiObject = engine.get("/swarm")
+            return found
         except EngineError as exc:
             if "does not have a leader" not in exc.message:
                 raise
@@ -62,7 +70,7 @@ def _cluster(engine):
     return wait_for(led, PATIENCE) or engine.get("/swarm")
 
 
-def stopped(data):
+def stopped(data: DataFacts) -> ApiObject:
     """The ``Swarm`` part of ``/info`` for a daemon that does not run, from the file with its membership.
 
     :param data: see :func:`data_facts.read_data`; during a move the file may be at either place.
@@ -74,7 +82,7 @@ def stopped(data):
     return {"LocalNodeState": "stopped"} if member else {}
 
 
-def _read_cluster(engine, node_id):
+def _read_cluster(engine: Engine, node_id: str | None) -> Cluster:
     cluster = _cluster(engine)
     managed = query(label=[MANAGED])
     services = engine.get("/services" + managed + "&status=true")
@@ -99,7 +107,9 @@ def _read_cluster(engine, node_id):
     }
 
 
-def _networks(engine, services, nodes, node_id):
+def _networks(
+    engine: Engine, services: Sequence[ApiObject], nodes: Sequence[Node], node_id: str | None
+) -> list[SwarmNetwork]:
     """The swarm's networks with their services; only the leader counts addresses in use, which takes all tasks."""
     networks = [network_facts(net) for net in engine.get("/networks" + query(scope=["swarm"]))]
     for item in networks:
@@ -113,5 +123,5 @@ def _networks(engine, services, nodes, node_id):
     return networks
 
 
-def _task_counts(status):
+def _task_counts(status: ApiObject) -> TaskCounts:
     return {"running": status.get("RunningTasks") or 0, "desired": status.get("DesiredTasks") or 0}

@@ -12,9 +12,17 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, Iterable, Mapping, NamedTuple, Sequence, TypedDict, cast
 
 from .._core.plan import change
+
+if TYPE_CHECKING:
+    from .._core.facts import FirewallFacts
+    from .._core.plan import Plan
+
+    Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+    Ports = tuple[int, int]
+    Traffic = tuple[str, Ports | None]
 
 MANAGED_FIREWALLS = ("firewalld.service", "ufw.service")
 # The unit of the collection's own rules: module _nftables.
@@ -28,15 +36,24 @@ class Rule(NamedTuple):
     """``ports`` is (first, last) or None for all, ``source`` a network or None for any."""
 
     protocol: str
-    ports: object
-    source: object
+    ports: Ports | None
+    source: Network | None
     own: bool
+
+
+class WantedRules(TypedDict):
+    """Texts of rules, and addresses; see :func:`wanted_rules`."""
+
+    rules: list[str]
+    keep: list[str]
+    closed: list[str]
+    members: list[str]
 
 
 _RULE = re.compile(r"^([a-z][a-z0-9-]*)(?: (\d+)(?:-(\d+))?)? from (\S+)( # dockyard)?$")
 
 
-def parse(text):
+def parse(text: str) -> Rule:
     """A rule's text as a :class:`Rule`; ValueError says what is wrong with it."""
     found = _RULE.match(text)
     if not found:
@@ -48,7 +65,7 @@ def parse(text):
     return Rule(protocol, ports, None if source == "any" else ipaddress.ip_network(source, strict=False), bool(own))
 
 
-def text_of(rule):
+def text_of(rule: Rule) -> str:
     """The text of a :class:`Rule`; the only text that there is for it."""
     source = "any"
     if rule.source is not None:
@@ -58,7 +75,7 @@ def text_of(rule):
     return "%s%s from %s%s" % (rule.protocol, ports, source, OWN if rule.own else "")
 
 
-def covers(rule, other):
+def covers(rule: Rule, other: Rule) -> bool:
     """Whether all that ``other`` is about is also ``rule``'s."""
     if rule.protocol not in ("any", other.protocol):
         return False
@@ -66,10 +83,10 @@ def covers(rule, other):
         return False
     if rule.source is None or other.source is None:
         return rule.source is None
-    return rule.source.version == other.source.version and other.source.subnet_of(rule.source)
+    return rule.source.version == other.source.version and other.source.subnet_of(cast("Any", rule.source))
 
 
-def in_force(sequence):
+def in_force(sequence: Iterable[tuple[bool, Rule]]) -> list[str]:
     """What is let in, where the first rule that fits counts: texts of the allowed ones that no denial comes before.
 
     :param sequence: ``(allows, rule)`` in the order in which the firewall looks at them.
@@ -86,7 +103,7 @@ def in_force(sequence):
 # --- what is wanted
 
 
-def wanted_rules(host, addresses, options):
+def wanted_rules(host: str, addresses: Mapping[str, str], options: Mapping[str, Any]) -> WantedRules:
     """What a host has to let in: ``{rules, keep, closed, members}``. What runs on the host itself needs no rule to reach it.
 
     ``closed`` are the swarm's ports, closed for all sources without a rule, and ``members`` the addresses of the others.
@@ -115,7 +132,7 @@ def wanted_rules(host, addresses, options):
     return {"rules": _normal(rules), "keep": _normal(keep), "closed": closed, "members": both}
 
 
-def check_ports(ports):
+def check_ports(ports: Iterable[Mapping[str, Any]] | None) -> list[str]:
     """What is wrong with the ports that the user wants open, as texts."""
     problems = []
     for item in ports or []:
@@ -127,7 +144,7 @@ def check_ports(ports):
     return problems
 
 
-def check_backend(backend, published, firewall):
+def check_backend(backend: str | None, published: str | None, firewall: Mapping[str, Any] | None) -> list[str]:
     """What is wrong with the choice of a firewall, as texts: a host has one, and ufw and firewalld do not see published ports.
 
     :param backend: false where no rules are wanted.
@@ -146,7 +163,7 @@ def check_backend(backend, published, firewall):
     ]
 
 
-def _sources(values):
+def _sources(values: Iterable[str]) -> list[str]:
     """Those that are addresses or networks. A host that could not be read may have a name only, and is no member yet."""
     found = []
     for value in values:
@@ -158,27 +175,27 @@ def _sources(values):
     return found
 
 
-def _each(heads, sources):
+def _each(heads: Sequence[str], sources: Sequence[str]) -> list[str]:
     return ["%s from %s" % (head, source) for head in heads for source in sources]
 
 
-def _head(item):
+def _head(item: Mapping[str, Any]) -> str:
     return "%s %s" % (item.get("protocol") or "tcp", item["port"])
 
 
-def _clients(item, groups):
+def _clients(item: Mapping[str, Any], groups: Mapping[str, list[str]]) -> list[str]:
     """Who reaches a port that a role serves: ``members``, ``containers``, ``any``, or addresses and networks."""
     return [source for name in item.get("from", ["members"]) for source in groups.get(name, [name])]
 
 
-def _normal(texts):
+def _normal(texts: Iterable[str]) -> list[str]:
     return sorted({text_of(parse(text)) for text in texts})
 
 
 # --- the plan
 
 
-def make_plan(facts, rules, keep=()):
+def make_plan(facts: FirewallFacts, rules: Iterable[str], keep: Iterable[str] = ()) -> Plan:
     """What has to be opened and what may be closed again.
 
     :param facts: ``{unit, rules}`` of ``node_facts``.
@@ -207,9 +224,9 @@ def make_plan(facts, rules, keep=()):
     ]
 
 
-def _by_port(rules):
+def _by_port(rules: Iterable[Rule]) -> list[tuple[str, list[str]]]:
     """One entry for each port, so that a plan is as short for a hundred members as for two."""
-    groups = {}
+    groups: dict[str, list[str]] = {}
     for rule in sorted(rules, key=_order):
         name = "port %s/%s" % (ports_of(rule, "-"), rule.protocol) if rule.ports else "protocol %s" % rule.protocol
         groups.setdefault(name, []).append(text_of(rule._replace(own=False)))
@@ -219,31 +236,31 @@ def _by_port(rules):
     ]
 
 
-def _order(rule):
+def _order(rule: Rule) -> tuple[bool, str, tuple[int, ...], tuple[int, int, int]]:
     source = rule.source
     where = (0, 0, 0) if source is None else (source.version, int(source.network_address), source.prefixlen)
     return (rule.ports is None, rule.protocol, rule.ports or (), where)
 
 
-def ports_of(rule, dash):
+def ports_of(rule: Rule, dash: str) -> str:
     """The ports of a rule that has some, as one text."""
-    first, last = rule.ports
+    first, last = cast("Ports", rule.ports)
     return str(first) if first == last else "%d%s%d" % (first, dash, last)
 
 
-def split(plan):
+def split(plan: Plan) -> list[list[Rule]]:
     """The plan's rules: to open, to close."""
     return [
         [parse(text) for item in plan if item["do"] == verb for text in item["rules"]] for verb in ("open", "close")
     ]
 
 
-def source_of(rule):
+def source_of(rule: Rule) -> str:
     """The source of a rule, as one text."""
     return text_of(rule).split(" from ")[1].split()[0]
 
 
-def setting(text, name):
+def setting(text: str | None, name: str) -> str:
     """What a file of ``name=value`` says last."""
     found = re.findall(r"^\s*%s\s*=\s*[\"']?([^\"'\s]*)" % name, text or "", re.MULTILINE)
     return found[-1] if found else ""

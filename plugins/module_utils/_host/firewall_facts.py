@@ -9,14 +9,23 @@ from __future__ import annotations
 import hashlib
 import os
 import subprocess
+from typing import TYPE_CHECKING, Any, Callable, Mapping
 
 from .._core.atomic_files import read_text
 from . import firewall
 
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
+    from .._core.facts import FirewallFacts
+
+    Units = Mapping[str, Mapping[str, Any]]
+    Text = Callable[[str], str | None]
+
 FIREWALLS = ("firewalld.service", "ufw.service", "nftables.service", firewall.OWN_UNIT)
 
 
-def read_firewall(units, root="/"):
+def read_firewall(units: Units, root: str = "/") -> FirewallFacts:
     """The firewall that runs, and what it lets in: ``{unit, rules, table, flushes}``. Reads its files, and only those of one that
     runs.
 
@@ -24,12 +33,12 @@ def read_firewall(units, root="/"):
     force as they were loaded; None on a host that has none. ``flushes``: whether a reload of firewalld removes Docker's rules.
     """
 
-    def text(path):
+    def text(path: str) -> str | None:
         return read_text(os.path.join(root, path))
 
     table = _read_table(root) if firewall.OWN_UNIT in units else None
     unit, rules = _read_running(units, text)
-    found = {"unit": unit, "rules": rules, "table": table, "flushes": False}
+    found: FirewallFacts = {"unit": unit, "rules": rules, "table": table, "flushes": False}
     if unit == "firewalld.service":
         from . import firewalld
 
@@ -37,7 +46,7 @@ def read_firewall(units, root="/"):
     return found
 
 
-def _read_running(units, text):
+def _read_running(units: Units, text: Text) -> tuple[str | None, list[str]]:
     if units.get("firewalld.service", {}).get("active") == "active":
         return "firewalld.service", _read_firewalld(text)
     # What systemd says of ufw is no help: `ufw enable` starts no unit, and the unit of a disabled one is active.
@@ -60,12 +69,12 @@ def _read_running(units, text):
     return "nftables.service" if active else None, []
 
 
-def _read_firewalld(text):
+def _read_firewalld(text: Text) -> list[str]:
     from xml.etree import ElementTree
 
     from . import firewalld
 
-    def parsed(folder, name):
+    def parsed(folder: str, name: str | None) -> Element | None:
         # What the administrator wrote stands in for what the package brought.
         found = text("etc/firewalld/%s/%s.xml" % (folder, name)) or text("usr/lib/firewalld/%s/%s.xml" % (folder, name))
         return ElementTree.fromstring(found) if found else None
@@ -74,7 +83,7 @@ def _read_firewalld(text):
     return firewalld.read(zone, lambda name: parsed("ipsets", name), lambda name: parsed("services", name))
 
 
-def _read_table(root):
+def _read_table(root: str) -> bool:
     from . import nftables
 
     digest, _sep, listed = (read_text(os.path.join(root, nftables.LOADED.lstrip("/"))) or "").partition("\n")

@@ -8,8 +8,17 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from typing import TYPE_CHECKING, Any, Callable, Sequence
 
 from .firewall import Rule, in_force, ports_of, setting, source_of, split
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
+    from .._core.plan import Plan
+    from .firewall import Network, Traffic
+
+    Lookup = Callable[[str | None], Element | None]
 
 # Its rules have no comment. This priority marks those of the collection, and comes before any denial.
 PRIORITY = "-32377"
@@ -17,12 +26,12 @@ PRIORITY = "-32377"
 AROUND = ("source", "destination", "log", "nflog", "audit", "accept", "reject", "drop")
 
 
-def default_zone(conf):
+def default_zone(conf: str | None) -> str:
     """The default zone, by the text of firewalld.conf."""
     return setting(conf, "DefaultZone") or "public"
 
 
-def flushes(conf, direct):
+def flushes(conf: str | None, direct: str | None) -> bool:
     """Whether its reload removes all rules of iptables, the Engine's included.
 
     :param conf: the text of firewalld.conf, ``direct`` of direct.xml.
@@ -32,7 +41,7 @@ def flushes(conf, direct):
     )
 
 
-def read(zone, ipset, service):
+def read(zone: Element | None, ipset: Lookup, service: Lookup) -> list[str]:
     """Texts of the rules in force in a zone, in firewalld's order: by priority, denials first, its target last.
 
     :param zone: the zone's file, parsed by xml.etree, or None.
@@ -40,7 +49,7 @@ def read(zone, ipset, service):
     """
     if zone is None:
         return []
-    ordered = []
+    ordered: list[tuple[int, int, bool, Rule]] = []
     for element in zone:
         if element.tag == "rule":
             ordered += _rich_rule(element, ipset, service)
@@ -52,13 +61,13 @@ def read(zone, ipset, service):
     return in_force([item[2:] for item in ordered])
 
 
-def _rich_rule(element, ipset, service):
+def _rich_rule(element: Element, ipset: Lookup, service: Lookup) -> list[tuple[int, int, bool, Rule]]:
     allows = element.find("accept") is not None
     if not allows and element.find("drop") is None and element.find("reject") is None:
         return []
     source = element.find("source")
     narrow = element.find("destination") is not None or (allows and element.find("accept/limit") is not None)
-    networks = [None]
+    networks: Sequence[Network | None] = [None]
     if source is not None:
         narrow = narrow or source.get("invert") in ("true", "yes", "1") or source.get("mac") is not None
         networks = _networks(source, ipset)
@@ -74,12 +83,12 @@ def _rich_rule(element, ipset, service):
     return [(place, int(allows), allows, Rule(*item, network, own)) for item in what for network in networks]
 
 
-def _networks(source, ipset):
+def _networks(source: Element, ipset: Lookup) -> list[Network]:
     texts = [source.get("address")]
     if source.get("ipset"):
         entries = ipset(source.get("ipset"))
         texts = [] if entries is None else [item.text for item in entries.findall("entry")]
-    found = []
+    found: list[Network] = []
     for text in texts:
         try:
             found.append(ipaddress.ip_network((text or "").strip(), strict=False))
@@ -88,7 +97,7 @@ def _networks(source, ipset):
     return found
 
 
-def _what(element, service):
+def _what(element: Any, service: Lookup) -> list[Traffic]:
     """(protocol, ports) of a port, a protocol, or a service's file."""
     if element.tag == "protocol":
         return [(element.get("value"), None)]
@@ -103,7 +112,7 @@ def _what(element, service):
     return [found for part in parsed if part.tag in ("port", "protocol") for found in _what(part, service)]
 
 
-def commands(plan):
+def commands(plan: Plan) -> list[list[str]]:
     """The arguments of each call of firewall-cmd, which does not add and remove in one.
 
     For what runs first, then for what is kept: that is what the next run reads, and it says that both were done.
@@ -114,7 +123,7 @@ def commands(plan):
     return [kept + found for found in options if found for kept in ([], ["--permanent"])]
 
 
-def _rich(rule):
+def _rich(rule: Rule) -> str:
     words = ["rule", 'priority="%s"' % PRIORITY]
     if rule.source is not None:
         words += ['family="ipv%d"' % rule.source.version, 'source address="%s"' % source_of(rule)]

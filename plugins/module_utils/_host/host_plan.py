@@ -6,14 +6,29 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any, Iterable, Mapping
+
 from .._core.config_files import make_plan, missing_packages, unit_plan
 from .._core.plan import change
 from .routing_mesh import make_plan as mesh_plan
 
+if TYPE_CHECKING:
+    from .._core.config_files import Items
+    from .._core.facts import NodeFacts
+    from .._core.plan import Plan
+
 LOCALTIME = "/etc/localtime"
 
 
-def host_plan(facts, packages, sysctls, modules, files, units=(), timezone=None):
+def host_plan(
+    facts: NodeFacts,
+    packages: Iterable[str],
+    sysctls: Mapping[str, Any],
+    modules: Iterable[str],
+    files: Items,
+    units: Iterable[str] = (),
+    timezone: str | None = None,
+) -> Plan:
     """The host's changes: packages, kernel parameters, kernel modules, files, units, and published ports that were shut.
 
     :param sysctls: wanted values by name.
@@ -36,14 +51,14 @@ def host_plan(facts, packages, sysctls, modules, files, units=(), timezone=None)
     return plan + _timezone_plan(facts, timezone) + mesh_plan(facts.get("mesh"))
 
 
-def _timezone_plan(facts, wanted):
+def _timezone_plan(facts: NodeFacts, wanted: str | None) -> Plan:
     actual = timezone_of(facts)
     if not wanted or actual == wanted:
         return []
     return [change("set", "time zone", "differs", before=actual, after=wanted)]
 
 
-def timezone_of(facts):
+def timezone_of(facts: NodeFacts) -> str | None:
     """The host's time zone, as its link tells: localtime(5). Without one it is UTC; what a file holds is not known."""
     found = facts["files"].get(LOCALTIME)
     if found is None:
@@ -51,7 +66,7 @@ def timezone_of(facts):
     return (found["link"] or "").partition("/zoneinfo/")[2] or None
 
 
-def check_timezone(wanted):
+def check_timezone(wanted: str | None) -> list[str]:
     """What is wrong with a wanted time zone, as far as this computer knows them: texts."""
     if not wanted:
         return []

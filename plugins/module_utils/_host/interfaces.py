@@ -9,11 +9,15 @@ from __future__ import annotations
 import os
 import socket
 import struct
+from typing import TYPE_CHECKING
 
 from .._core.atomic_files import read_text
 
+if TYPE_CHECKING:
+    from .._core.facts import Address, Route
 
-def read_addresses():
+
+def read_addresses() -> list[Address]:
     """IPv4 addresses of all interfaces: ``[{interface, address, prefix, kind, mtu}]``.
 
     ``kind`` is ``loopback``, ``bridge`` (docker0 and every other one), ``virtual`` (no hardware behind it: veth,
@@ -22,7 +26,7 @@ def read_addresses():
     import array
     import fcntl
 
-    found = []
+    found: list[Address] = []
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         size = 256 * 40
         buffer = array.array("B", b"\0" * size)
@@ -49,12 +53,12 @@ def read_addresses():
     return found
 
 
-def _interface_mtu(name, sys_root="/sys/class/net"):
+def _interface_mtu(name: str, sys_root: str = "/sys/class/net") -> int | None:
     text = read_text(os.path.join(sys_root, name, "mtu"))
     return int(text) if text else None
 
 
-def _interface_kind(name, sys_root="/sys/class/net"):
+def _interface_kind(name: str, sys_root: str = "/sys/class/net") -> str:
     base = os.path.join(sys_root, name)
     if name == "lo":
         return "loopback"
@@ -68,9 +72,9 @@ def _interface_kind(name, sys_root="/sys/class/net"):
     return "virtual" if name.startswith(("veth", "vx-", "ov-", "tun", "tap", "dummy", "br-")) else "physical"
 
 
-def read_routes(path="/proc/net/route"):
+def read_routes(path: str = "/proc/net/route") -> list[Route]:
     """IPv4 routes: ``[{destination, interface, gateway}]``; ``destination`` in CIDR notation, ``gateway`` or None."""
-    routes = []
+    routes: list[Route] = []
     try:
         with open(path, encoding="ascii") as handle:
             rows = [line.split() for line in handle][1:]
@@ -90,11 +94,11 @@ def read_routes(path="/proc/net/route"):
     return routes
 
 
-def _address(text):
+def _address(text: str) -> str:
     return socket.inet_ntoa(struct.pack("=I", int(text, 16)))
 
 
-def read_port_53():
+def read_port_53() -> list[str]:
     """Local addresses on which something listens on port 53, tcp or udp, without the swarm's own name spaces."""
     found = set()
     for name in ("tcp", "udp"):
@@ -111,7 +115,7 @@ def read_port_53():
     return sorted(found)
 
 
-def read_resolvers(path="/etc/resolv.conf"):
+def read_resolvers(path: str = "/etc/resolv.conf") -> list[str]:
     """The name servers of a resolv.conf, in order."""
     try:
         with open(path, encoding="utf-8", errors="replace") as handle:

@@ -12,8 +12,14 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from typing import TYPE_CHECKING, Any, Iterable, Sequence
 
 from .firewall import OWN_UNIT, covers, parse, text_of
+
+if TYPE_CHECKING:
+    from .firewall import Network, Ports, Traffic, WantedRules
+
+    Sources = list[Network | None]
 
 PATH = "/etc/dockyard/nftables.conf"
 UNIT_PATH = "/etc/systemd/system/" + OWN_UNIT
@@ -90,7 +96,7 @@ ExecStopPost=-{load}
 UNIT_FILES = {UNIT_PATH: UNIT_TEXT, DROP_IN: DROP_IN_TEXT}
 
 
-def ruleset(wanted, have=(), published="open"):
+def ruleset(wanted: WantedRules, have: Iterable[str] = (), published: str = "open") -> str:
     """The text for ``nft -f``, which puts all of it in force at once.
 
     :param wanted: as :func:`firewall.wanted_rules` gives it. The ports of its rules and of ``closed`` are closed
@@ -101,7 +107,7 @@ def ruleset(wanted, have=(), published="open"):
     there = [parse(text) for text in have]
     rules = [parse(text) for text in wanted["rules"]]
     rules += [rule for rule in map(parse, wanted["keep"]) if any(covers(item, rule) for item in there)]
-    sources_of: dict = {(rule.protocol, rule.ports): [] for rule in map(parse, wanted["closed"])}
+    sources_of: dict[Traffic, Sources] = {(rule.protocol, rule.ports): [] for rule in map(parse, wanted["closed"])}
     for rule in rules:
         sources_of.setdefault((rule.protocol, rule.ports), []).append(rule.source)
     ordered = sorted(sources_of.items(), key=lambda item: (item[0][0], item[0][1] or ()))
@@ -114,17 +120,17 @@ def ruleset(wanted, have=(), published="open"):
     return text + _TAIL
 
 
-def _indented(lines):
+def _indented(lines: Iterable[str]) -> str:
     return "".join("        %s\n" % line for line in lines)
 
 
-def _accepts(traffic, sources):
+def _accepts(traffic: Traffic, sources: Sources) -> list[str]:
     if None in sources:
         return ["%s accept" % _match(traffic)]
     return ["%s %s accept" % (_match(traffic), addresses) for addresses in _addresses(sources)]
 
 
-def _addresses(sources):
+def _addresses(sources: Iterable[Any]) -> list[str]:
     """Where packets may come from, for each version of IP; joined, since nft takes no intervals that overlap."""
     found = []
     for version, word in ((4, "ip"), (6, "ip6")):
@@ -135,18 +141,18 @@ def _addresses(sources):
     return found
 
 
-def _match(traffic):
+def _match(traffic: Traffic) -> str:
     protocol, ports = traffic
     if not ports:
         return "meta l4proto %s" % protocol
     return "%s dport %s" % (protocol, _span(ports))
 
 
-def _span(ports):
+def _span(ports: Ports) -> str:
     return "%d" % ports[0] if ports[0] == ports[1] else "%d-%d" % ports
 
 
-def _published(ordered, members):
+def _published(ordered: Sequence[tuple[Traffic, Sources]], members: Iterable[str]) -> list[str]:
     """What passes to containers: declared ports, which were filtered before, and all ports from members."""
     lines = []
     for protocol in ("tcp", "udp"):
@@ -159,9 +165,9 @@ def _published(ordered, members):
     return lines + ["%s counter drop" % _TO_CONTAINERS]
 
 
-def _joined(spans):
+def _joined(spans: Iterable[Ports]) -> list[Ports]:
     """Ranges without overlaps."""
-    found = []
+    found: list[Ports] = []
     for first, last in sorted(spans):
         if found and first <= found[-1][1]:
             found[-1] = (found[-1][0], max(last, found[-1][1]))
@@ -175,9 +181,9 @@ _ACCEPT = re.compile(
 )
 
 
-def read(text):
+def read(text: str | None) -> list[str]:
     """Texts of the rules that a :func:`ruleset` has, as of any firewall."""
-    found = set()
+    found: set[str] = set()
     for line in (text or "").partition("chain published")[0].splitlines():
         match = _ACCEPT.match(line.strip())
         if match:

@@ -15,9 +15,13 @@ import ipaddress
 import re
 import subprocess
 import time
+from typing import TYPE_CHECKING, Iterable, Iterator
 
 from .._core.wait import wait_for
 from .interfaces import read_addresses
+
+if TYPE_CHECKING:
+    from .firewall import Network
 
 # What comes in on a published port is passed on to the routing mesh over this bridge, still with the published port.
 BRIDGE = "docker_gwbridge"
@@ -26,7 +30,7 @@ CONNECTIONS = "/proc/net/nf_conntrack"
 
 
 @contextlib.contextmanager
-def closed(grace, longest):
+def closed(grace: float, longest: float) -> Iterator[None]:
     """New connections to published ports are refused, while open ones get ``grace`` seconds to end.
 
     :param longest: seconds after which the refusal ends by itself, counted from the end of ``grace``.
@@ -42,12 +46,12 @@ def closed(grace, longest):
             _iptables("-D", *rule)
 
 
-def published(listing):
+def published(listing: str | None) -> list[int]:
     """The TCP ports of the routing mesh, from the rules of its chain; none where there is no such chain."""
     return sorted({int(port) for port in re.findall(r"-p tcp .*--dport (\d+) ", listing or "")})
 
 
-def refusals(ports, seconds):
+def refusals(ports: Iterable[int], seconds: float) -> list[list[str]]:
     """Rules that refuse new connections to these ports for so many seconds.
 
     The daemon listens on each port too, without ever answering: as it stops, a connection may still reach that socket.
@@ -64,7 +68,7 @@ def refusals(ports, seconds):
     return rules
 
 
-def _iptables(*words):
+def _iptables(*words: str) -> str | None:
     """What iptables printed; None where it failed or is not there."""
     try:
         done = subprocess.run(
@@ -75,7 +79,7 @@ def _iptables(*words):
     return None if done.returncode else done.stdout.decode("utf-8", "replace")
 
 
-def _open_connections():
+def _open_connections() -> bool:
     """Whether a connection of the routing mesh is open; where the kernel does not list connections, they get all the time."""
     try:
         with open(CONNECTIONS, encoding="ascii") as handle:
@@ -90,7 +94,7 @@ def _open_connections():
     return any(_answered_by(line, bridges) for line in lines)
 
 
-def _answered_by(line, networks):
+def _answered_by(line: str, networks: Iterable[Network]) -> bool:
     """Whether the answers of a connection come from one of the networks: its second source is who answers."""
     sources = [word[4:] for word in line.split() if word.startswith("src=")]
     return len(sources) == 2 and any(ipaddress.ip_address(sources[1]) in network for network in networks)

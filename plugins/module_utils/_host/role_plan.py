@@ -6,15 +6,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any, Mapping
+
 from .._core.config_files import make_plan
 from . import firewall, nftables
 from .host_plan import host_plan
+
+if TYPE_CHECKING:
+    from .._core.facts import NodeFacts
+    from .._core.plan import Plan
+    from .firewall import WantedRules
 
 # Parameters after modules: br_netfilter brings some of its own.
 KERNEL_UNITS = (("systemd-modules-load.service", "load"), ("systemd-sysctl.service", "set"))
 
 
-def make_role_plan(facts, wanted):
+def make_role_plan(facts: NodeFacts, wanted: Mapping[str, Any]) -> dict[str, Any]:
     """What the host needs: ``{all, files, units, rules, keep, firewall, table}``.
 
     ``all`` are the changes, ``firewall`` those of them that a running firewall needs, ``rules`` and ``keep`` what it is given,
@@ -33,13 +40,13 @@ def make_role_plan(facts, wanted):
         facts, wanted["packages"], wanted["sysctls"], wanted["modules"], wanted["files"], wanted["time_units"],
         wanted["timezone"],
     )  # fmt: skip
-    units = [
+    units: list[dict[str, Any]] = [
         {"name": name, "own": False, "restart": any(item["do"] == verb for item in plan)} for name, verb in KERNEL_UNITS
     ]
     units += [{"name": name} for name in wanted["time_units"]]
     if own or facts["firewall"]["table"] is not None:
         plan += make_plan(facts, table["files"], table["units"])
-    opened = []
+    opened: Plan = []
     if wanted["backend"] and facts["firewall"]["unit"] is not None:
         opened = firewall.make_plan(facts["firewall"], rules["rules"], rules["keep"])
     return {
@@ -53,7 +60,9 @@ def make_role_plan(facts, wanted):
     }
 
 
-def table_files(facts, rules, published="open", present=True):
+def table_files(
+    facts: NodeFacts, rules: WantedRules, published: str = "open", present: bool = True
+) -> dict[str, list[dict[str, Any]]]:
     """The files and the unit of the collection's own rules, as options of module ``config_files``.
 
     :param rules: what :func:`firewall.wanted_rules` gives.
@@ -66,7 +75,7 @@ def table_files(facts, rules, published="open", present=True):
         "reload": True,
         "restart": facts["firewall"]["table"] is False,
     }
-    files = [
+    files: list[dict[str, Any]] = [
         {"path": path, "content": text, "unit": firewall.OWN_UNIT, "present": present} for path, text in texts.items()
     ]
     files[0]["validate"] = "nft -c -f %s"

@@ -15,15 +15,22 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+from typing import TYPE_CHECKING, Iterable, Sequence
 
 from .._core.plan import change
 from .published_ports import BRIDGE, CHAIN
+
+if TYPE_CHECKING:
+    from .._core.facts import MeshFacts
+    from .._core.plan import Plan
+
+    Port = tuple[str, int]
 
 SANDBOX = "/run/docker/netns/ingress_sbox"
 LOCAL = ["-m", "addrtype", "--dst-type", "LOCAL", "-j"]
 
 
-def read(firewalld, iptables="/usr/sbin/iptables"):
+def read(firewalld: bool, iptables: str = "/usr/sbin/iptables") -> MeshFacts | None:
     """``{engine, lost}``: whether the Engine's chain is there, and the published ports without rules; None where nothing
     removes rules without the Engine noticing, or where there is no routing mesh.
     """
@@ -34,7 +41,7 @@ def read(firewalld, iptables="/usr/sbin/iptables"):
     return None if nat is None else missing_rules(nat, published(listed("mangle", SANDBOX)))
 
 
-def missing_rules(nat, ports):
+def missing_rules(nat: str, ports: Sequence[Port]) -> MeshFacts:
     """What :func:`read` gives, from the listing of the table nat and the mesh's ports."""
     rules = nat.splitlines()
     led = {item for item in ports for rule in rules if rule.startswith("-A %s %s " % (CHAIN, _match(item, "--dport")))}
@@ -45,13 +52,13 @@ def missing_rules(nat, ports):
     }
 
 
-def published(mangle):
+def published(mangle: str | None) -> list[Port]:
     """The ports of the routing mesh on this node, ``(protocol, port)``, from the marks in its name space."""
     found = re.findall(r"^-A PREROUTING -p (\w+) .*--dport (\d+) -j MARK", mangle or "", re.MULTILINE)
     return sorted({(protocol, int(port)) for protocol, port in found})
 
 
-def make_plan(facts):
+def make_plan(facts: MeshFacts | None) -> Plan:
     """The plan of a node. Where the Engine's own rules are gone, its restart restores those of the mesh, too."""
     if not facts or not facts["engine"] or not facts["lost"]:
         return []
@@ -67,13 +74,16 @@ def make_plan(facts):
     ]
 
 
-def repairs(ports, address, nat, filters):
+def repairs(ports: Iterable[Port], address: str, nat: str, filters: str) -> list[list[str]]:
     """The arguments of each call of iptables that restores the rules of the mesh, as the Engine makes them.
 
     :param ports: all of the mesh's, ``(protocol, port)``; ``address`` is the mesh's on the bridge.
     :param nat: the listing of the table nat, ``filters`` of the table filter. Rules that are there are left alone.
     """
-    wanted = [("nat", CHAIN, None, ["-j", "RETURN"]), ("filter", CHAIN, None, ["-j", "RETURN"])]
+    wanted: list[tuple[str, str, int | None, list[str]]] = [
+        ("nat", CHAIN, None, ["-j", "RETURN"]),
+        ("filter", CHAIN, None, ["-j", "RETURN"]),
+    ]
     wanted += [("nat", name, 1, LOCAL + [CHAIN]) for name in ("PREROUTING", "OUTPUT")]
     wanted.append(
         ("nat", "POSTROUTING", 1, ["-o", BRIDGE, "-m", "addrtype", "--src-type", "LOCAL", "-j", "MASQUERADE"])
@@ -98,11 +108,11 @@ def repairs(ports, address, nat, filters):
     return calls
 
 
-def _match(item, which):
+def _match(item: Port, which: str) -> str:
     return "-p %s -m %s %s %d" % (item[0], item[0], which, item[1])
 
 
-def listed(table, sandbox=None):
+def listed(table: str, sandbox: str | None = None) -> str | None:
     """The rules of a table, as iptables prints them; None where it fails."""
     words = ["nsenter", "--net=" + sandbox] if sandbox else []
     try:

@@ -7,19 +7,24 @@
 from __future__ import annotations
 
 import subprocess
+from typing import TYPE_CHECKING
 
 from .._core.engine_api import Engine, EngineError
 from .._core.plan import ApplyError
 from . import routing_mesh
 from .published_ports import BRIDGE
 
+if TYPE_CHECKING:
+    from .._core.facts import MeshFacts
+    from .._core.plan import Plan
 
-def read():
+
+def read() -> MeshFacts | None:
     """As :func:`routing_mesh.read` where something has removed rules."""
     return routing_mesh.read(True)
 
 
-def apply(_plan, _state):
+def apply(_plan: Plan, _state: MeshFacts | None) -> None:
     """Restore the rules, and check that they are in force."""
     address = _address()
     ports = routing_mesh.published(routing_mesh.listed("mangle", routing_mesh.SANDBOX))
@@ -36,10 +41,11 @@ def apply(_plan, _state):
         raise ApplyError("iptables took the rules, and yet: %s" % "; ".join(item["to"] for item in left))
 
 
-def _address():
+def _address() -> str:
     """The address of the routing mesh on this node's bridge."""
     try:
         containers = Engine().get("/networks/%s" % BRIDGE)["Containers"]
-        return containers["ingress-sbox"]["IPv4Address"].split("/")[0]
+        address: str = containers["ingress-sbox"]["IPv4Address"].split("/")[0]
+        return address
     except (EngineError, KeyError) as exc:
         raise ApplyError("the Engine does not tell where its routing mesh is: %s" % exc) from exc

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from typing import TYPE_CHECKING, Any, Iterable, Mapping
 
 from .firewall import Rule, in_force, parse, ports_of, setting, source_of, split
+
+if TYPE_CHECKING:
+    from .._core.plan import Plan
 
 PORTS_PER_RULE = 7  # iptables' multiport takes 15, and a range counts twice
 
 
-def read(conf, defaults, rules, rules6=""):
+def read(conf: str | None, defaults: str | None, rules: str | None, rules6: str | None = "") -> list[str] | None:
     """Texts of the rules in force, or None where ufw does not filter.
 
     :param conf: text of /etc/ufw/ufw.conf, ``defaults`` of /etc/default/ufw, ``rules`` and ``rules6`` of
@@ -28,7 +32,7 @@ def read(conf, defaults, rules, rules6=""):
     return sorted(set(found).union(text for text in in_force(_sequence(rules6)) if " from any" not in text))
 
 
-def tuples_of(text):
+def tuples_of(text: str | None) -> list[dict[str, Any]]:
     """The rules as ufw keeps them, in order: ``{action, protocol, ports, source, narrow, own}``; incoming ones only.
 
     ``narrow`` rules look at more than protocol, port and source.
@@ -55,7 +59,7 @@ def tuples_of(text):
     return found
 
 
-def _sequence(text):
+def _sequence(text: str | None) -> list[tuple[bool, Rule]]:
     sequence = []
     for item in tuples_of(text):
         allows = item["action"] == "allow"
@@ -65,7 +69,7 @@ def _sequence(text):
     return sequence
 
 
-def _rules(item):
+def _rules(item: Mapping[str, Any]) -> list[Rule]:
     source = None if item["source"] == "any" else ipaddress.ip_network(item["source"], strict=False)
     if item["ports"] == "any":
         return [Rule(item["protocol"], None, source, item["own"])]
@@ -74,7 +78,7 @@ def _rules(item):
     return [Rule(name, (span[0], span[-1]), source, item["own"]) for name in protocols for span in spans]
 
 
-def commands(plan, rules, rules6=""):
+def commands(plan: Plan, rules: str | None, rules6: str | None = "") -> list[list[str]]:
     """The arguments of each call of ufw: few calls, since each costs seconds on a small machine.
 
     New rules go first in ufw's list, where no denial is before them, and are added before old ones are removed.
@@ -108,23 +112,23 @@ def commands(plan, rules, rules6=""):
     return [list(item) for item in dict.fromkeys(map(tuple, calls))]
 
 
-def _ports(rules, protocol, source):
+def _ports(rules: Iterable[Rule], protocol: str, source: str) -> set[str]:
     mine = [rule for rule in rules if (rule.protocol, source_of(rule)) == (protocol, source)]
     return {ports_of(rule, ":") if rule.ports else "any" for rule in mine}
 
 
-def _chunks(ports):
+def _chunks(ports: set[str]) -> list[str]:
     """Ports as ufw writes them into one rule, several where they are many; all ports are a rule of their own."""
     rest = sorted(ports - {"any"}, key=lambda text: [int(part) for part in text.split(":")])
     found = ["any"] if "any" in ports else []
     return found + [",".join(rest[i : i + PORTS_PER_RULE]) for i in range(0, len(rest), PORTS_PER_RULE)]
 
 
-def _spec(protocol, source, ports):
+def _spec(protocol: str, source: str, ports: str) -> list[str]:
     return ["proto", protocol, "from", source, "to", "any"] + ([] if ports == "any" else ["port", ports])
 
 
-def _unhex(text):
+def _unhex(text: str) -> str:
     try:
         return bytes.fromhex(text.strip()).decode("utf-8", "replace")
     except ValueError:

@@ -7,15 +7,24 @@
 from __future__ import annotations
 
 import ipaddress
+from typing import TYPE_CHECKING, Iterable, Iterator, Mapping, Sequence
 
 from .._core.plan import PlanError
 from .overlay import check_addresses, parse, wanted_network
+
+if TYPE_CHECKING:
+    from .._core.facts import Route
+    from .overlay import IpNetwork, Options, Problem
+
+    Routes = Mapping[str, Iterable[Route]]
 
 # The subnets that the Engine gives to networks first: 256 of 256 addresses.
 FIRST_OF_DEFAULT = ipaddress.ip_network("10.0.0.0/16")
 
 
-def check_networks(networks, routes, existing=(), pools=()):
+def check_networks(
+    networks: Iterable[Options], routes: Routes, existing: Iterable[Options] = (), pools: Iterable[str] = ()
+) -> list[Problem]:
     """What is wrong with the wanted networks: ``[(host or None, text)]``; empty where nothing is.
 
     :param networks: list of options of overlay_network.
@@ -23,7 +32,8 @@ def check_networks(networks, routes, existing=(), pools=()):
     :param existing: networks of the swarm, as node_facts gives them.
     :param pools: address pools that the Engine hands out for local networks.
     """
-    problems, taken = [], []
+    problems: list[Problem] = []
+    taken: list[tuple[str, IpNetwork]] = []
     wanted_names = {item.get("name") for item in networks}
     for pool in pools:
         taken.append(("the daemon's address pool", parse(pool)))
@@ -57,14 +67,15 @@ def check_networks(networks, routes, existing=(), pools=()):
     return problems
 
 
-def check_pools(pools, routes):
+def check_pools(pools: Sequence[str], routes: Routes) -> list[str]:
     """What is wrong with the pools that a swarm takes subnets from, as texts.
 
     :param pools: option swarm_node_default_addr_pool; without it the Engine takes /24 after /24 from the start of 10.0.0.0/8,
         and looks at no host's routes (moby/moby#50011).
     :param routes: host -> its routes.
     """
-    problems, taken = [], []
+    problems: list[str] = []
+    taken: list[IpNetwork] = []
     for pool in pools:
         network = parse(pool)
         if network is None:
@@ -85,12 +96,12 @@ def check_pools(pools, routes):
     return problems
 
 
-def overlap(one, other):
+def overlap(one: IpNetwork, other: IpNetwork) -> bool:
     """Whether two networks have an address in common; None has none."""
     return None not in (one, other) and one.version == other.version and one.overlaps(other)
 
 
-def _crossing(network, routes):
+def _crossing(network: IpNetwork, routes: Routes) -> Iterator[tuple[str, Route]]:
     """(host, route) of routes that overlap a network. Default routes do not count."""
     for host, host_routes in routes.items():
         for route in host_routes:
@@ -99,9 +110,9 @@ def _crossing(network, routes):
                 yield host, route
 
 
-def _routes_into(network, routes):
+def _routes_into(network: IpNetwork, routes: Routes) -> dict[str, str]:
     """The routes that overlap a network, each with a text of the hosts that have it."""
-    found: dict = {}
+    found: dict[str, list[str]] = {}
     for host, route in _crossing(network, routes):
         found.setdefault(str(parse(route["destination"])), []).append("%s by %s" % (host, route["interface"]))
     return {

@@ -10,14 +10,19 @@ balancer. When none is left, new tasks stay in state new, and only the leader's 
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any, Iterable, Mapping
+
 from .._core.swarm_objects import OVER
 from .overlay import parse
+
+if TYPE_CHECKING:
+    from .._core.facts import AddressesTaken, ApiObject, SwarmNetwork
 
 # Part of the addresses, in percent, from which on there is a warning.
 FULL = 80
 
 
-def size(network):
+def size(network: SwarmNetwork) -> int:
     """How many addresses a network gives away: not the first and last of a subnet, and not the gateway's."""
     total = 0
     for part in network["subnets"]:
@@ -29,13 +34,17 @@ def size(network):
     return total
 
 
-def taken(networks, services, tasks, nodes):
+def taken(
+    networks: Iterable[SwarmNetwork], services: Iterable[ApiObject], tasks: Iterable[ApiObject], nodes: int
+) -> dict[str, AddressesTaken]:
     """What is taken of each network: ID -> ``{tasks, services, nodes}``.
 
     :param services: of ``GET /services``, ``tasks`` of ``GET /tasks``; ``nodes`` is how many there are.
     """
-    found = {item["id"]: {"tasks": 0, "services": 0, "nodes": nodes if item["ingress"] else 0} for item in networks}
-    places: dict = {}
+    found: dict[str, AddressesTaken] = {
+        item["id"]: {"tasks": 0, "services": 0, "nodes": nodes if item["ingress"] else 0} for item in networks
+    }
+    places: dict[str, set[str | None]] = {}
     for task in tasks:
         if task["Status"]["State"] in OVER:
             continue
@@ -53,19 +62,19 @@ def taken(networks, services, tasks, nodes):
     return found
 
 
-def forecast(network, nodes):
+def forecast(network: SwarmNetwork, nodes: int) -> dict[str, int] | None:
     """``{size, taken, fits}``: ``fits`` more tasks have an address, wherever they are put; None where it is not known.
 
     :param network: as node_facts gives it; ``nodes`` is how many the swarm has.
     """
-    parts = network.get("taken")
+    parts: Mapping[str, Any] | None = network.get("taken")
     if not parts or not network["subnets"] or network["driver"] != "overlay":
         return None
     total, used = size(network), sum(parts.values())
     return {"size": total, "taken": used, "fits": max(0, total - used - max(0, nodes - parts["nodes"]))}
 
 
-def almost_full(networks, forecasts):
+def almost_full(networks: Iterable[Mapping[str, Any]], forecasts: Mapping[str, dict[str, int] | None]) -> list[str]:
     """Warnings of networks with few addresses left; ``forecasts`` has the :func:`forecast` of each by its name."""
     found = []
     for item in networks:

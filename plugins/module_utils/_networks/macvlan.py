@@ -13,25 +13,33 @@ from __future__ import annotations
 
 import ipaddress
 from itertools import islice
+from typing import TYPE_CHECKING, Any, Iterable, Iterator, Mapping, cast
 
 from .._core.plan import PlanError, change
 from .overlay import check_part, parse
 
+if TYPE_CHECKING:
+    from .._core.facts import ConfigNetwork, NodeFacts, Subnet
+    from .._core.plan import Change, Plan
+    from .overlay import Options, Problem
+
+    Hosts = Mapping[str, NodeFacts]
+
 KNOWN = {"name", "state", "parent", "subnets", "attachable", "internal", "labels", "nodes"}
 
 
-def config_name(name):
+def config_name(name: str) -> str:
     """The config-only network that a node has for a macvlan."""
     return "%s-config" % name
 
 
-def check_macvlans(networks, hosts):
+def check_macvlans(networks: Iterable[Options], hosts: Hosts) -> list[Problem]:
     """What is wrong with the wanted macvlans, as ``[(host or None, text)]``.
 
     :param networks: option swarm_networks_macvlans.
     :param hosts: host -> facts of all hosts that were read.
     """
-    problems = []
+    problems: list[Problem] = []
     for item in networks:
         name = "macvlan %s" % item.get("name")
         unknown = sorted(set(item) - KNOWN)
@@ -50,7 +58,7 @@ def check_macvlans(networks, hosts):
     return problems
 
 
-def _check_subnet(part):
+def _check_subnet(part: Options) -> list[str]:
     full = {name: part.get(name) for name in ("subnet", "gateway", "ip_range", "part")}
     problems = check_part(full)
     if not full["subnet"] or not full["ip_range"]:
@@ -64,7 +72,7 @@ def _check_subnet(part):
     return problems
 
 
-def _own_addresses(part, hosts):
+def _own_addresses(part: Options, hosts: Hosts) -> Iterator[tuple[str, str]]:
     range_ = parse(part["ip_range"])
     for host, facts in hosts.items():
         for item in facts["addresses"]:
@@ -73,7 +81,7 @@ def _own_addresses(part, hosts):
                 yield host, text % (range_, item["address"])
 
 
-def parts(network, names, hosts):
+def parts(network: Options, names: Iterable[str], hosts: Hosts) -> tuple[dict[str, ConfigNetwork], list[Problem]]:
     """Each node's part of a macvlan: ``({host: {parent, subnets}}, [(host, problem)])``.
 
     A node keeps what it has; a new one gets the first part that no other node has.
@@ -82,8 +90,8 @@ def parts(network, names, hosts):
     :param names: all hosts of the inventory, in order; ``hosts`` are the facts of those that were read.
     """
     own = {host: (network.get("nodes") or {}).get(host) or {} for host in names}
-    ranges: dict = {host: [] for host in hosts if host in names}
-    problems = []
+    ranges: dict[str, list[Subnet]] = {host: [] for host in hosts if host in names}
+    problems: list[Problem] = []
     for index, part in enumerate(network["subnets"]):
         slots = _slots(part)
         given = {
@@ -108,7 +116,7 @@ def parts(network, names, hosts):
                     )  # fmt: skip
                 taken.add(text)
             ranges[host].append({"subnet": part["subnet"], "gateway": part.get("gateway"), "ip_range": text})
-    found = {}
+    found: dict[str, ConfigNetwork] = {}
     for host, subnets in ranges.items():
         parent = own[host].get("parent") or network.get("parent") or _parent(network, hosts[host])
         if parent is None:
@@ -120,7 +128,7 @@ def parts(network, names, hosts):
     return found, problems
 
 
-def _slots(part):
+def _slots(part: Options) -> list[str]:
     """The parts of a range, at most 4096."""
     range_ = parse(part["ip_range"])
     length = part.get("part")
@@ -130,13 +138,13 @@ def _slots(part):
     return [str(item) for item in islice(range_.subnets(new_prefix=int(length)), 4096)]
 
 
-def _kept(network, part, facts):
-    config = facts["engine"].get("configs", {}).get(config_name(network["name"]))
+def _kept(network: Options, part: Options, facts: NodeFacts) -> str | None:
+    config: Options | None = facts["engine"].get("configs", {}).get(config_name(network["name"]))
     there = {item["subnet"]: item["ip_range"] for item in (config or {}).get("subnets", [])}
     return there.get(part["subnet"])
 
 
-def _parent(network, facts):
+def _parent(network: Options, facts: NodeFacts) -> str | None:
     """The interface that is in the first subnet already."""
     subnet = parse(network["subnets"][0]["subnet"])
     for item in facts["addresses"]:
@@ -145,7 +153,7 @@ def _parent(network, facts):
     return None
 
 
-def node_plan(wanted, config):
+def node_plan(wanted: Options, config: ConfigNetwork | None) -> Plan:
     """What a node's own part needs.
 
     :param wanted: ``{name, state, parent, subnets}``; ``config`` is what node_facts has of it, or None.
@@ -162,7 +170,7 @@ def node_plan(wanted, config):
     return [change("replace", what, "differs", before=before, after=after)]
 
 
-def cluster_plan(wanted, actual):
+def cluster_plan(wanted: Options, actual: Options | None) -> Plan:
     """What the swarm's network needs, on a manager.
 
     :param wanted: ``{name, state, attachable, internal, labels}``; ``actual`` is the network as node_facts gives it, or None.
@@ -189,7 +197,13 @@ def cluster_plan(wanted, actual):
     return []
 
 
-def macvlans_plan(facts, host, manager, networks, shares):
+def macvlans_plan(
+    facts: NodeFacts,
+    host: str,
+    manager: bool,
+    networks: Iterable[Options],
+    shares: Mapping[str, Mapping[str, ConfigNetwork]],
+) -> Plan:
     """What role swarm_networks has to do for macvlans on a host; each change has its ``network`` and whose ``scope`` it is.
 
     :param manager: whether this host is asked for the swarm.
@@ -207,18 +221,18 @@ def macvlans_plan(facts, host, manager, networks, shares):
                 found += [(change_, "swarm", full) for change_ in cluster_plan(full, actual.get(item["name"]))]
             except PlanError as exc:
                 found.append((change("refuse", "network %s" % item["name"], str(exc)), "swarm", full))
-        plan += [dict(change_, scope=scope, network=options) for change_, scope, options in found]
+        plan += [cast("Change", dict(change_, scope=scope, network=options)) for change_, scope, options in found]
     return plan
 
 
-def _shown(config):
+def _shown(config: ConfigNetwork) -> dict[str, Any]:
     return config and {"parent": config["parent"], "subnets": [_set_ones(item) for item in config["subnets"]]}
 
 
-def _set_ones(part):
+def _set_ones(part: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in part.items() if value}
 
 
-def _sorted(shown):
+def _sorted(shown: Options) -> tuple[Any, list[Any]]:
     """The Engine lists subnets in no order, and adds no gateway to a config."""
     return shown["parent"], sorted(sorted(part.items()) for part in shown["subnets"])

@@ -6,23 +6,29 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from .._core.engine_api import Engine, EngineError, query
 from .._core.plan import ApplyError, PlanError
 from .._core.wait import wait_for
 from .macvlan import cluster_plan, config_name, node_plan
 from .network_facts import network_facts, read_configs
 
+if TYPE_CHECKING:
+    from .._core.facts import ApiObject
+    from .._core.plan import Plan
+
 
 class Macvlan:
     """A macvlan, as this node or as the swarm has it."""
 
-    def __init__(self, params):
+    def __init__(self, params: dict[str, Any]) -> None:
         self.params = params
         self.node = params["scope"] == "node"
         self.name = config_name(params["name"]) if self.node else params["name"]
         self.engine = Engine()
 
-    def read(self):
+    def read(self) -> Any:
         try:
             if self.node:
                 return read_configs(self.engine).get(self.name)
@@ -31,10 +37,10 @@ class Macvlan:
             raise PlanError("network %s: the Engine does not list networks: %s" % (self.name, exc.message)) from exc
         return next((network_facts(net) for net in found if net["Name"] == self.name), None)
 
-    def plan(self, state):
+    def plan(self, state: Any) -> Plan:
         return (node_plan if self.node else cluster_plan)(self.params, state)
 
-    def apply(self, plan, _state):
+    def apply(self, plan: Plan, _state: Any) -> None:
         try:
             if plan[0]["do"] in ("remove", "replace"):
                 # A node keeps its part for a moment after the swarm's network is gone; one that is to be replaced is in use.
@@ -44,10 +50,10 @@ class Macvlan:
         except EngineError as exc:
             raise ApplyError("network %s: %s" % (self.name, exc.message)) from exc
 
-    def _remove(self, timeout):
-        refusal = []
+    def _remove(self, timeout: float) -> None:
+        refusal: list[str] = []
 
-        def gone():
+        def gone() -> bool:
             try:
                 self.engine.delete("/networks/%s" % self.name)
             except EngineError as exc:
@@ -63,7 +69,7 @@ class Macvlan:
                 "without it" % (self.name, refusal[0], self.params["name"])
             )
 
-    def _config(self):
+    def _config(self) -> ApiObject:
         words = {"subnet": "Subnet", "gateway": "Gateway", "ip_range": "IPRange"}
         parts = [{words[key]: value for key, value in item.items() if value} for item in self.params["subnets"]]
         return {
@@ -75,7 +81,7 @@ class Macvlan:
             "Options": {"parent": self.params["parent"]},
         }
 
-    def _network(self):
+    def _network(self) -> ApiObject:
         return {
             "Name": self.name,
             "Driver": "macvlan",

@@ -6,11 +6,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from .._core.engine_api import query
 from .overlay import MTU
 
+if TYPE_CHECKING:
+    from .._core.engine_api import Engine
+    from .._core.facts import ConfigNetwork, SwarmNetwork
 
-def read_configs(engine):
+
+def read_configs(engine: Engine) -> dict[str, ConfigNetwork]:
     """The node's config-only networks, which networks of the swarm take their settings from: name -> ``{parent, subnets}``."""
     found = engine.get("/networks" + query(driver=["null"]))
     return {
@@ -20,7 +26,7 @@ def read_configs(engine):
     }
 
 
-def network_facts(net):
+def network_facts(net: Any) -> SwarmNetwork:
     """One swarm network as ``GET /networks`` lists it, in the words of overlay_network's options."""
     ipam = net.get("IPAM") or {}
     options = dict(net.get("Options") or {})

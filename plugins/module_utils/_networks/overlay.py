@@ -8,11 +8,22 @@ from __future__ import annotations
 
 import functools
 import ipaddress
+from typing import TYPE_CHECKING, Any, Iterable, Mapping, Sequence, cast
 
 from .._core.plan import PlanError, change
 
+if TYPE_CHECKING:
+    from .._core.facts import NodeFacts, SwarmNetwork
+    from .._core.plan import Change, Plan
+
+    Options = Mapping[str, Any]  # of a network, as a module has them
+    # What is wrong, on one host or, with None, on all.
+    Problem = tuple[str | None, str]
+    Difference = tuple[str, Any, Any]  # the option, its present value and the wanted one
+    IpNetwork = Any  # IPv4Network or IPv6Network, which have no common type for comparisons
+
 # option of overlay_network -> its default
-DEFAULTS = {
+DEFAULTS: dict[str, Any] = {
     "attachable": False, "internal": False, "ingress": False, "encrypted": False, "mtu": None, "visible": False,
     "ipam_driver": None, "ipam_options": {}, "driver_options": {},
 }  # fmt: skip
@@ -24,7 +35,7 @@ VISIBLE = "dockyard-networks_visible"
 MTU = "com.docker.network.driver.mtu"
 
 
-def wanted_network(options):
+def wanted_network(options: Options) -> dict[str, Any]:
     """One network's options, complete: what was not given has its default, and addresses are ``subnets`` alone."""
     known = set(DEFAULTS) | set(ADDRESSES) | {"name", "state", "subnets", "labels", "replace"}
     unknown = sorted(set(options) - known)
@@ -49,7 +60,7 @@ def wanted_network(options):
     return full
 
 
-def check_addresses(wanted):
+def check_addresses(wanted: Options) -> list[str]:
     """What is wrong with one network's subnets, gateways and IP ranges by themselves.
 
     :param wanted: as :func:`wanted_network` gives it.
@@ -68,7 +79,7 @@ def check_addresses(wanted):
     return problems
 
 
-def check_part(part, overlay=False):
+def check_part(part: Options, overlay: bool = False) -> list[str]:
     """What is wrong with one subnet, its gateway and its IP range."""
     subnet = parse(part["subnet"])
     if part["subnet"] and subnet is None:
@@ -97,7 +108,7 @@ def check_part(part, overlay=False):
 
 
 @functools.lru_cache(maxsize=4096)  # the same few networks are compared with the routes of every host
-def parse(text):
+def parse(text: str | None) -> IpNetwork:
     """A network by its text, or None."""
     try:
         return ipaddress.ip_network(text, strict=True) if text else None
@@ -105,13 +116,16 @@ def parse(text):
         return None
 
 
-def smallest_mtu(mtus):
+def smallest_mtu(mtus: Iterable[int | None]) -> int | None:
     """What all paths carry: the smallest of the hosts' MTUs, or None where one is not known."""
-    mtus = list(mtus)
-    return min(mtus) if mtus and None not in mtus else None
+    given = list(mtus)
+    known = [mtu for mtu in given if mtu is not None]
+    return min(known) if known and len(known) == len(given) else None
 
 
-def make_plan(wanted, actual, path_mtu=None, waiting=()):
+def make_plan(
+    wanted: Options, actual: Options | None, path_mtu: int | None = None, waiting: Iterable[str] = ()
+) -> Plan:
     """The changes for one network.
 
     :param wanted: options of overlay_network, see :func:`wanted_network`.
@@ -156,12 +170,12 @@ def make_plan(wanted, actual, path_mtu=None, waiting=()):
     ]
 
 
-def with_path_mtu(wanted, path_mtu):
+def with_path_mtu(wanted: Options, path_mtu: int | None) -> Options:
     """A network's options with the MTU of the paths between the hosts, unless it has an MTU of its own."""
     return dict(wanted, mtu=path_mtu) if wanted["mtu"] is None and path_mtu not in (None, ENGINE_MTU) else wanted
 
 
-def with_kept_settings(wanted, actual, path_mtu=None):
+def with_kept_settings(wanted: Options, actual: Options, path_mtu: int | None = None) -> dict[str, Any]:
     """The options of the network that replaces another: what nobody asked for otherwise stays as it was."""
     full = dict(with_path_mtu(wanted, path_mtu))
     full["subnets"] = wanted["subnets"] or actual["subnets"]
@@ -173,7 +187,7 @@ def with_kept_settings(wanted, actual, path_mtu=None):
     return full
 
 
-def networks_plan(facts, networks, path_mtu=None):
+def networks_plan(facts: NodeFacts, networks: list[Options], path_mtu: int | None = None) -> Plan:
     """What role swarm_networks has to do for overlays, from the facts of a manager; each change has its wanted ``network``.
 
     What must not be done is in the plan, too, as ``refuse``: the module fails with the reason.
@@ -181,26 +195,26 @@ def networks_plan(facts, networks, path_mtu=None):
     :param path_mtu: as of :func:`make_plan`.
     """
     actual = {item["name"]: item for item in facts["swarm"].get("networks") or []}
-    waiting = facts["swarm"].get("detached") or {}
+    waiting: Mapping[str, Any] = facts["swarm"].get("detached") or {}
     plan = []
     for item in networks + left_over(waiting, networks) + _mesh(actual.values(), networks, path_mtu):
         try:
             found = make_plan(
                 item, actual.get(item["name"]), path_mtu, waiting.get(item["name"], {}).get("services", [])
             )
-            plan += [dict(entry, network=item) for entry in found]
+            plan += [cast("Change", dict(entry, network=item)) for entry in found]
         except PlanError as exc:
             plan.append(change("refuse", "network %s" % item["name"], str(exc), network=item))
     return plan
 
 
-def left_over(waiting, networks):
+def left_over(waiting: Mapping[str, Any], networks: Iterable[Options]) -> list[Options]:
     """Networks that the inventory no longer names, and that services wait for after an interrupted replacement."""
     named = {item["name"] for item in networks}
     return [item["options"] for name, item in sorted(waiting.items()) if name not in named]
 
 
-def _mesh(actual, networks, path_mtu):
+def _mesh(actual: Iterable[SwarmNetwork], networks: Iterable[Options], path_mtu: int | None) -> list[Options]:
     """The network of the routing mesh, to be replaced where its MTU is too large and no service uses it."""
     for item in actual:
         fits = path_mtu is None or (item["mtu"] or ENGINE_MTU) <= path_mtu
@@ -210,7 +224,7 @@ def _mesh(actual, networks, path_mtu):
     return []
 
 
-def too_wide(networks, path_mtus):
+def too_wide(networks: Iterable[SwarmNetwork], path_mtus: Mapping[str, int | None]) -> list[str]:
     """Warnings of networks whose packets are larger than a host can send.
 
     :param networks: as node_facts gives them; ``path_mtus`` are the MTUs by host.
@@ -228,12 +242,12 @@ def too_wide(networks, path_mtus):
     return found
 
 
-def _shown(wanted):
+def _shown(wanted: Options) -> dict[str, Any]:
     hidden = ("name", "state", "replace")
     return {key: value for key, value in wanted.items() if key not in hidden and value not in (None, False, {}, [])}
 
 
-def _differences(wanted, actual):
+def _differences(wanted: Options, actual: Options) -> list[Difference]:
     found = _address_differences(wanted["subnets"], actual["subnets"])
     for name in ("attachable", "internal", "ingress", "encrypted"):
         if actual[name] != wanted[name]:
@@ -248,7 +262,7 @@ def _differences(wanted, actual):
     return found
 
 
-def _address_differences(wanted, actual):
+def _address_differences(wanted: Sequence[Options], actual: Sequence[Options]) -> list[Difference]:
     """By option; the Engine lists a network's subnets in no order."""
     if not wanted:
         return []

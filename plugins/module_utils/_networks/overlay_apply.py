@@ -6,19 +6,32 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence, TypedDict
+
 from .._core.engine_api import Engine, EngineError, query
 from .._core.plan import ApplyError, PlanError
 from .._core.wait import wait_for
 from . import overlay, replacement
 from .network_facts import network_facts
 
+if TYPE_CHECKING:
+    from .._core.facts import ApiObject, SwarmNetwork
+    from .._core.plan import Plan
+
+    Counts = Mapping[str, tuple[int, int]]  # how many tasks run, and how many are to run, by the service's ID
+
 POLL = 0.2
+
+
+class State(TypedDict):
+    network: Any  # a SwarmNetwork, or None
+    waiting: list[str]  # names of services
 
 
 class Network:
     """One network of the swarm that this manager is in."""
 
-    def __init__(self, params):
+    def __init__(self, params: Mapping[str, Any]) -> None:
         self.params = dict(params)
         self.timeout = self.params.pop("timeout")
         self.path_mtu = self.params.pop("path_mtu")
@@ -27,7 +40,7 @@ class Network:
         self.name = self.params["name"]
         self.engine = Engine()
 
-    def read(self):
+    def read(self) -> State:
         try:
             found = [network_facts(net) for net in self.engine.get("/networks" + query(scope=["swarm"]))]
             services = self.engine.get("/services")
@@ -37,16 +50,16 @@ class Network:
         if network:
             users = [item["Spec"]["Name"] for item in services if replacement.uses(item["Spec"], network)]
             network["services"] = sorted(users)
-        waiting = replacement.waiting(item["Spec"] for item in services)
+        waiting: Mapping[str, Any] = replacement.waiting(item["Spec"] for item in services)
         return {"network": network, "waiting": waiting.get(self.name, {}).get("services", [])}
 
-    def plan(self, state):
+    def plan(self, state: State) -> Plan:
         problems = overlay.check_addresses(overlay.wanted_network(self.params))
         if problems:
             raise PlanError("network %s: %s" % (self.name, "; ".join(problems)))
         return overlay.make_plan(self.params, state["network"], self.path_mtu, state["waiting"])
 
-    def apply(self, plan, state):
+    def apply(self, plan: Plan, state: State) -> None:
         wanted = overlay.wanted_network(self.params)
         verb = plan[0]["do"]
         try:
@@ -61,7 +74,7 @@ class Network:
         except EngineError as exc:
             raise ApplyError("network %s: %s" % (self.name, exc.message)) from exc
 
-    def _replace(self, network, wanted):
+    def _replace(self, network: SwarmNetwork, wanted: Mapping[str, Any]) -> None:
         services = [item for item in self.engine.get("/services") if replacement.uses(item["Spec"], network)]
         before = self._counts(services)
         options = {name: value for name, value in wanted.items() if name != "state"}
@@ -76,10 +89,10 @@ class Network:
         self._create(wanted)
         self._attach(before)
 
-    def _still_on(self, network):
+    def _still_on(self, network: SwarmNetwork) -> list[str]:
         return replacement.still_on(self.engine.get("/tasks"), network["id"])
 
-    def _remove(self, network):
+    def _remove(self, network: SwarmNetwork) -> None:
         """Wait for the tasks: a node where one of the routing mesh is still ending would keep the old mesh until a restart."""
         if not wait_for(lambda: not self._still_on(network), self.timeout, POLL):
             raise ApplyError(
@@ -100,14 +113,14 @@ class Network:
         if not wait_for(lambda: self.engine.find("/networks/%s" % network["id"]) is None, self.timeout, POLL):
             raise ApplyError("network %s is still there after %d s" % (network["name"], self.timeout))
 
-    def _create(self, wanted):
+    def _create(self, wanted: Mapping[str, Any]) -> None:
         self.engine.post("/networks/create", body_of(wanted))
         if wanted["ingress"]:
             # A node without a task of the mesh joins it when its entry is written; before that it would answer on no port.
             for node in self.engine.get("/nodes"):
                 self.engine.update("/nodes/%s" % node["ID"], lambda spec: spec)
 
-    def _attach(self, before=None):
+    def _attach(self, before: Counts | None = None) -> None:
         """Attach services again, and wait until their tasks run.
 
         :param before: how many tasks of each ran, by ID; without it all that are wanted are waited for.
@@ -123,7 +136,7 @@ class Network:
         for service in services:
             self._update(service["ID"], replacement.attached, network["id"])
 
-        def back():
+        def back() -> bool:
             running = replacement.running_on(self.engine.get("/tasks"), network["id"])
             wanted = self._counts(services)
             goals = {
@@ -140,10 +153,10 @@ class Network:
                 % (self.name, self.timeout, " ".join(item["Spec"]["Name"] for item in services))
             )
 
-    def _update(self, service_id, change, *arguments):
+    def _update(self, service_id: str, change: Callable[..., ApiObject], *arguments: Any) -> None:
         self.engine.update("/services/%s" % service_id, lambda spec: change(spec, *arguments))
 
-    def _counts(self, services):
+    def _counts(self, services: Sequence[ApiObject]) -> Counts:
         """How many tasks run, and how many are to run, by the service's ID."""
         if not services:
             return {}
@@ -153,7 +166,7 @@ class Network:
         }
 
 
-def body_of(wanted):
+def body_of(wanted: Mapping[str, Any]) -> ApiObject:
     """The body of ``POST /networks/create``."""
     options = {key: str(value) for key, value in wanted["driver_options"].items()}
     if wanted["encrypted"]:

@@ -13,13 +13,17 @@ from __future__ import annotations
 
 import copy
 import json
+from typing import TYPE_CHECKING, Any, Iterable, Mapping
 
 from .._core.swarm_objects import OVER
+
+if TYPE_CHECKING:
+    from .._core.facts import ApiObject, DetachedServices, SwarmNetwork
 
 NOTE = "dockyard.swarm.detached"
 
 
-def uses(spec, network):
+def uses(spec: ApiObject, network: SwarmNetwork) -> bool:
     """Whether a service is on a network, or publishes ports by it where that is the routing mesh.
 
     :param spec: the Spec of ``GET /services``; ``network`` as node_facts gives it.
@@ -29,13 +33,13 @@ def uses(spec, network):
     return any(item.get("Target") in (network["id"], network["name"]) for item in _attachments(spec))
 
 
-def detached(spec, network, options):
+def detached(spec: ApiObject, network: SwarmNetwork, options: Mapping[str, Any]) -> ApiObject:
     """A service's spec without the network, with a note of what it had.
 
     :param options: of overlay_network, by which the network is recreated.
     """
     spec = copy.deepcopy(spec)
-    note = {"network": network["name"], "options": options, "update": spec.get("UpdateConfig")}
+    note: dict[str, Any] = {"network": network["name"], "options": options, "update": spec.get("UpdateConfig")}
     if network["ingress"]:
         note["ports"] = spec["EndpointSpec"]["Ports"]
         gone = _mesh_ports(spec)
@@ -49,7 +53,7 @@ def detached(spec, network, options):
     return _at_once(spec)
 
 
-def attached(spec, network_id):
+def attached(spec: ApiObject, network_id: str) -> ApiObject:
     """The spec with what the note says, on the new network; the note stays until :func:`done`."""
     spec, note = copy.deepcopy(spec), note_of(spec)
     if "ports" in note:
@@ -61,7 +65,7 @@ def attached(spec, network_id):
     return _at_once(spec)
 
 
-def done(spec):
+def done(spec: ApiObject) -> ApiObject:
     """The spec without the note, and with the update policy that it had, which restarts no task."""
     spec, note = copy.deepcopy(spec), note_of(spec)
     del spec["Labels"][NOTE]
@@ -72,15 +76,15 @@ def done(spec):
     return spec
 
 
-def note_of(spec):
+def note_of(spec: ApiObject) -> Any:
     """What a service waits for: ``{network, options, update, networks or ports}``, or None."""
     text = (spec.get("Labels") or {}).get(NOTE)
     return json.loads(text) if text else None
 
 
-def waiting(specs):
+def waiting(specs: Iterable[ApiObject]) -> dict[str, DetachedServices]:
     """Networks that services wait for: name -> ``{options, services}``."""
-    found: dict = {}
+    found: dict[str, DetachedServices] = {}
     for spec in sorted(specs, key=lambda item: item["Name"]):
         note = note_of(spec)
         if note:
@@ -89,35 +93,35 @@ def waiting(specs):
     return found
 
 
-def still_on(tasks, network_id):
+def still_on(tasks: Iterable[ApiObject], network_id: str) -> list[str]:
     """IDs of the tasks that have not left a network yet, of ``GET /tasks``."""
     return [task["ID"] for task in tasks if task["Status"]["State"] not in OVER and _is_on(task, network_id)]
 
 
-def running_on(tasks, network_id):
+def running_on(tasks: Iterable[ApiObject], network_id: str) -> dict[str, int]:
     """How many tasks of each service run on a network: service ID -> number."""
-    found: dict = {}
+    found: dict[str, int] = {}
     for task in tasks:
         if task["Status"]["State"] == "running" and task["DesiredState"] == "running" and _is_on(task, network_id):
             found[task["ServiceID"]] = found.get(task["ServiceID"], 0) + 1
     return found
 
 
-def _is_on(task, network_id):
+def _is_on(task: ApiObject, network_id: str) -> bool:
     return any((item.get("Network") or {}).get("ID") == network_id for item in task.get("NetworksAttachments") or [])
 
 
-def _attachments(spec):
+def _attachments(spec: ApiObject) -> list[ApiObject]:
     """Where a service's networks stand: since API 1.25 in the task's template."""
     return (spec.get("TaskTemplate") or {}).get("Networks") or spec.get("Networks") or []
 
 
-def _mesh_ports(spec):
+def _mesh_ports(spec: ApiObject) -> list[ApiObject]:
     endpoint = spec.get("EndpointSpec") or {}
     return [port for port in endpoint.get("Ports") or [] if port.get("PublishMode", "ingress") == "ingress"]
 
 
-def _at_once(spec):
+def _at_once(spec: ApiObject) -> ApiObject:
     """All tasks at once, since a task without its network is of no use.
 
     In the service's own order, but for ports of the hosts: a second task that wants one waits until the first has stopped.

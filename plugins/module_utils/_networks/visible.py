@@ -6,10 +6,12 @@
 
 from __future__ import annotations
 
+from typing import Any, Iterable, Mapping
+
 NAME = "dockyard-networks"
 
 
-def stack(networks, image):
+def stack(networks: Iterable[Mapping[str, Any]], image: str) -> dict[str, Any]:
     """The stack that keeps networks in the workers' lists: a worker lists a network while a task there is on it.
 
     :param networks: all overlay networks, of which those with ``visible`` count.

@@ -16,11 +16,16 @@ import re
 import stat
 import subprocess
 import time
+from typing import TYPE_CHECKING, Iterable, Mapping, Sequence
 
 from .._core.atomic_files import read_text, remove
 from .._core.plan import ApplyError
 from .._core.unfinished import PACKAGES
 from . import transaction
+
+if TYPE_CHECKING:
+    from .._core.plan import Change, Plan
+    from .transaction import Installed
 
 STATUS = "/var/lib/dpkg/status"
 EXTENDED = "/var/lib/apt/extended_states"
@@ -51,19 +56,21 @@ class OutdatedError(ApplyError):
     """apt's lists do not match what its sources have."""
 
 
-def read(names, path=STATUS):
+def read(names: Iterable[str], path: str = STATUS) -> Installed:
     """``{versions, holds}`` of the named packages: the version of each that is installed, and those that are held.
 
     A package whose transaction was interrupted counts as not installed, so that the next run repairs it.
     """
     found = _installed(names, path)
     pending = PACKAGES.names()
-    return dict(found, versions={name: found["versions"][name] for name in found["versions"] if name not in pending})
+    versions = {name: found["versions"][name] for name in found["versions"] if name not in pending}
+    return {"versions": versions, "holds": found["holds"]}
 
 
-def _installed(names, path=STATUS):
+def _installed(names: Iterable[str], path: str = STATUS) -> Installed:
     wanted = set(names)
-    versions, holds = {}, []
+    versions: dict[str, str] = {}
+    holds: list[str] = []
     try:
         with open(path, encoding="utf-8", errors="replace") as handle:
             text = handle.read()
@@ -80,19 +87,20 @@ def _installed(names, path=STATUS):
     return {"versions": versions, "holds": sorted(holds)}
 
 
-def candidates(names):
+def candidates(names: Sequence[str]) -> dict[str, list[str]]:
     """By name, the versions that apt's own lists offer: first the one that apt would choose, then the newest first."""
-    found = {name: [] for name in names}
+    found: dict[str, list[str]] = {name: [] for name in names}
     if names:
         _code, said = run(["apt-cache", "policy"] + sorted(names), time.monotonic())
         found.update(policy(said))
     return found
 
 
-def policy(said):
+def policy(said: str) -> dict[str, list[str]]:
     """The output of ``apt-cache policy``, as :func:`candidates` gives it, without versions that are only installed."""
-    found = {}
-    offers, candidate, version = [], None, None
+    found: dict[str, list[str]] = {}
+    offers: list[str] = []
+    candidate = version = None
     for line in said.splitlines():
         row = VERSION_ROW.match(line)
         if line.endswith(":") and not line.startswith(" "):
@@ -114,11 +122,11 @@ class Backend:
     candidates = staticmethod(candidates)
     outdated = OutdatedError  # what install() raises where fetching the lists may help
 
-    def __init__(self, timeout=300, lists_age=3600):
+    def __init__(self, timeout: float = 300, lists_age: float = 3600) -> None:
         self.lists_age = lists_age
         self.deadline = time.monotonic() + timeout
 
-    def repair(self):
+    def repair(self) -> None:
         """Complete what an interrupted package manager left."""
         pending = PACKAGES.names()
         if pending or glob.glob(HALF_DONE):
@@ -127,7 +135,7 @@ class Backend:
             self._reinstall(pending)
             PACKAGES.end()
 
-    def _reinstall(self, pending):
+    def _reinstall(self, pending: set[str]) -> None:
         """Reinstall the packages whose transaction was interrupted, with those that came along.
 
         dpkg syncs the files of packages to the disk. Their scripts do not: what these wrote may be empty.
@@ -153,18 +161,18 @@ class Backend:
                 os.chown(path, facts.st_uid, facts.st_gid)
                 os.chmod(path, stat.S_IMODE(facts.st_mode))
 
-    def lists_are_old(self):
+    def lists_are_old(self) -> bool:
         """Whether the lists are to be fetched before anything is installed by them."""
         # The lists themselves have the mirror's times; each fetch touches the folder that it goes through.
         if not glob.glob(LISTS + "/*_Packages*"):
             return True
         return time.time() - _mtime(LISTS + "/partial") > self.lists_age
 
-    def fetch_lists(self):
+    def fetch_lists(self) -> None:
         """Fetch the lists of all sources."""
         self._must("fetch the package lists", ["apt-get", "-q", "update"])
 
-    def install(self, plan, files, own=()):
+    def install(self, plan: Plan, files: Mapping[str, str], own: Iterable[str] = ()) -> None:
         """Carry out a plan of :mod:`transaction` in one transaction.
 
         :param files: packages that are installed from files: ``name -> path``.
@@ -183,7 +191,7 @@ class Backend:
             raise _failure("install %s" % _names(plan), said)
         PACKAGES.end()
 
-    def download(self, plan, files, own=()):
+    def download(self, plan: Plan, files: Mapping[str, str], own: Iterable[str] = ()) -> None:
         """Fetch what :meth:`install` would install into apt's cache; parameters as there."""
         command = _transaction(plan, files)
         if command:
@@ -192,11 +200,11 @@ class Backend:
             if code:
                 raise _failure("fetch %s" % _names(plan), said)
 
-    def hold(self, names):
+    def hold(self, names: Sequence[str]) -> None:
         """Hold packages."""
         self._must("hold %s" % ", ".join(names), ["apt-mark", "hold"] + list(names))
 
-    def _try_out(self, command, plan, own):
+    def _try_out(self, command: list[str], plan: Plan, own: Iterable[str]) -> None:
         """Refuse a transaction that would remove a package, or change a held one, unless the plan says so."""
         code, said = run(command[:1] + ["--simulate"] + command[1:], self.deadline)
         if code:
@@ -219,15 +227,15 @@ class Backend:
                 output=said,
             )
 
-    def _must(self, what, command, more=None):
+    def _must(self, what: str, command: list[str], more: Mapping[str, str] | None = None) -> None:
         code, said = run(command, self.deadline, more)
         if code:
             raise ApplyError("cannot %s: %s" % (what, errors(said)), output=said)
 
 
-def emptied(lists, since):
+def emptied(lists: Iterable[str], since: float) -> list[str]:
     """Empty files, written since then, in folders of /etc that belong to packages by these lists."""
-    folders = set()
+    folders: set[str] = set()
     for path in lists:
         found = (line for line in (read_text(path) or "").splitlines() if line.startswith(ETC))
         folders.update(name for name in found if os.path.isdir(name) and not os.path.islink(name))
@@ -235,14 +243,14 @@ def emptied(lists, since):
     return [path for path in there if _is_empty(path, since)]
 
 
-def _is_empty(path, since):
+def _is_empty(path: str, since: float) -> bool:
     facts = os.lstat(path)
     return (
         stat.S_ISREG(facts.st_mode) and facts.st_size == 0 and facts.st_ctime >= since
     )  # scripts copy with the time of the original
 
 
-def _transaction(plan, files):
+def _transaction(plan: Plan, files: Mapping[str, str]) -> list[str]:
     words = [_word(item, files) for item in transaction.installed(plan)]
     words += ["%s-" % item["name"] for item in plan if item["do"] == "remove"]
     if not words:
@@ -256,11 +264,11 @@ def _transaction(plan, files):
     return command + ["install"] + words
 
 
-def _names(plan):
+def _names(plan: Plan) -> str:
     return ", ".join(item["name"] for item in transaction.installed(plan))
 
 
-def automatic(path=EXTENDED):
+def automatic(path: str = EXTENDED) -> set[str]:
     """Names of the packages that apt installed only because others need them."""
     blocks = (read_text(path) or "").split("\n\n")
     return {
@@ -272,14 +280,14 @@ def automatic(path=EXTENDED):
     }
 
 
-def simulated(said):
+def simulated(said: str) -> tuple[set[str], set[str]]:
     """Names of the packages that a simulated apt-get would remove, and of those that it would change: two sets."""
     removed = set(re.findall(r"^(?:Remv|Purg) ([^\s:]+)", said, re.MULTILINE))
     changed = set(re.findall(r"^Inst ([^\s:]+)(?::\S+)? \[", said, re.MULTILINE))
     return removed, changed
 
 
-def run(command, deadline, more=None):
+def run(command: list[str], deadline: float, more: Mapping[str, str] | None = None) -> tuple[int, str]:
     """Run a package manager, with ``more`` in its environment, once it is free; returns (exit code, output)."""
     environment = dict(os.environ, DEBIAN_FRONTEND="noninteractive", LC_ALL="C.UTF-8", NEEDRESTART_SUSPEND="1")
     environment.update(more or {})
@@ -295,26 +303,26 @@ def run(command, deadline, more=None):
         time.sleep(2)
 
 
-def errors(said):
+def errors(said: str) -> str:
     """The errors of a package manager, as it prints them."""
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     found = [line for line in lines if line.startswith(("E:", "Err:", "dpkg: error"))]
     return "; ".join(found[:5] or lines[-3:])
 
 
-def _word(item, files):
+def _word(item: Change, files: Mapping[str, str]) -> str:
     """A package as an argument of apt-get: its file, its name, or its name and version."""
     if item["name"] in files:
         return files[item["name"]]
     return "%s=%s" % (item["name"], item["target"]) if item["target"] else item["name"]
 
 
-def _failure(what, said):
+def _failure(what: str, said: str) -> ApplyError:
     kind = OutdatedError if any(sign in said for sign in OUTDATED) else ApplyError
     return kind("apt-get failed to %s: %s" % (what, errors(said)), output=said)
 
 
-def _mtime(path):
+def _mtime(path: str) -> float:
     try:
         return os.stat(path).st_mtime
     except OSError:

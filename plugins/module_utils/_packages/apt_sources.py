@@ -11,15 +11,20 @@ Signed-By"), so that an existing entry has to be commented out, and not only a n
 from __future__ import annotations
 
 import re
+from typing import Any, Iterable, Mapping, Sequence
 
 from .repositories import TAKEN_OVER
 
-PATTERNS = ("/etc/apt/sources.list", "/etc/apt/sources.list.d/*.list", "/etc/apt/sources.list.d/*.sources")
+PATTERNS: tuple[str, ...] = (
+    "/etc/apt/sources.list",
+    "/etc/apt/sources.list.d/*.list",
+    "/etc/apt/sources.list.d/*.sources",
+)
 WHY = "it names the same repository, and apt may refuse to work"
 ONE_LINE = re.compile(r"^\s*(deb|deb-src)\s+(?:\[[^\]]*\]\s+)?(\S+)\s", re.ASCII)
 
 
-def source_text(repository):
+def source_text(repository: Mapping[str, Any]) -> str:
     """The entry of a repository, in the deb822 format."""
     return "".join(
         "%s\n" % line
@@ -35,12 +40,12 @@ def source_text(repository):
     )
 
 
-def paths(name):
+def paths(name: str) -> tuple[str, str]:
     """The paths of a repository's entry and key."""
     return "/etc/apt/sources.list.d/%s.sources" % name, "/etc/apt/keyrings/%s.asc" % name
 
 
-def fetch_commands(repository):
+def fetch_commands(repository: Mapping[str, Any]) -> list[list[str]]:
     """Commands that fetch the lists of a repository, and then have apt accept all of its sources together."""
     entry = paths(repository["name"])[0]
     return [
@@ -52,14 +57,14 @@ def fetch_commands(repository):
     ]  # fmt: skip
 
 
-def complaints(said):
+def complaints(said: str) -> str:
     """The errors and warnings of apt, as it prints them."""
     lines = [line.strip() for line in said.splitlines()]
     found = [line for line in lines if line.startswith(("E:", "W:", "Err:"))]
     return "; ".join(found[:4] or lines[-3:])
 
 
-def take_over(path, text, uris):
+def take_over(path: str, text: str, uris: Iterable[str]) -> str:
     """The file's text with the entries for a repository commented out; nothing is removed."""
     wanted = [_same(uri) for uri in uris]
     if path.endswith(".sources"):
@@ -67,17 +72,17 @@ def take_over(path, text, uris):
     return "".join(TAKEN_OVER + line if _uri_of(line) in wanted else line for line in text.splitlines(keepends=True))
 
 
-def _uri_of(line):
+def _uri_of(line: str) -> str | None:
     found = ONE_LINE.match(line)
     return _same(found.group(2)) if found else None
 
 
-def _take_over_stanzas(text, wanted):
+def _take_over_stanzas(text: str, wanted: Sequence[str]) -> str:
     parts = re.split(r"(\n[ \t]*\n+)", text)
     return "".join(_commented_out(part, wanted) for part in parts)
 
 
-def _commented_out(stanza, wanted):
+def _commented_out(stanza: str, wanted: Sequence[str]) -> str:
     fields = _fields(stanza)
     uris = fields.get("uris", "").split()
     mine = [uri for uri in uris if _same(uri) in wanted]
@@ -92,7 +97,7 @@ def _commented_out(stanza, wanted):
     return "%s%s\n%s\n%s%s" % (TAKEN_OVER, " ".join(mine), kept, line, "\n" if stanza.endswith("\n") else "")
 
 
-def _without_field(stanza, name):
+def _without_field(stanza: str, name: str) -> str:
     """A stanza without one of its fields, and the lines that it is folded into."""
     kept, inside = [], False
     for line in stanza.splitlines(keepends=True):
@@ -103,8 +108,9 @@ def _without_field(stanza, name):
     return "".join(kept)
 
 
-def _fields(stanza):
-    fields, last = {}, None
+def _fields(stanza: str) -> dict[str, str]:
+    fields: dict[str, str] = {}
+    last = None
     for line in stanza.splitlines():
         if line.startswith("#"):
             continue
@@ -118,6 +124,6 @@ def _fields(stanza):
     return fields
 
 
-def _same(uri):
+def _same(uri: str) -> str:
     """A repository's address in the form in which equal ones are equal."""
     return re.sub(r"^[a-z+]+://", "", uri.lower()).rstrip("/")

@@ -18,12 +18,17 @@ import shutil
 import subprocess
 import tempfile
 import time
+from typing import TYPE_CHECKING, Collection, Iterable, Iterator, Mapping, Sequence
 
 from .._core.atomic_files import read_text, write_text
 from .._core.plan import ApplyError
 from .._core.unfinished import PACKAGES
 from .._core.versions import compare, fits
 from . import transaction, versionlock
+
+if TYPE_CHECKING:
+    from .._core.plan import Change, Plan
+    from .transaction import Installed
 
 PLUGIN = "python3-dnf-plugin-versionlock"
 PLUGINS = "/etc/dnf/plugins"
@@ -39,7 +44,7 @@ class OutdatedError(ApplyError):
     """dnf's metadata do not match what its repositories have."""
 
 
-def read(names):
+def read(names: Collection[str]) -> Installed:
     """``{versions, holds}`` of the named packages, as :func:`apt.read` does.
 
     A package whose transaction was interrupted counts as not installed, so that the next run repairs it.
@@ -50,7 +55,7 @@ def read(names):
     return {"versions": {name: versions[name] for name in versions if name not in pending}, "holds": holds}
 
 
-def _query(names):
+def _query(names: Collection[str]) -> list[tuple[str, str]]:
     """(name, version) of each of these packages that is installed; twice where two versions of it are."""
     if not names:
         return []
@@ -62,15 +67,15 @@ def _query(names):
     return installed(done.stdout.decode("utf-8", "replace"))
 
 
-def installed(said):
+def installed(said: str) -> list[tuple[str, str]]:
     """The output of ``rpm -q``, as :func:`_query` gives it."""
     rows = (line.split() for line in said.splitlines() if " is not installed" not in line)
-    return [tuple(row) for row in rows if len(row) == 2]
+    return [(row[0], row[1]) for row in rows if len(row) == 2]
 
 
-def candidates(names):
+def candidates(names: Sequence[str]) -> dict[str, list[str]]:
     """By name, the versions that the host's repositories offer, the newest first."""
-    found = {name: [] for name in names}
+    found: dict[str, list[str]] = {name: [] for name in names}
     if names:
         query = ["repoquery", "--available", "--showduplicates", "--qf", "%{name} %{epoch}:%{version}-%{release}"]
         _code, said = run(["dnf", "-q"] + query + sorted(names), time.monotonic())
@@ -78,9 +83,9 @@ def candidates(names):
     return found
 
 
-def offers(said):
+def offers(said: str) -> dict[str, list[str]]:
     """The output of ``dnf repoquery``, as :func:`candidates` gives it."""
-    found = {}
+    found: dict[str, list[str]] = {}
     for line in said.splitlines():
         row = line.split()
         if len(row) == 2 and re.match(r"\d+:\S+-\S+$", row[1]) and row[1] not in found.get(row[0], ()):
@@ -97,12 +102,12 @@ class Backend:
     candidates = staticmethod(candidates)
     outdated = OutdatedError
 
-    def __init__(self, timeout=300, lists_age=3600):
+    def __init__(self, timeout: float = 300, lists_age: float = 3600) -> None:
         self.deadline = time.monotonic() + timeout
         # dnf checks the age of its metadata by itself.
         self.options = ["--setopt=metadata_expire=%d" % lists_age]
 
-    def repair(self):
+    def repair(self) -> None:
         """Reinstall the packages whose transaction was interrupted."""
         names = sorted(PACKAGES.names())
         if not names:
@@ -123,15 +128,15 @@ class Backend:
                 self._must("complete what an interrupted dnf left", options + ["reinstall"] + whole)
         PACKAGES.end()
 
-    def lists_are_old(self):
+    def lists_are_old(self) -> bool:
         """Never: see ``options``."""
         return False
 
-    def fetch_lists(self):
+    def fetch_lists(self) -> None:
         """Fetch the metadata of all repositories."""
         self._must("fetch the repositories' metadata", ["makecache", "--refresh"])
 
-    def install(self, plan, files, own=()):
+    def install(self, plan: Plan, files: Mapping[str, str], own: Iterable[str] = ()) -> None:
         """Carry out a plan of :mod:`transaction` in one transaction, see :meth:`apt.Backend.install`."""
         words = [_word(item, files) for item in transaction.installed(plan)]
         removed = [item["name"] for item in plan if item["do"] == "remove"]
@@ -158,7 +163,7 @@ class Backend:
             )
         PACKAGES.end()
 
-    def download(self, plan, files, own=()):
+    def download(self, plan: Plan, files: Mapping[str, str], own: Iterable[str] = ()) -> None:
         """Fetch what :meth:`install` would install into dnf's cache.
 
         Not where packages are removed as well: dnf resolves both together, in the transaction only.
@@ -171,7 +176,7 @@ class Backend:
         if code:
             raise _failure("fetch %s" % ", ".join(words), said)
 
-    def hold(self, names):
+    def hold(self, names: Sequence[str]) -> None:
         """Hold packages at the versions that they have."""
         if _locks() is None:
             self._must("install %s, which holds packages" % PLUGIN, ["install", PLUGIN])
@@ -184,7 +189,7 @@ class Backend:
         versions = self.read(names)["versions"]
         write_text(path, versionlock.hold(_locks() or "", {name: versions[name] for name in names}))
 
-    def _transaction(self, options, words, removed):
+    def _transaction(self, options: list[str], words: list[str], removed: list[str]) -> str:
         if not removed:
             code, said = run(self._command(options + ["install"] + words), self.deadline)
             if code:
@@ -205,17 +210,17 @@ class Backend:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
-    def _command(self, words, yes=True):
+    def _command(self, words: list[str], yes: bool = True) -> list[str]:
         return ["dnf"] + (["-y"] if yes else []) + ["--setopt=install_weak_deps=False"] + self.options + words
 
-    def _must(self, what, words):
+    def _must(self, what: str, words: list[str]) -> None:
         code, said = run(self._command(words), self.deadline)
         if code:
             raise ApplyError("cannot %s: %s" % (what, errors(said)), output=said)
 
 
 @contextlib.contextmanager
-def _released(names):
+def _released(names: Collection[str]) -> Iterator[list[str]]:
     """Options for a transaction that may change these packages, and those that this collection holds.
 
     The list itself is not changed, so that the packages are still held after a power cut.
@@ -234,7 +239,7 @@ def _released(names):
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _locks():
+def _locks() -> str | None:
     """The list of what is held; None where the plugin is not there."""
     config = read_text(versionlock.CONFIG)
     if config is None:
@@ -243,7 +248,7 @@ def _locks():
     return (read_text(path) if path else None) or ""
 
 
-def run(command, deadline):
+def run(command: list[str], deadline: float) -> tuple[int, str]:
     """Run a package manager, once no other holds its locks; returns (exit code, output)."""
     environment = dict(os.environ, LC_ALL="C.UTF-8", COLUMNS="200")
     command = command[:1] + ["--setopt=exit_on_lock=1"] + command[1:]
@@ -259,7 +264,7 @@ def run(command, deadline):
         time.sleep(2)
 
 
-def simulated(said):
+def simulated(said: str) -> set[str]:
     """Names of the packages that a transaction, as dnf shows it, would remove."""
     found, inside = set(), False
     for line in said.splitlines():
@@ -277,7 +282,7 @@ def simulated(said):
     return found
 
 
-def _check_trial(said, removed):
+def _check_trial(said: str, removed: Iterable[str]) -> None:
     if complaints(said):
         raise _failure("do what is planned, and nothing was changed", said)
     lost = sorted(simulated(said) - set(removed))
@@ -289,7 +294,7 @@ def _check_trial(said, removed):
         )
 
 
-def _check(plan, said):
+def _check(plan: Plan, said: str) -> None:
     """Check that a transaction did what was planned: a shell exits with 0 in any case."""
     rows = _query([item["name"] for item in plan])
     there = dict(rows)
@@ -301,14 +306,14 @@ def _check(plan, said):
         raise _failure("do what was planned of %s" % ", ".join(undone), said)
 
 
-def complaints(said):
+def complaints(said: str) -> list[str]:
     """The lines of dnf's errors, apart from the one that it was answered no."""
     lines = [line.strip() for line in said.splitlines()]
     signs = ("Error:", "Error: ", "RPM: error", "error:", "No match for argument")
     return [line for line in lines if line.startswith(signs) and "Operation aborted" not in line]
 
 
-def errors(said):
+def errors(said: str) -> str:
     """The errors of dnf, as it prints them."""
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     found = complaints(said)
@@ -317,13 +322,13 @@ def errors(said):
     return "; ".join(list(dict.fromkeys(found))[:6] or lines[-3:])
 
 
-def _word(item, files):
+def _word(item: Change, files: Mapping[str, str]) -> str:
     """A package as an argument of dnf: its file, its name, or its name and version."""
     if item["name"] in files:
         return files[item["name"]]
     return "%s-%s" % (item["name"], item["target"]) if item["target"] else item["name"]
 
 
-def _failure(what, said):
+def _failure(what: str, said: str) -> ApplyError:
     kind = OutdatedError if any(sign in said for sign in OUTDATED) else ApplyError
     return kind("dnf failed to %s: %s" % (what, errors(said)), output=said)

@@ -11,16 +11,17 @@ the component, ``https://download.docker.com/linux/centos`` of ``…/linux/cento
 from __future__ import annotations
 
 import re
+from typing import Any, Iterable, Mapping, Sequence
 
 from .repositories import TAKEN_OVER
 
-PATTERNS = ("/etc/yum.repos.d/*.repo",)
+PATTERNS: tuple[str, ...] = ("/etc/yum.repos.d/*.repo",)
 WHY = "it names the same repository, and dnf would use both"
 SECTION = re.compile(r"\[([^\]]+)\]")
 OFF = ("0", "no", "false", "off")
 
 
-def source_text(repository):
+def source_text(repository: Mapping[str, Any]) -> str:
     """The entries of a repository, one for each component."""
     lines = ["# Written by dockyard.swarm."]
     for component in repository["components"]:
@@ -38,18 +39,18 @@ def source_text(repository):
     return "".join("%s\n" % line for line in lines)
 
 
-def paths(name):
+def paths(name: str) -> tuple[str, str]:
     """The paths of a repository's entries and key."""
     return "/etc/yum.repos.d/%s.repo" % name, "/etc/pki/rpm-gpg/RPM-GPG-KEY-%s" % name
 
 
-def take_over(_path, text, uris):
+def take_over(_path: str, text: str, uris: Iterable[str]) -> str:
     """The file's text with the sections for a repository as comments; nothing of it is removed."""
     wanted = [_segments(uri) for uri in uris]
     return "".join(_commented_out(section, wanted) for section in _sections(text))
 
 
-def fetch_commands(repository):
+def fetch_commands(repository: Mapping[str, Any]) -> list[list[str]]:
     """Commands that fetch the metadata of a repository, and then have dnf accept all of its repositories together."""
     enabled = ["--enablerepo=%s-%s" % (repository["name"], component) for component in repository["components"]]
     return [
@@ -58,14 +59,14 @@ def fetch_commands(repository):
     ]
 
 
-def complaints(said):
+def complaints(said: str) -> str:
     """The errors of dnf, as it prints them."""
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     found = [line for line in lines if line.startswith(("Error", "- ")) and line != "Error:"]
     return "; ".join(found[:4] or lines[-3:])
 
 
-def _sections(text):
+def _sections(text: str) -> list[str]:
     """The text in parts, each but the first beginning with a section's name."""
     parts = [""]
     for line in text.splitlines(keepends=True):
@@ -75,7 +76,7 @@ def _sections(text):
     return parts
 
 
-def _commented_out(section, wanted):
+def _commented_out(section: str, wanted: Sequence[Sequence[str]]) -> str:
     if not SECTION.match(section):
         return section
     fields = _fields(section)
@@ -86,8 +87,9 @@ def _commented_out(section, wanted):
     return "".join(TAKEN_OVER + line if line.strip() else line for line in section.splitlines(keepends=True))
 
 
-def _fields(section):
-    fields, last = {}, None
+def _fields(section: str) -> dict[str, str]:
+    fields: dict[str, str] = {}
+    last = None
     for line in section.splitlines()[1:]:
         if line.startswith(("#", ";")):
             continue
@@ -101,11 +103,11 @@ def _fields(section):
     return fields
 
 
-def _segments(uri):
+def _segments(uri: str) -> list[str]:
     """A repository's address in the form in which equal ones are equal, in parts."""
     return re.sub(r"^[a-z+]+://", "", uri.lower()).strip("/").split("/")
 
 
-def _below(segments, prefix):
+def _below(segments: Sequence[str], prefix: Sequence[str]) -> bool:
     """Whether an address is that of a repository, or below it. A variable of dnf may stand for anything."""
     return len(segments) >= len(prefix) and all(mine == other or "$" in mine for mine, other in zip(segments, prefix))

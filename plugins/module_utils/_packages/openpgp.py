@@ -12,11 +12,12 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+from typing import Iterator
 
 PUBLIC_KEY = 6  # subkeys have 14
 
 
-def fingerprints(data):
+def fingerprints(data: bytes) -> list[str]:
     """The fingerprints, in capital hexadecimal digits, of the primary keys in a key file, armored or not.
 
     :param data: the file's bytes.
@@ -28,7 +29,7 @@ def fingerprints(data):
     return found
 
 
-def armored(data):
+def armored(data: bytes) -> str:
     """A key file as armored text: apt knows by the file's name whether it is armored."""
     if data.lstrip().startswith(b"-----BEGIN"):
         return data.decode("utf-8", "surrogateescape")
@@ -37,23 +38,23 @@ def armored(data):
     return "\n".join(["-----BEGIN PGP PUBLIC KEY BLOCK-----", ""] + lines + ["-----END PGP PUBLIC KEY BLOCK-----", ""])
 
 
-def normal(fingerprint):
+def normal(fingerprint: str) -> str:
     """A fingerprint as people write it, in the form of :func:`fingerprints`."""
     return "".join(fingerprint.split()).upper()
 
 
-def _fingerprint(body):
+def _fingerprint(body: bytes) -> str:
     if body[:1] != b"\x04":
         raise ValueError("it is a key of another version than 4")
     return hashlib.sha1(b"\x99" + len(body).to_bytes(2, "big") + body).hexdigest().upper()
 
 
-def _without_armor(data):
+def _without_armor(data: bytes) -> bytes:
     if not data.lstrip().startswith(b"-----BEGIN"):
         return data
     blocks = []
     inside = headers = False
-    lines = []
+    lines: list[bytes] = []
     for line in data.splitlines():
         line = line.strip()
         if line.startswith(b"-----BEGIN"):
@@ -71,14 +72,14 @@ def _without_armor(data):
     return b"".join(blocks)
 
 
-def _decode(text):
+def _decode(text: bytes) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
     except binascii.Error as exc:
         raise ValueError("its armor is damaged: %s" % exc) from exc
 
 
-def _packets(data):
+def _packets(data: bytes) -> Iterator[tuple[int, bytes]]:
     """(tag, body) of each packet."""
     at = 0
     while at < len(data):
@@ -95,7 +96,7 @@ def _packets(data):
         at = start + size
 
 
-def _new_length(data, at):
+def _new_length(data: bytes, at: int) -> tuple[int, int]:
     first = _number(data, at, 1)
     if first < 192:
         return first, at + 1
@@ -106,14 +107,14 @@ def _new_length(data, at):
     raise ValueError("it has a packet in parts, which keys never are")
 
 
-def _old_length(data, at, kind):
+def _old_length(data: bytes, at: int, kind: int) -> tuple[int, int]:
     if kind == 3:
         return len(data) - at, at
     width = 1 << kind
     return _number(data, at, width), at + width
 
 
-def _number(data, at, width):
+def _number(data: bytes, at: int, width: int) -> int:
     if at + width > len(data):
         raise ValueError("it is cut short")
     return int.from_bytes(data[at : at + width], "big")

@@ -12,7 +12,11 @@ from __future__ import annotations
 
 import os
 import re
+from typing import TYPE_CHECKING, Any, Collection, Iterable, Mapping, Sequence
 from urllib.parse import unquote
+
+if TYPE_CHECKING:
+    from .._core.facts import System
 
 DEB = re.compile(r"(?P<name>[a-z0-9][a-z0-9+.-]*)_(?P<version>[^_]+)_(?P<arch>[a-z0-9-]+)\.deb$")
 RPM = re.compile(r"(?P<name>.+)-(?P<version>[^-]+-[^-]+)\.(?P<arch>[a-z0-9_]+)\.rpm$")
@@ -33,14 +37,14 @@ DEB_RELEASE = re.compile(
 RPM_RELEASE = re.compile(r"[.+](?P<id>el|fc)(?P<version>\d+)(?![0-9a-z])")
 
 
-def parse(path):
+def parse(path: str) -> dict[str, str]:
     """``{name, version, arch, family}`` of a package file.
 
     :raises ValueError: where the name is not that of a package file.
     """
     family = _family(path)
     if family:
-        found = FAMILIES[family].match(os.path.basename(path))
+        found: Any = FAMILIES[family].match(os.path.basename(path))
         return dict(found.groupdict(), version=unquote(found.group("version")), family=family)
     raise ValueError(
         "%s is not named as package files are, NAME_VERSION_ARCHITECTURE.deb or NAME-VERSION-RELEASE.ARCHITECTURE.rpm: "
@@ -48,12 +52,12 @@ def parse(path):
     )
 
 
-def _family(path):
+def _family(path: str) -> str | None:
     """The family whose package files have such a name; None where none has."""
     return next((family for family, pattern in FAMILIES.items() if pattern.match(os.path.basename(path))), None)
 
 
-def for_host(paths, facts):
+def for_host(paths: Iterable[str], facts: Mapping[str, Any]) -> list[dict[str, str]]:
     """Of a list of package files those that are for a host, each ``{name, version, arch, family, path}``.
 
     :param facts: what node_facts reports of the host. Before a host was read, all files with a valid name are for it;
@@ -65,18 +69,18 @@ def for_host(paths, facts):
     return [item for item in (dict(parse(path), path=path) for path in paths) if _fits(item, system)]
 
 
-def _fits(item, system):
+def _fits(item: Mapping[str, str], system: System) -> bool:
     """Whether a file is for a host's package format, architecture and release; one without a release is for all of them."""
     if item["family"] != system["family"] or item["arch"] not in ANY + _architectures(system):
         return False
     return (_fits_debian if item["family"] == "Debian" else _fits_redhat)(item["version"], system)
 
 
-def _architectures(system):
+def _architectures(system: System) -> tuple[str, ...]:
     return ARCHITECTURES.get(system["arch"], (system["arch"],))
 
 
-def _fits_debian(version, system):
+def _fits_debian(version: str, system: System) -> bool:
     found = DEB_RELEASE.search(version)
     if not found:
         return True
@@ -86,7 +90,7 @@ def _fits_debian(version, system):
     return found.group("id") == system["id"] and found.group("version") in (None, system["version"])
 
 
-def _fits_redhat(version, system):
+def _fits_redhat(version: str, system: System) -> bool:
     found = RPM_RELEASE.search(version)
     if not found:
         return True
@@ -94,7 +98,7 @@ def _fits_redhat(version, system):
     return (found.group("id"), found.group("version")) == (distribution, system["version"].split(".")[0])
 
 
-def check(paths, facts, needed=()):
+def check(paths: Sequence[str], facts: Mapping[str, Any], needed: Collection[str] = ()) -> list[str]:
     """What is wrong with a list of package files for a host: texts.
 
     :param needed: names of packages that a host needs one file of, if the list has files of any of them.

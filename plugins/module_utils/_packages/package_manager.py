@@ -7,11 +7,15 @@
 from __future__ import annotations
 
 import contextlib
+from typing import TYPE_CHECKING, Any, Iterator, Mapping
 
 from .._core.os_release import read_os
 from .._core.plan import PlanError
 from .._core.systemd import RUNNING, act, hold, outdated_units, read_units, release
 from . import apt, dnf, package_files, transaction
+
+if TYPE_CHECKING:
+    from .._core.plan import Plan
 
 BACKENDS = {"Debian": apt, "RedHat": dnf}
 
@@ -19,13 +23,13 @@ BACKENDS = {"Debian": apt, "RedHat": dnf}
 class Packages:
     """The packages of a host."""
 
-    def __init__(self, params):
+    def __init__(self, params: dict[str, Any]) -> None:
         self.params = params
         self.wanted = {key: params[key] for key in ("names", "versions", "hold", "remove")}
-        self.files = {}
-        self.backend = None
+        self.files: dict[str, dict[str, str]] = {}
+        self.backend: Any = None
 
-    def read(self):
+    def read(self) -> dict[str, Any]:
         family = read_os()["family"]
         if family not in BACKENDS:
             raise PlanError("packages of family %s cannot be installed: install them by hand" % family)
@@ -33,7 +37,7 @@ class Packages:
         self.files = {item["name"]: item for item in map(_parsed, self.params["files"])}
         return dict(self._packages(), outdated=outdated_units(self.params["restart"]))
 
-    def _packages(self):
+    def _packages(self) -> dict[str, Any]:
         names = set(self.wanted["names"]).union(self.wanted["hold"], self.wanted["remove"])
         found = self.backend.read(names)
         state = {"packages": found["versions"], "holds": found["holds"]}
@@ -42,13 +46,13 @@ class Packages:
         state["candidates"].update({name: [self.files[name]["version"]] for name in asked if name in self.files})
         return state
 
-    def plan(self, state):
+    def plan(self, state: Mapping[str, Any]) -> Plan:
         plan = transaction.make_plan(state, self.wanted)
         if self.params["download_only"]:
             return transaction.fetch_plan(plan)
         return plan + transaction.restart_plan(state["outdated"])
 
-    def apply(self, plan, state):
+    def apply(self, plan: Plan, state: Mapping[str, Any]) -> None:
         if self.params["download_only"]:
             self.backend.repair()
             self.backend.download(self._plan_by_new_lists(), self._paths(), self.wanted["hold"])
@@ -60,12 +64,12 @@ class Packages:
         if units:
             act("restart", *units)
 
-    def _change(self, plan):
+    def _change(self, plan: Plan) -> None:
         with self._held_back():
             self.backend.repair()
             self._install(plan)
 
-    def _install(self, plan):
+    def _install(self, plan: Plan) -> None:
         listed = [item for item in transaction.installed(plan) if item["name"] not in self.files]
         fetched = bool(listed) and (bool(transaction.undecided_items(listed)) or self.backend.lists_are_old())
         if fetched:
@@ -78,14 +82,14 @@ class Packages:
                 raise
             self.backend.install(self._plan_by_new_lists(), files, self.wanted["hold"])
 
-    def _paths(self):
+    def _paths(self) -> dict[str, str]:
         return {name: item["path"] for name, item in self.files.items()}
 
-    def _plan_by_new_lists(self):
+    def _plan_by_new_lists(self) -> Plan:
         self.backend.fetch_lists()
         return transaction.make_plan(self._packages(), self.wanted, strict=True)
 
-    def _hold(self, before):
+    def _hold(self, before: Mapping[str, Any]) -> None:
         """Hold again what was held before and the package manager released."""
         kept = [name for name in self.wanted["names"] if name in before["holds"]]
         now = self._packages()
@@ -94,8 +98,10 @@ class Packages:
             self.backend.hold(list(dict.fromkeys(lacking)))
 
     @contextlib.contextmanager
-    def _held_back(self):
-        there = read_units(self.params["hold_back"]) if self.params["hold_back"] else {}
+    def _held_back(self) -> Iterator[None]:
+        there: Mapping[str, Mapping[str, Any]] = (
+            read_units(self.params["hold_back"]) if self.params["hold_back"] else {}
+        )
         units = [name for name in self.params["hold_back"] if there.get(name, {}).get("active") not in RUNNING]
         hold(*units)
         try:
@@ -104,7 +110,7 @@ class Packages:
             release(*units)
 
 
-def _parsed(path):
+def _parsed(path: str) -> dict[str, str]:
     try:
         return dict(package_files.parse(path), path=path)
     except ValueError as exc:

@@ -11,16 +11,34 @@
 from __future__ import annotations
 
 import glob
+from typing import TYPE_CHECKING, Any, Iterable, Mapping
 
 from .._core.atomic_files import read_text
 from .._core.config_files import digest
 from .._core.plan import change
 from . import openpgp
 
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    from .._core.facts import RepositoryFacts
+    from .._core.plan import Plan
+
+    class Source(Protocol):
+        """What is there of both modules."""
+
+        PATTERNS: tuple[str, ...]
+        WHY: str
+
+        def paths(self, name: str, /) -> tuple[str, str]: ...
+        def source_text(self, repository: Mapping[str, Any], /) -> str: ...
+        def take_over(self, path: str, text: str, uris: Iterable[str], /) -> str: ...
+
+
 TAKEN_OVER = "# taken over by dockyard.swarm: "
 
 
-def read(source, name, uris):
+def read(source: Source, name: str, uris: Iterable[str]) -> RepositoryFacts:
     """The state of a repository on this host: ``{entry, key, named_in}``.
 
     :param name: of its own files, see ``source.paths``.
@@ -36,7 +54,7 @@ def read(source, name, uris):
     }
 
 
-def make_plan(source, state, repository):
+def make_plan(source: Source, state: RepositoryFacts, repository: Mapping[str, Any]) -> Plan:
     """The changes that a repository needs.
 
     :param state: what :func:`read` gives.
@@ -57,12 +75,12 @@ def make_plan(source, state, repository):
     return plan
 
 
-def names(source, path, text, uris):
+def names(source: Source, path: str, text: str, uris: Iterable[str]) -> bool:
     """Whether a file has an entry in force for a repository."""
     return source.take_over(path, text, uris) != text
 
 
-def _fingerprint(key):
+def _fingerprint(key: str) -> str:
     try:
         return ", ".join(openpgp.fingerprints(key.encode("utf-8", "surrogateescape")))
     except ValueError:

@@ -7,11 +7,16 @@
 from __future__ import annotations
 
 import time
+from typing import TYPE_CHECKING, Any
 
 from .._core.atomic_files import read_text, remove, write_text
 from .._core.os_release import read_os
 from .._core.plan import ApplyError, PlanError
 from . import apt, apt_sources, dnf, dnf_sources, openpgp, repositories
+
+if TYPE_CHECKING:
+    from .._core.facts import RepositoryFacts
+    from .._core.plan import Plan
 
 # By family: what knows the files, and what runs the package manager.
 FAMILIES = {"Debian": (apt_sources, apt), "RedHat": (dnf_sources, dnf)}
@@ -21,25 +26,27 @@ LOCK_TIMEOUT = 300  # seconds in which another package manager gets done
 class PackageSource:
     """One repository on this host."""
 
-    def __init__(self, params):
+    def __init__(self, params: dict[str, Any]) -> None:
         self.params = params
         family = read_os()["family"]
         # Other families are refused by read(), whose errors are reported.
+        self.files: Any
+        self.manager: Any
         self.files, self.manager = FAMILIES.get(family, (None, None))
         self.family = family
         self.uris = [params["uri"]] + params["replaces"]
 
-    def read(self):
+    def read(self) -> RepositoryFacts:
         if not self.files:
             raise PlanError("repositories of family %s cannot be managed: write them by hand" % self.family)
         return repositories.read(self.files, self.params["name"], self.uris)
 
-    def plan(self, state):
+    def plan(self, state: RepositoryFacts) -> Plan:
         return repositories.make_plan(self.files, state, self.params)
 
-    def apply(self, plan, _state):
+    def apply(self, plan: Plan, _state: RepositoryFacts) -> None:
         entry, keyring = self.files.paths(self.params["name"])
-        new = {}
+        new: dict[str, str] = {}
         for item in plan:
             if item["do"] == "fetch":
                 new[keyring] = self._key()
@@ -61,7 +68,7 @@ class PackageSource:
                 output=said,
             )
 
-    def _key(self):
+    def _key(self) -> str:
         data, where = (self.params["key"] or "").encode("utf-8"), "option key"
         if not data:
             where = self.params["key_url"] or self.params["uri"].rstrip("/") + "/gpg"
@@ -79,20 +86,21 @@ class PackageSource:
             )
         return openpgp.armored(data)
 
-    def _download(self, url):
+    def _download(self, url: str) -> bytes:
         # These imports take longer than all else here, and most runs have the key.
         from ansible.module_utils.urls import ConnectionError as UrlError
         from ansible.module_utils.urls import open_url
 
         try:
-            return open_url(url, timeout=self.params["timeout"]).read(1 << 20)
+            data: bytes = open_url(url, timeout=self.params["timeout"]).read(1 << 20)
+            return data
         except (OSError, ValueError, UrlError) as exc:
             raise ApplyError(
                 "the key cannot be fetched from %s, nothing was changed: %s. Hosts that cannot reach it need option key."
                 % (url, exc)
             ) from exc
 
-    def _fetch_lists(self):
+    def _fetch_lists(self) -> tuple[int, str]:
         deadline = time.monotonic() + LOCK_TIMEOUT
         for command in self.files.fetch_commands(self.params):
             code, said = self.manager.run(command, deadline)
@@ -101,7 +109,7 @@ class PackageSource:
         return code, said
 
 
-def _put_back(path, text):
+def _put_back(path: str, text: str | None) -> None:
     if text is None:
         remove(path)
     else:

@@ -6,14 +6,24 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any, Iterable, Mapping, TypedDict
+
 from .._core.plan import PlanError, change
 from .._core.versions import AT_LEAST, LATEST, choose, compare, direction, fits
+
+if TYPE_CHECKING:
+    from .._core.plan import Change, Plan
 
 # What may restart or stop a running program.
 DISRUPTIVE = ("upgrade", "downgrade", "remove", "restart")
 
 
-def make_plan(state, wanted, strict=False):
+class Installed(TypedDict):
+    versions: dict[str, str]  # of each package that is installed
+    holds: list[str]  # names of those that are held
+
+
+def make_plan(state: Mapping[str, Any], wanted: Mapping[str, Any], strict: bool = False) -> Plan:
     """The changes that packages need, each with ``name`` and, where a version is decided, ``target``.
 
     :param state: ``{packages, holds, candidates}``: installed versions by name, names of the held, and by name the versions
@@ -38,7 +48,7 @@ def make_plan(state, wanted, strict=False):
     return plan
 
 
-def undecided(state, wanted):
+def undecided(state: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
     """Names of packages whose available versions matter."""
     versions = wanted.get("versions", {})
     open_names = []
@@ -51,29 +61,29 @@ def undecided(state, wanted):
     return open_names
 
 
-def installed(plan):
+def installed(plan: Plan) -> Plan:
     """Those changes of a plan that bring a package, or another version of it."""
     return [item for item in plan if item["do"] in ("install", "upgrade", "downgrade")]
 
 
-def undecided_items(plan):
+def undecided_items(plan: Plan) -> Plan:
     """Those changes that are about a version, without a decision which of the available ones."""
     return [item for item in installed(plan) if item["after"] != item["name"] and not item["target"]]
 
 
-def restart_plan(units):
+def restart_plan(units: Iterable[str]) -> Plan:
     """Units that run what a newer package has replaced."""
     return [change("restart", name, "it still runs what a newer package has replaced", name=name) for name in units]
 
 
-def fetch_plan(plan):
+def fetch_plan(plan: Plan) -> Plan:
     """What a plan needs that is to be fetched before."""
     return [
         change("fetch", item["to"], item["why"], after=item["after"], name=item["name"]) for item in installed(plan)
     ]
 
 
-def _plan_package(state, name, version, strict):
+def _plan_package(state: Mapping[str, Any], name: str, version: str, strict: bool) -> Plan:
     have = state["packages"].get(name)
     target = _target(state, name, version, strict)
     if have is None:
@@ -91,7 +101,7 @@ def _plan_package(state, name, version, strict):
     return [_item(state, do, name, "%s is asked for" % version, before=have, after=target or version, target=target)]
 
 
-def _target(state, name, version, strict):
+def _target(state: Mapping[str, Any], name: str, version: str, strict: bool) -> str | None:
     offers = state["candidates"].get(name)
     if not version or offers is None:
         return None
@@ -105,7 +115,15 @@ def _target(state, name, version, strict):
     return target
 
 
-def _item(state, do, name, why, before=None, after=None, target=None):
+def _item(
+    state: Mapping[str, Any],
+    do: str,
+    name: str,
+    why: str,
+    before: str | None = None,
+    after: str | None = None,
+    target: str | None = None,
+) -> Change:
     held = name in state["holds"]
     if held and do in ("upgrade", "downgrade"):
         why += "; it is held, and will be again"

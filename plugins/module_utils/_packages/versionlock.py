@@ -11,6 +11,7 @@ line names, dnf sees only the versions that a line fits. A line with a ``!`` bef
 from __future__ import annotations
 
 import re
+from typing import Collection, Mapping, Sequence
 
 CONFIG = "/etc/dnf/plugins/versionlock.conf"
 LIST = "/etc/dnf/plugins/versionlock.list"
@@ -20,7 +21,7 @@ TAKEN_OVER = "# taken over by dockyard.swarm: "
 REST = re.compile(r"(\.[\w*]+|-(\d+:)?[\d*].*)?", re.ASCII)
 
 
-def list_path(config):
+def list_path(config: str | None) -> str | None:
     """Where the list is, by the plugin's configuration; None where the plugin is off."""
     enabled, path = True, LIST
     for line in (config or "").splitlines():
@@ -32,7 +33,7 @@ def list_path(config):
     return path if enabled else None
 
 
-def held(text, versions):
+def held(text: str, versions: Mapping[str, str]) -> list[str]:
     """Those packages that the list holds at their installed version.
 
     :param versions: installed versions by name.
@@ -45,7 +46,7 @@ def held(text, versions):
     return sorted(found)
 
 
-def hold(text, versions):
+def hold(text: str, versions: Mapping[str, str]) -> str:
     """The list with packages held at their versions; older entries for them are commented out."""
     lines = [
         TAKEN_OVER + line if any(_about(line.strip(), name) for name in versions) else line
@@ -56,7 +57,7 @@ def hold(text, versions):
     return "".join("%s\n" % line for line in lines)
 
 
-def released(text, names):
+def released(text: str, names: Collection[str]) -> str:
     """The list for one transaction: without entries for the named packages, and without those of this collection."""
     own = _own(text.splitlines())
     lines = [
@@ -67,21 +68,21 @@ def released(text, names):
     return "".join("%s\n" % line for line in lines)
 
 
-def locked(text, names):
+def locked(text: str, names: Collection[str]) -> bool:
     """Whether the list has an entry for one of the packages."""
     return any(_about(line.strip(), name) for line in text.splitlines() for name in names)
 
 
-def _entry(name, version):
+def _entry(name: str, version: str) -> str:
     return "%s-%s.*" % (name, version)
 
 
-def _about(entry, name):
+def _about(entry: str, name: str) -> bool:
     """Whether a line is about a package. One about many (``docker*``), or one that hides, is the administrator's."""
     return entry.startswith(name) and bool(REST.fullmatch(entry[len(name) :]))
 
 
-def _own(lines):
+def _own(lines: Sequence[str]) -> set[int]:
     """Numbers of the lines that this collection wrote: a mark, and the entry behind it."""
     return {
         at
@@ -92,10 +93,10 @@ def _own(lines):
     }
 
 
-def _without_own(text, names):
+def _without_own(text: str, names: Collection[str]) -> list[str]:
     """The lines without marks and entries for these packages, which are added again."""
     lines = text.splitlines()
-    drop = set()
+    drop: set[int] = set()
     for number in _own(lines):
         if lines[number].strip() != MARK and any(_about(lines[number].strip(), name) for name in names):
             drop.update((number - 1, number))

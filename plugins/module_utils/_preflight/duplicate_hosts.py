@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to dockyard.swarm: hosts that have in common what each must have for itself, as clones do. Pure functions."""
+"""Private to dockyard.swarm: hosts with the same host name or machine ID, as clones have. Pure functions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Collection, Mapping
 if TYPE_CHECKING:
     from .._core.facts import Machine
 
-# What each host has for itself, in words, and how it gets one of its own. systemd makes the hardware addresses of virtual
+# What must differ between hosts, in words, and how a host gets its own. systemd makes the hardware addresses of virtual
 # interfaces out of the machine ID (systemd.link(5), MACAddressPolicy=persistent), and DHCP clients their identifier.
 _OWN = {
     "hostname": ("host name", "give each its own name: hostnamectl set-hostname NAME"),

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to dockyard.swarm: the types of what the preflight checks look at."""
+"""Private to dockyard.swarm: the types of what the preflight checks get."""
 
 from __future__ import annotations
 

@@ -153,7 +153,7 @@ def _own_addresses(facts: NodeFacts | None) -> list[str]:
 
 
 def _counted_networks(read: Mapping[str, NodeFacts]) -> tuple[list[SwarmNetwork], int]:
-    """The swarm's networks as its leader sees them, who alone counts addresses, and the number of nodes."""
+    """The swarm's networks as the leader lists them, since only it counts addresses, and the number of nodes."""
     for facts in read.values():
         networks = facts["swarm"].get("networks") or []
         if any(item.get("taken") for item in networks):

@@ -13,8 +13,12 @@ import selectors
 import socket
 import struct
 import time
+from typing import TYPE_CHECKING, Iterable, cast
 
 from . import packets
+
+if TYPE_CHECKING:
+    from .packets import HeardFrom
 
 _ATTACH_FILTER = 26  # SO_ATTACH_FILTER
 _BUFFER_FORCE = 33  # SO_RCVBUFFORCE
@@ -24,12 +28,12 @@ _IP = 0x0800  # ETH_P_IP
 _HEAD = 128
 
 
-def _name(nonce):
+def _name(nonce: int) -> str:
     """The name of the socket where the process is asked: no file, so that a killed one leaves nothing."""
     return "\0dockyard-probe-%08x" % nonce
 
 
-def start(nonce, timeout):
+def start(nonce: int, timeout: float) -> None:
     """Start the process; it ends when it was asked, or after ``timeout`` seconds."""
     control = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     control.bind(_name(nonce))
@@ -47,7 +51,7 @@ def start(nonce, timeout):
         sock.close()
 
 
-def ask(nonce):
+def ask(nonce: int) -> dict[int, HeardFrom] | None:
     """What the process has received, as in :class:`packets.Heard`; this ends it. None where there is no process."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as control:
         control.settimeout(10)
@@ -60,7 +64,7 @@ def ask(nonce):
     return {int(sender): entry for sender, entry in heard.items()}
 
 
-def _detach():
+def _detach() -> None:
     os.setsid()
     os.chdir("/")
     if os.fork():
@@ -70,7 +74,7 @@ def _detach():
         os.dup2(nowhere, handle)
 
 
-def _open_sockets(nonce):
+def _open_sockets(nonce: int) -> list[socket.socket]:
     """A socket for all that comes to the host, and one for each protocol for what its firewall lets in."""
     made = [(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(_IP))]
     made += [(socket.AF_INET, socket.SOCK_RAW, protocol) for protocol in (packets.UDP, packets.TCP, packets.ESP)]
@@ -87,7 +91,7 @@ def _open_sockets(nonce):
     return sockets
 
 
-def _listen(nonce, control, sockets, deadline):
+def _listen(nonce: int, control: socket.socket, sockets: Iterable[socket.socket], deadline: float) -> None:
     heard = packets.Heard()
     with selectors.DefaultSelector() as chosen:
         for sock in sockets:
@@ -103,12 +107,12 @@ def _listen(nonce, control, sockets, deadline):
             # What came before the question belongs to the answer.
             for key, _events in ready:
                 if key.data:
-                    _receive(key.fileobj, nonce, heard, key.data)
+                    _receive(cast("socket.socket", key.fileobj), nonce, heard, key.data)
             if any(key.data is None for key, _events in ready) and _answer(control, heard):
                 return
 
 
-def _receive(sock, nonce, heard, how_far):
+def _receive(sock: socket.socket, nonce: int, heard: packets.Heard, how_far: str) -> None:
     while True:
         try:
             packet = sock.recv(_HEAD)
@@ -119,7 +123,7 @@ def _receive(sock, nonce, heard, how_far):
             heard.add(found, how_far, time.time())
 
 
-def _answer(control, heard):
+def _answer(control: socket.socket, heard: packets.Heard) -> bool:
     """Answer, if the caller may ask; returns whether it was answered."""
     with control.accept()[0] as caller:
         peer = caller.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)

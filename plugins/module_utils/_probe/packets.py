@@ -12,6 +12,10 @@ they see a SYN without a connection, a VXLAN header without its flag, an unknown
 from __future__ import annotations
 
 import struct
+from typing import TYPE_CHECKING, TypedDict
+
+if TYPE_CHECKING:
+    Found = tuple[int, str, int, float | None]
 
 TCP, UDP, ESP = 6, 17, 50
 # How far a packet came.
@@ -26,24 +30,24 @@ SMALLEST = 1280
 _KNOWN = (9000, 8950, 8192, 4352, 4000, 2000, 1500, 1480, 1450, 1440, 1430, 1420, 1400, 1380, 1370, 1360, 1350, 1300)
 
 
-def sizes(mtu):
+def sizes(mtu: int) -> list[int]:
     """The sizes of packets that are tried on an interface with this MTU, the largest first."""
     tried = {mtu, SMALLEST}.union(_KNOWN, range(SMALLEST, 1501, 8))
     return sorted((size for size in tried if SMALLEST <= size <= mtu), reverse=True)
 
 
-def udp_content(nonce, sender, clock, size=0):
+def udp_content(nonce: int, sender: int, clock: float, size: int = 0) -> bytes:
     """The content of a datagram; ``size`` is the whole packet's."""
     head = _UDP_HEAD.pack(nonce, sender, clock)
     return head + b"\0" * (size - AROUND_UDP - len(head))
 
 
-def esp_content(nonce, sender):
+def esp_content(nonce: int, sender: int) -> bytes:
     """A packet of IP protocol 50 behind its IP header: an SPI that no host knows."""
     return struct.pack("!II", nonce, sender) + b"\0" * 24
 
 
-def syn_segment(source, target, source_port, port, nonce, sender):
+def syn_segment(source: bytes, target: bytes, source_port: int, port: int, nonce: int, sender: int) -> bytes:
     """A TCP segment that asks for a connection. Addresses are packed."""
     seq = nonce & 0xFFFF0000 | sender
     segment = struct.pack("!HHIIBBHHHBBH", source_port, port, seq, 0, 6 << 4, 2, 1024, 0, 0, 2, 4, 1460)
@@ -51,13 +55,13 @@ def syn_segment(source, target, source_port, port, nonce, sender):
     return segment[:16] + struct.pack("!H", _checksum(pseudo + segment)) + segment[18:]
 
 
-def _checksum(data):
-    total = sum(struct.unpack("!%dH" % (len(data) // 2), data))
+def _checksum(data: bytes) -> int:
+    total: int = sum(struct.unpack("!%dH" % (len(data) // 2), data))
     total = (total >> 16) + (total & 0xFFFF)
     return ~(total + (total >> 16)) & 0xFFFF
 
 
-def read_packet(packet, nonce):
+def read_packet(packet: bytes, nonce: int) -> Found | None:
     """What is in an IPv4 packet of ours: ``(sender, path, size, clock)``, or None. ``clock`` is None but for datagrams.
 
     :param packet: with its IP header; may be cut off behind the first 64 bytes or so.
@@ -82,7 +86,7 @@ def read_packet(packet, nonce):
     return None
 
 
-def filter_program(nonce):
+def filter_program(nonce: int) -> bytes:
     """A program for the kernel, in the classic Berkeley packet filter, that lets only packets of ours come to a socket.
 
     Without it, all of a busy host's traffic would come through here.
@@ -108,6 +112,14 @@ def filter_program(nonce):
     return b"".join(struct.pack("HBBI", *step) for step in program)
 
 
+class HeardFrom(TypedDict):
+    """What came from one sender; see :class:`Heard`."""
+
+    paths: dict[str, str]
+    sizes: dict[str, int]
+    delay: float | None
+
+
 class Heard:
     """What came in, by who sent it: ``{sender: {paths: {path: how far}, sizes: {how far: largest}, delay}}``.
 
@@ -115,10 +127,10 @@ class Heard:
     difference of the clocks.
     """
 
-    def __init__(self):
-        self.senders = {}
+    def __init__(self) -> None:
+        self.senders: dict[int, HeardFrom] = {}
 
-    def add(self, found, how_far, now):
+    def add(self, found: Found, how_far: str, now: float) -> None:
         """Note a packet, of which ``found`` is what :func:`read_packet` gave."""
         sender, path, size, clock = found
         entry = self.senders.setdefault(sender, {"paths": {}, "sizes": {}, "delay": None})

@@ -12,10 +12,17 @@ from __future__ import annotations
 
 import hashlib
 import statistics
+from typing import TYPE_CHECKING, Any, Collection, Iterable, Mapping, Sequence
 
 from .._core.ip import is_address
 from .._host.firewall import MANAGED_FIREWALLS, OWN_UNIT
 from . import packets
+
+if TYPE_CHECKING:
+    ProbePlan = Mapping[str, Any]
+    Peer = Mapping[str, Any]
+    Results = Mapping[str, Mapping[str, Any]]
+    Row = dict[str, Any]
 
 # Seconds that clocks may differ by. The load of hosts delays what is measured, not more than by tenths.
 CLOCKS = 1.0
@@ -26,7 +33,15 @@ NAMED = 6
 MEASURED = 20
 
 
-def probe_plan(hosts, addresses, data_paths, managers, data_path_port, encrypted, started):
+def probe_plan(
+    hosts: Iterable[str],
+    addresses: Mapping[str, str],
+    data_paths: Mapping[str, str],
+    managers: Collection[str],
+    data_path_port: int,
+    encrypted: bool,
+    started: object,
+) -> dict[str, Any]:
     """What all hosts need to send packets to each other: ``{nonce, hosts, managers, data_path_port, esp}``.
 
     :param hosts: the hosts that take part, in order; one without an IPv4 address is left out.
@@ -45,7 +60,7 @@ def probe_plan(hosts, addresses, data_paths, managers, data_path_port, encrypted
     }
 
 
-def peers(plan, name):
+def peers(plan: ProbePlan, name: str) -> dict[str, Any]:
     """To whom a host sends what, ``[{index, address, data_path, tcp, udp, data_path_port, esp, sizes}]``, and its own number.
 
     Large packets go only to the hosts that follow it in the list: in a large cluster, all to all would be too many.
@@ -73,17 +88,17 @@ def peers(plan, name):
     }
 
 
-def _is_ipv4(text):
-    return bool(text) and is_address(text) and ":" not in text
+def _is_ipv4(text: str | None) -> bool:
+    return text is not None and is_address(text) and ":" not in text
 
 
-def paths(peer):
+def paths(peer: Peer) -> list[str]:
     """The paths to one of :func:`peers`."""
     found = ["tcp %d" % port for port in peer["tcp"]] + ["udp %d" % port for port in peer["udp"]]
     return found + ["udp %d" % peer["data_path_port"]] + (["esp"] if peer["esp"] else [])
 
 
-def rows(plan, results):
+def rows(plan: ProbePlan, results: Results) -> list[Row]:
     """The findings about every pair of hosts, and about every clock.
 
     :param plan: a :func:`probe_plan`.
@@ -99,10 +114,10 @@ def rows(plan, results):
     return _merged(found + _clocks(names, results))
 
 
-def _pair(source, target, index, peer, results):
+def _pair(source: str, target: str, index: int, peer: Peer, results: Results) -> list[Row]:
     sent, there = results[source].get("sent"), results[target]
 
-    def finding(what, found, remedy, **more):
+    def finding(what: str, found: str, remedy: str | None, **more: Any) -> Row:
         return dict(_finding(source, target, what, found, remedy), **more)
 
     if sent is None or there.get("heard") is None:
@@ -144,7 +159,7 @@ def _pair(source, target, index, peer, results):
     return found + _mtu(source, target, index, peer, results)
 
 
-def _mtu(source, target, index, peer, results):
+def _mtu(source: str, target: str, index: int, peer: Peer, results: Results) -> list[Row]:
     """The MTU of a path, or what is wrong with it; nothing where it was not measured."""
     sizes = _of(results[target]["heard"], index)["sizes"]
     largest = max(sizes.values(), default=0)
@@ -164,12 +179,12 @@ def _mtu(source, target, index, peer, results):
     return [_finding(source, target, "MTU", text, remedy)]
 
 
-def _clocks(names, results):
+def _clocks(names: Sequence[str], results: Results) -> list[Row]:
     """Hosts whose clock differs from most others; of two hosts, it is unknown which is right."""
-    ahead = {}
+    ahead: dict[str, float] = {}
     for first in range(len(names)):
-        measured = {other: _ahead(first, other, names, results) for other in range(len(names)) if other != first}
-        measured = {names[other]: by for other, by in measured.items() if by is not None}
+        found = {other: _ahead(first, other, names, results) for other in range(len(names)) if other != first}
+        measured = {names[other]: by for other, by in found.items() if by is not None}
         ahead = max(ahead, dict(measured, **{names[first]: 0.0}), key=len)
         if len(ahead) == len(names):
             break
@@ -184,29 +199,30 @@ def _clocks(names, results):
     ]
 
 
-def _ahead(first, other, names, results):
+def _ahead(first: int, other: int, names: Sequence[str], results: Results) -> float | None:
     """Seconds that the clock of another host is ahead of the first one's, or None. The travel time is in both."""
     there = _of(results[names[other]].get("heard"), first) or {}
     back = _of(results[names[first]].get("heard"), other) or {}
     if there.get("delay") is None or back.get("delay") is None:
         return None
-    return (there["delay"] - back["delay"]) / 2
+    ahead: float = (there["delay"] - back["delay"]) / 2
+    return ahead
 
 
-def _of(table, index):
+def _of(table: Mapping[Any, Any] | None, index: int) -> Any:
     """An entry by its number, which JSON made a text."""
     return (table or {}).get(str(index), (table or {}).get(index))
 
 
-def _finding(source, target, what, found, remedy):
+def _finding(source: str, target: str | None, what: str, found: str, remedy: str | None) -> Row:
     targets = [target] if target else []
     return {"sources": [source], "targets": targets, "paths": [what], "found": found, "remedy": remedy, "opens": False}
 
 
-def _merged(found):
+def _merged(found: list[Row]) -> list[Row]:
     """Findings that differ in their path alone as one, then those that differ in their sources, then in their targets."""
     for part in ("paths", "sources", "targets"):
-        groups: dict = {}
+        groups: dict[tuple[str, ...], Row] = {}
         for item in found:
             key = tuple(repr(value) for name, value in item.items() if name != part)
             if key in groups:
@@ -223,7 +239,7 @@ def _merged(found):
     return named
 
 
-def problems(found):
+def problems(found: Iterable[Row]) -> list[str]:
     """Texts of what is wrong and is not corrected by this run."""
     return [
         "%s: %s: %s: %s"
@@ -238,7 +254,7 @@ def problems(found):
     ]
 
 
-def table(found):
+def table(found: Iterable[Row]) -> str:
     """Rows as a table, what is wrong first."""
     lines = [("from", "to", "what", "found")]
     for row in sorted(found, key=lambda item: item["remedy"] is None):
@@ -248,7 +264,7 @@ def table(found):
     return "\n".join("  ".join([line[i].ljust(widths[i]) for i in range(3)] + [line[3]]) for line in lines)
 
 
-def _names(hosts):
+def _names(hosts: Sequence[str]) -> str:
     return (
         ", ".join(hosts) if len(hosts) <= NAMED else "%s and %d more" % (", ".join(hosts[:NAMED]), len(hosts) - NAMED)
     )

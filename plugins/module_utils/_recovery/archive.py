@@ -85,7 +85,7 @@ def _add(tar: tarfile.TarFile, name: str, text: str) -> None:
 
 
 def replace(data: bytes, path: str, content: bytes) -> bytes:
-    """An archive, as bytes, with other content in one of its files, which its list tells of."""
+    """An archive, as bytes, with other content in one of its files, and in its list of files."""
     made = io.BytesIO()
     with tarfile.open(fileobj=io.BytesIO(data), mode="r:gz") as old, _packed(made) as new:
         for item in old:
@@ -110,7 +110,7 @@ def content(data: bytes, path: str) -> bytes:
 
 
 def check(source: IO[bytes], into: str | None = None) -> tuple[Manifest, str | None]:
-    """Read an archive to its end and see that all of it is right: ``(manifest, unlock key or None)``.
+    """Read an archive to its end and check all of it: ``(manifest, unlock key or None)``.
 
     :param source: a binary file object.
     :param into: a folder that is not there yet: it becomes the swarm folder.

@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 
 
 def freeze_problem(nodes: Collection[Node], node_id: str) -> str | None:
-    """Why a manager had better not stand still for a moment: a text, or None.
+    """Why the daemon of a manager should not be paused for a moment: a text, or None.
 
-    One or two managers have no other way.
+    With one or two managers it cannot be helped.
     """
     quorum = Quorum(nodes)
     voters = len(quorum.voters)
     if voters <= 2 or quorum.survives(node_id):
         return None
-    return "while it stands still for the copy, %d of %d managers can be reached, and %d are needed" % (
+    return "while it is paused for the copy, %d of %d managers can be reached, and %d are needed" % (
         len(quorum.alive - {node_id}),
         voters,
         voters // 2 + 1,
@@ -36,13 +36,12 @@ def backup_problem(swarm: SwarmFacts, force: bool = False) -> str | None:
         state = "a worker" if swarm["state"] == "active" else swarm["state"]
         return "this node is no manager of a swarm (it is %s): back up on a manager" % state
     if not swarm["quorum"]:
-        return (
-            "the managers have no quorum (%s), so nobody knows what the swarm's state is: bring managers back first"
-            % (swarm["error"] or "no leader")
+        return "the managers have no quorum (%s), so the swarm's state is not certain: start other managers first" % (
+            swarm["error"] or "no leader"
         )
     problem = freeze_problem(swarm["nodes"], swarm["node_id"] or "")
     if problem and not force:
-        return "%s: bring managers back, or set swarm_backup_host to take this one all the same" % problem
+        return "%s: start other managers, or set swarm_backup_host to back this one up nevertheless" % problem
     return None
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to dockyard.swarm: copies the state of this manager while its daemon stands still."""
+"""Private to dockyard.swarm: copies the state of this manager while its daemon is paused."""
 
 from __future__ import annotations
 
@@ -105,10 +105,10 @@ class Backup:
         return next(node for node in swarm["nodes"] if node["id"] == swarm["node_id"])
 
     def _settle(self, node_id: str) -> None:
-        """Have on the disk that the last changes of the swarm are agreed on.
+        """Have the last changes of the swarm on the disk as committed.
 
-        A manager writes that along with the next change, and one that goes on alone drops what is not known as agreed on. So
-        there is a next change, which changes nothing.
+        A manager writes that along with the next change, and forcing a new cluster drops what is not known as committed. So
+        a next change is made, which changes nothing.
         """
         for _again in (1, 2):
             update_node(self.engine, node_id, {})

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to dockyard.swarm: one manager goes on alone with the state of its swarm."""
+"""Private to dockyard.swarm: a manager forms a new single-manager cluster with the state of its swarm."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def wait_key_encrypted(root: str, swarm: SwarmFacts, timeout: float) -> None:
 
 
 def restart(engine: Engine, root: str, timeout: float) -> None:
-    """Have the Engine of a manager that went on alone start anew.
+    """Restart the Engine of a manager that formed a new cluster.
 
     One that came up without a quorum, or locked, has not set up its networks: tasks are rejected, with "cannot create a swarm
     scoped network when swarm is not active", until it starts with a quorum and not locked.
@@ -67,13 +67,13 @@ def force_new(engine: Engine, request: ApiObject, timeout: float) -> SwarmFacts:
     try:
         engine.post("/swarm/init", request)
     except EngineError as exc:
-        raise ApplyError("the manager did not go on alone: %s" % exc.message) from exc
+        raise ApplyError("the manager did not form a new cluster: %s" % exc.message) from exc
 
     swarm = wait_works(engine, timeout)
     if not swarm:
         found = local(engine)
         raise ApplyError(
-            "the manager was told to go on alone, and does not answer for its swarm after %d s: state %s %s"
+            "the manager was asked to form a new cluster, and does not answer for its swarm after %d s: state %s %s"
             % (timeout, found.get("LocalNodeState"), found.get("Error") or "")
         )
     return swarm

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to dockyard.swarm: how one manager becomes the only one of its swarm: the request, and the steps after it. Pure."""
+"""Private to dockyard.swarm: how a manager forms a new single-manager cluster: the request, and the steps after it. Pure."""
 
 from __future__ import annotations
 
@@ -32,11 +32,9 @@ def init_request(manifest: Mapping[str, Any], addresses: Collection[str]) -> Api
 
 
 def last_steps(what: str, key_encrypted: bool) -> Plan:
-    """The steps after a manager went on alone."""
+    """The steps after a manager formed a new cluster."""
     steps = [change("end", what, "the Engine sets up networks when it starts with a quorum")]
-    return (
-        [decrypt("after a last restart of the Engine it is to go on, not to be locked")] if key_encrypted else []
-    ) + steps
+    return ([decrypt("after a last restart of the Engine it must not be locked")] if key_encrypted else []) + steps
 
 
 def decrypt(why: str) -> Change:

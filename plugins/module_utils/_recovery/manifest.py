@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to dockyard.swarm: what a backup says of itself. Pure functions."""
+"""Private to dockyard.swarm: the description of a backup. Pure functions."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class BackupError(Exception):
 
 
 def identity(manifest: Manifest) -> dict[str, str]:
-    """By what a backup is told from others."""
+    """What distinguishes a backup from others."""
     return {
         "cluster_id": manifest["cluster_id"],
         "node_id": manifest["node_id"],
@@ -66,7 +66,7 @@ def identity(manifest: Manifest) -> dict[str, str]:
 def describe(
     swarm: SwarmFacts, node: Node, addrs: Mapping[str, str], engine: str, state: ApiObject, created: str
 ) -> Description:
-    """What a backup of this manager says of itself, all but its files.
+    """The description of a backup of this manager, without its files.
 
     :param swarm: this manager's ``swarm`` part of node_facts.
     :param node: this node, as node_facts lists it.

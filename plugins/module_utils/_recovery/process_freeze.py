@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to dockyard.swarm: a process that stands still while its files are copied, and goes on in any case."""
+"""Private to dockyard.swarm: a process that is paused while its files are copied, and continued in any case."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from typing import Iterator, NoReturn
 from .._core.atomic_files import read_text
 from .._core.plan import ApplyError
 
-# Seconds after which it goes on, whatever has become of the copy. Managers elect another leader after some ten.
+# Seconds after which it is continued, with or without the copy. Managers elect another leader after some ten.
 LIMIT = 10
 # Seconds in which all of its threads have to have stopped: one that waits for the disk stops after that.
 STOPS = 3
@@ -25,7 +25,7 @@ STOPS = 3
 
 @contextlib.contextmanager
 def frozen(pid: int, limit: float = LIMIT) -> Iterator[float]:
-    """Have a process stand still. A process of its own lets it go on where this one dies, or takes too long."""
+    """Pause a process. A separate guard process continues it where this one dies, or takes too long."""
     reader, writer = os.pipe()
     guard = os.fork()
     if guard == 0:
@@ -38,12 +38,14 @@ def frozen(pid: int, limit: float = LIMIT) -> Iterator[float]:
         while not stands_still(pid):
             if time.monotonic() > end:
                 raise ApplyError(
-                    "process %d did not stop within %d s; it goes on, and nothing was copied" % (pid, STOPS)
+                    "process %d did not stop within %d s; it was continued, and nothing was copied" % (pid, STOPS)
                 )
             time.sleep(0.001)
         yield begun
         if not stands_still(pid) or time.monotonic() - begun >= limit:
-            raise ApplyError("the daemon went on before its files were copied (it may stand still for %d s)" % limit)
+            raise ApplyError(
+                "the daemon was continued before its files were copied (it may be paused for %d s)" % limit
+            )
     finally:
         try:
             os.kill(pid, signal.SIGCONT)
@@ -58,11 +60,11 @@ def _guard(pid: int, reader: int, writer: int, limit: float) -> NoReturn:
         for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_IGN)
         os.close(writer)
-        for handle in (0, 1, 2):  # whoever waits for the module's output does not wait for this
+        for handle in (0, 1, 2):  # a caller that waits for the module's output does not wait for this
             os.close(handle)
         select.select([reader], [], [], limit)
     finally:
-        # Whatever happens, it never comes back to what its parent does: not either where the process is gone.
+        # It must never return into the parent's code, not even where the process is gone.
         with contextlib.suppress(OSError):
             os.kill(pid, signal.SIGCONT)
         os._exit(0)

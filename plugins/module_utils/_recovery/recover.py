@@ -26,9 +26,9 @@ class RecoverPlan(TypedDict):
 
 
 def recover_plan(hosts: Mapping[str, NodeFacts | None], wanted: str) -> RecoverPlan:
-    """What speaks against recovering a swarm from one of its managers: ``{problems, there}``.
+    """Why a swarm must not be recovered from one of its managers.
 
-    :param hosts: host -> what node_facts tells of it, None where it was not read.
+    :param hosts: host -> its facts, None where it was not read.
     """
     facts = hosts.get(wanted)
     if wanted not in hosts:
@@ -78,7 +78,7 @@ def raft_addr(swarm: SwarmFacts, state: ApiObject) -> str:
     listed = {item["node_id"]: item["addr"] for item in swarm["managers"]}
     addr = listed.get(swarm["node_id"] or "") or state.get("AdvertiseAddr") or swarm["node_addr"] or ""
     if not addr:
-        raise PlanError("this node does not tell its address: see 'docker info'")
+        raise PlanError("the address of this node is not known: see 'docker info'")
     try:
         ipaddress.ip_address(addr)
     except ValueError:
@@ -87,7 +87,7 @@ def raft_addr(swarm: SwarmFacts, state: ApiObject) -> str:
 
 
 def recover_steps(swarm: SwarmFacts, key_encrypted: bool = False, journal: Mapping[str, bool] | None = None) -> Plan:
-    """What it takes to let a manager go on alone: changes, whose ``do`` is the step.
+    """How a manager forms a new single-manager cluster: changes, whose ``do`` is the step.
 
     :param key_encrypted: whether its key is encrypted on the disk, as it is where managers are locked when they start.
     :param journal: what the last run left, or None.
@@ -103,7 +103,7 @@ def recover_steps(swarm: SwarmFacts, key_encrypted: bool = False, journal: Mappi
         )
     ]  # fmt: skip
     if key_encrypted:
-        # The Engine starts the manager anew for that, without what unlocked it, and would drop its state.
+        # For that the Engine restarts the manager, without what unlocked it, and would drop its state.
         steps.insert(0, decrypt("the swarm locks managers when they start, and this one has to start without a quorum"))
     return steps
 

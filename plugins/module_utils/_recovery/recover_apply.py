@@ -71,10 +71,10 @@ class Recover:
                 restart(self.engine, state["root"], self.timeout)
             remove(RECOVERY_PENDING)
         except (OSError, EngineError) as exc:
-            raise ApplyError("%s; a run later on goes on from here" % exc) from exc
+            raise ApplyError("%s; run again to continue from here" % exc) from exc
 
     def _recover(self, state: State, key_encrypted: bool) -> bool:
-        """Let it go on alone; whether the Engine has to be started anew then."""
+        """Form a new cluster; whether the Engine has to be restarted afterwards."""
         journal, swarm = state["journal"], state["swarm"]
         autolock = key_encrypted or bool(journal and journal["autolock"])
         self._note(autolock, False)
@@ -86,11 +86,11 @@ class Recover:
             except ApplyError:
                 pass  # it cannot stop the manager that runs, as one whose tasks hang: the Engine has to
         if autolock or journal or swarm["state"] == "active":
-            # The Engine reads the key when it starts; and one that was unlocked without a quorum lets nobody in any more.
+            # The Engine reads the key when it starts; and one that was unlocked without a quorum accepts no other node.
             start(self.engine, self.timeout)
             if settled(self.engine, self.timeout) == "locked":
                 if is_key_encrypted(state["root"]):
-                    return True  # it went on alone all the same
+                    return True  # it did form a new cluster
                 raise ApplyError("the manager stays locked with its key decrypted: see journalctl -u docker")
             # Now it knows who it is. Objects of the cluster cannot be read yet.
             swarm = read_swarm(dict(local(self.engine), ControlAvailable=False))

@@ -33,9 +33,9 @@ class RestorePlan(TypedDict):
 def restore_plan(
     manifest: Manifest, hosts: Mapping[str, NodeFacts | None], managers: Sequence[str], wanted: str = ""
 ) -> RestorePlan:
-    """Where a backup is restored, and what speaks against it: ``{host, problems, there}``.
+    """Where a backup is restored, and why it must not be.
 
-    :param hosts: host -> what node_facts tells of it, None where it was not read; in the order of the inventory.
+    :param hosts: host -> its facts, None where it was not read; in the order of the inventory.
     :param managers: those of them that are to be managers.
     :param wanted: the host to restore on, or empty.
     """
@@ -56,8 +56,8 @@ def restore_plan(
         if facts is None:
             if name in managers and not there:
                 problems.append(
-                    "%s: could not be read, so nobody knows whether the old swarm still runs there: bring it up, or take it "
-                    "out of the inventory; and run without --limit" % name
+                    "%s: could not be read, so the old swarm may still run there: start it, or take it "
+                    "out of the inventory; and run again without --limit" % name
                 )
         elif not (name == host and (there or begun)) and not (there and facts["swarm"]["manager"]):
             problems += ["%s: %s" % (name, text) for text in _still_member(facts["swarm"], name in managers)]
@@ -157,7 +157,7 @@ def node_plan(state: HostState, manifest: Manifest) -> Plan:
         "recover",
         "%s: its managers" % what,
         cut_short if started else "those of the backup are gone",
-        after="%s alone" % manifest["hostname"],
+        after="only %s" % manifest["hostname"],
     )
     if started:
         return [new]

@@ -81,7 +81,7 @@ class Restore:
             restart(self.engine, root, self.params["timeout"])
             remove(RESTORE_PENDING)
         except (OSError, EngineError, BackupError) as exc:
-            raise ApplyError("%s; a run later on goes on from here" % exc) from exc
+            raise ApplyError("%s; run again to continue from here" % exc) from exc
 
     def _put(self, root: str) -> None:
         with open(self.params["archive"], "rb") as source:
@@ -103,7 +103,7 @@ class Restore:
         if not wait_for(self.engine.answers, self.params["timeout"]):
             raise ApplyError("the Engine does not start with the state of the backup: %s" % journal_tail(DOCKER))
         if settled(self.engine, self.params["timeout"]) == "locked":
-            return  # it encrypted its key, which it does only once it goes on alone: an earlier run was cut short after that
+            return  # it encrypted its key, as it does only after it formed a new cluster: an earlier run was cut short then
         request = init_request(self.manifest, addresses)
         swarm = force_new(self.engine, request, self.params["timeout"])
         if not is_restored(swarm, self.manifest):

@@ -11,15 +11,21 @@ from __future__ import annotations
 
 import copy
 import json
+from typing import TYPE_CHECKING, Any, Iterable, Mapping
 
 from .spec import capability
 from .values import SECOND
+
+if TYPE_CHECKING:
+    from .._core.facts import ApiObject
+
+    View = Mapping[str, Any]  # option -> value
 
 # What the Engine has in nanoseconds.
 _TIMES = ("Delay", "Interval", "Monitor", "StartInterval", "StartPeriod", "Timeout", "Window")
 
 
-def comparable(spec, networks):
+def comparable(spec: ApiObject, networks: Mapping[str, str]) -> View:
     """A Spec as ``option -> value``, without the defaults that the Engine adds.
 
     What is no option keeps the Engine's name, so that it is compared as well.
@@ -35,7 +41,7 @@ def comparable(spec, networks):
     mode = spec.pop("Mode", None) or {}
     attached = (task.pop("Networks", None) or []) + (spec.pop("Networks", None) or [])
     image = box.pop("Image", None)
-    view = {
+    view: dict[str, Any] = {
         "image": image,
         "command": box.pop("Command", None),
         "args": box.pop("Args", None),
@@ -93,7 +99,7 @@ def comparable(spec, networks):
     return {key: value for key, value in view.items() if (value is not None if key in zero_counts else value)}
 
 
-def differences(wanted, actual):
+def differences(wanted: View, actual: View) -> dict[str, tuple[Any, Any]]:
     """The options in which two comparable Specs differ, as ``{option: (before, after)}``."""
     actual = dict(actual)
     if "@" not in wanted.get("image", ""):
@@ -102,7 +108,7 @@ def differences(wanted, actual):
     return {key: (actual.get(key), wanted.get(key)) for key in keys if actual.get(key) != wanted.get(key)}
 
 
-def readable(option, value):
+def readable(option: str, value: Any) -> Any:
     """One value of a comparable Spec as a plan shows it: one text for each port, mount, network, secret and config."""
     text = {
         "configs": _file_text, "mounts": _mount_text, "networks": _network_text, "publish": _port_text, "secrets": _file_text,
@@ -112,7 +118,7 @@ def readable(option, value):
     return _in_seconds(value, "Delay" if option == "stop_grace_period" else "")
 
 
-def _file_text(item):
+def _file_text(item: ApiObject) -> str:
     file = item.get("File") or {}
     text = "%s as %s (%s:%s, mode %04o)" % (
         item.get("SecretName") or item.get("ConfigName"),
@@ -121,7 +127,7 @@ def _file_text(item):
     return text + _rest(item, "SecretName", "ConfigName", "File")
 
 
-def _mount_text(item):
+def _mount_text(item: ApiObject) -> str:
     text = "%s %s:%s%s" % (
         item.get("Type"),
         item.get("Source", ""),
@@ -131,24 +137,24 @@ def _mount_text(item):
     return text + _rest(item, "Type", "Source", "Target", "ReadOnly")
 
 
-def _network_text(item):
+def _network_text(item: ApiObject) -> str:
     aliases = item.get("Aliases")
-    text = item.get("Target", "") + (" (aliases %s)" % ", ".join(aliases) if aliases else "")
+    text: str = item.get("Target", "") + (" (aliases %s)" % ", ".join(aliases) if aliases else "")
     return text + _rest(item, "Target", "Aliases")
 
 
-def _port_text(item):
+def _port_text(item: ApiObject) -> str:
     known = ("PublishedPort", "TargetPort", "Protocol", "PublishMode")
     return "%s:%s/%s %s" % tuple(item.get(key) for key in known) + _rest(item, *known)
 
 
-def _rest(item, *known):
+def _rest(item: ApiObject, *known: str) -> str:
     """What no option stands for, so that no two items have the same text."""
     rest = {key: value for key, value in item.items() if key not in known}
     return " " + json.dumps(rest, sort_keys=True) if rest else ""
 
 
-def _in_seconds(value, key=""):
+def _in_seconds(value: Any, key: str = "") -> Any:
     if isinstance(value, dict):
         return {name: _in_seconds(item, name) for name, item in value.items()}
     if key in _TIMES and isinstance(value, int):
@@ -156,7 +162,7 @@ def _in_seconds(value, key=""):
     return value
 
 
-def _pruned(value):
+def _pruned(value: Any) -> Any:
     """A value without its empty parts, on all levels. Not for labels and the like, which may be empty."""
     if isinstance(value, dict):
         parts = {key: _pruned(item) for key, item in value.items()}
@@ -166,21 +172,21 @@ def _pruned(value):
     return value
 
 
-def _sorted(items):
+def _sorted(items: Iterable[ApiObject] | None) -> list[Any]:
     return sorted((_pruned(item) for item in items or []), key=lambda item: json.dumps(item, sort_keys=True))
 
 
-def _without(items, key):
+def _without(items: Iterable[ApiObject] | None, key: str) -> list[ApiObject]:
     return [{name: value for name, value in item.items() if name != key} for item in items or []]
 
 
-def _with_defaults(values, **defaults):
+def _with_defaults(values: ApiObject | None, **defaults: Any) -> ApiObject:
     given = {key: value for key, value in (values or {}).items() if value is not None}
     view = dict(defaults, **given)
     return {key: value for key, value in view.items() if value not in ("", False, 0) or key == "Delay"}
 
 
-def _rollout_view(values):
+def _rollout_view(values: ApiObject | None) -> Any:
     if values is None:  # the default of the swarm
         values = {"Parallelism": 1}
     view = dict({"Order": "stop-first", "FailureAction": "pause", "Monitor": 5 * SECOND}, **(values or {}))

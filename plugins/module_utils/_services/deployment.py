@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import time
+from typing import TYPE_CHECKING, Any, Iterable, Mapping, NoReturn, Sequence
 
 from .._core.engine_api import EngineError, query
 from .._core.plan import ApplyError, PlanError, public
@@ -15,19 +16,29 @@ from .._core.swarm_objects import MANAGED
 from .spec import NAMESPACE, resolve
 from .stack import desired, plan_stack, service_status, task_errors
 
+if TYPE_CHECKING:
+    from .._core.engine_api import Engine
+    from .._core.facts import ApiObject
+    from .._core.plan import Change, Plan
+    from .stack import Status
+
+    State = dict[str, Any]
+    # Service -> its status, itself and its tasks, as the Engine lists them.
+    Statuses = Mapping[str, tuple[Status, ApiObject, list[ApiObject]]]
+
 REFUSED = "this node is not a manager of a swarm with a quorum: run on a manager (%s)"
 
 
 class Deployment:
     """One stack, on a manager of its swarm."""
 
-    def __init__(self, engine, options):
+    def __init__(self, engine: Engine, options: Mapping[str, Any]) -> None:
         self.engine = engine
         self.options = options
         self.want = desired(options)
-        self.changed = set()  # services that this run changed
+        self.changed: set[str] = set()  # services that this run changed
 
-    def read(self):
+    def read(self) -> State:
         try:
             services = self.engine.get("/services")
             networks = [
@@ -41,7 +52,7 @@ class Deployment:
             for item in services
             if item["Spec"]["Name"] in self.want["services"] or MANAGED in (item["Spec"].get("Labels") or {})
         }
-        state = {
+        state: State = {
             "raw": ours,
             "services": {name: item["Spec"] for name, item in ours.items()},
             "networks": networks,
@@ -52,10 +63,10 @@ class Deployment:
             state["ids"][kind] = {item["Spec"]["Name"]: item["ID"] for item in items}
         return state
 
-    def plan(self, state):
+    def plan(self, state: State) -> Plan:
         return plan_stack(self.options, state)
 
-    def apply(self, plan, state):
+    def apply(self, plan: Plan, state: State) -> None:
         # Wrong names are found before anything is created; secrets and configs are created first.
         contents = {
             kind: dict(state["ids"][kind], **dict.fromkeys(self.want[kind], "")) for kind in ("secrets", "configs")
@@ -63,7 +74,7 @@ class Deployment:
         for spec in self.want["services"].values():
             resolve(spec, state["ids"]["networks"], contents["secrets"], contents["configs"])
         removals = [item for item in plan if item["do"] == "remove" and item["kind"] != "service"]
-        done = []
+        done: list[str] = []
         for item in plan:
             if item not in removals:
                 self._apply_one(item, state, done)
@@ -73,7 +84,7 @@ class Deployment:
             for item in removals:
                 self._apply_one(item, state, done)
 
-    def _apply_one(self, item, state, done):
+    def _apply_one(self, item: Change, state: State, done: list[str]) -> None:
         if item["kind"] == "service" and item["name"] in self.changed:
             return  # one update covers all the differences of a service
         act = self._service if item["kind"] == "service" else self._content
@@ -85,7 +96,7 @@ class Deployment:
             ) from exc
         done.append("%s %s" % (item["do"], item["to"]))
 
-    def _content(self, item, state):
+    def _content(self, item: Change, state: State) -> None:
         kind, name = item["kind"] + "s", item["name"]
         if item["do"] in ("remove", "replace"):
             self._delete("/%s/%s" % (kind, state["ids"][kind][name]))
@@ -98,7 +109,7 @@ class Deployment:
             made = self.engine.post("/%s/create" % kind, {"Name": name, "Labels": labels, "Data": data})
             state["ids"][kind][name] = made["ID"]
 
-    def _service(self, item, state):
+    def _service(self, item: Change, state: State) -> None:
         name = item["name"]
         current = state["raw"].get(name)
         if item["do"] == "remove":
@@ -121,17 +132,17 @@ class Deployment:
             )
         self.changed.add(name)
 
-    def _delete(self, path):
+    def _delete(self, path: str) -> None:
         try:
             self.engine.delete(path)
         except EngineError as exc:
             if exc.status != 404:
                 raise
 
-    def wait(self, done=()):
+    def wait(self, done: Iterable[str] = ()) -> None:
         """Wait until every service of the stack runs; raises an ApplyError with the errors of its tasks."""
         end = time.monotonic() + self.options["wait"]
-        steady = {}  # service -> (its running tasks, since when they are the same)
+        steady: dict[str, tuple[list[str], float]] = {}  # service -> (its running tasks, since when they are the same)
         interval = 0.25
         while True:
             statuses = self._statuses()
@@ -151,7 +162,7 @@ class Deployment:
             time.sleep(min(interval, max(0.05, end - now)))
             interval = min(1.0, interval * 1.5)
 
-    def _statuses(self):
+    def _statuses(self) -> Statuses:
         try:
             listed = {
                 item["Spec"]["Name"]: item
@@ -167,7 +178,7 @@ class Deployment:
         except EngineError as exc:
             raise ApplyError("cannot read the state of the services: %s" % exc) from exc
 
-    def _give_up(self, names, statuses, done, timed_out):
+    def _give_up(self, names: Sequence[str], statuses: Statuses, done: Iterable[str], timed_out: bool) -> NoReturn:
         try:
             nodes = {node["ID"]: (node.get("Description") or {}).get("Hostname") for node in self.engine.get("/nodes")}
         except EngineError:
@@ -183,7 +194,7 @@ class Deployment:
         hint = "see: docker service ps --no-trunc %s; docker service logs %s" % (names[0], names[0])
         raise ApplyError("%s. %s%s" % ("; ".join(parts), hint, _left(done)), task_errors=errors)
 
-    def result(self, _state):
+    def result(self, _state: State) -> dict[str, Any]:
         if self.options["wait"] and not self.changed and self.want["services"]:
             self.wait()
         services = {}
@@ -192,11 +203,11 @@ class Deployment:
         return {"services": services}
 
 
-def _left(done):
+def _left(done: Iterable[str]) -> str:
     return ". Done so far: %s; run again to converge" % ", ".join(done) if done else ""
 
 
-def _age(stamp):
+def _age(stamp: str) -> float:
     """Seconds since an API time stamp, by this host's clock; 0 without a valid one."""
     import calendar
 

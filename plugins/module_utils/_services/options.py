@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from .._core.plan import PlanError
 from .values import (
     REQUIRED,
@@ -23,8 +25,11 @@ from .values import (
     text,
 )
 
+if TYPE_CHECKING:
+    from .values import Converter, Fields
 
-def _test(value, where):
+
+def _test(value: Any, where: str) -> list[str]:
     """A health check's command: text runs in the container's shell, a list runs directly."""
     if isinstance(value, str):
         return ["CMD-SHELL", value]
@@ -34,13 +39,13 @@ def _test(value, where):
     return words if words[0] in ("NONE", "CMD", "CMD-SHELL") else ["CMD"] + words
 
 
-def _network(value, where):
+def _network(value: Any, where: str) -> dict[str, Any]:
     """A network: its name, or a dictionary with aliases of the service."""
     given = {"name": value} if isinstance(value, str) else value
     return record({"name": (text, REQUIRED), "aliases": (several(text), [])})(given, where)
 
 
-def _rollout(*failure_actions):
+def _rollout(*failure_actions: str) -> Converter:
     return record(
         {
             "parallelism": (integer(0), 1),
@@ -56,7 +61,7 @@ _ROLLOUT_DEFAULT = {
     "parallelism": 1, "delay": 0, "order": "stop-first", "failure_action": "pause", "monitor": 5 * SECOND,
 }  # fmt: skip
 
-_FILE = {
+_FILE: Fields = {
     "source": (text, REQUIRED),
     "target": (text, None),
     "mode": (file_mode, 0o400),
@@ -64,7 +69,7 @@ _FILE = {
     "gid": (text, "0"),
 }
 
-SERVICE = {
+SERVICE: Fields = {
     "image": (text, REQUIRED),
     "command": (several(text), []),
     "args": (several(text), []),
@@ -152,7 +157,7 @@ SERVICE = {
 }
 
 
-def parse(name, given):
+def parse(name: str, given: Any) -> dict[str, Any]:
     """The complete options of one service; raises a PlanError that names a wrong one."""
     where = "services.%s" % name
     options = record(SERVICE)(given, where)

@@ -6,7 +6,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any, Iterable, Mapping
+
 from .._core.plan import change
+
+if TYPE_CHECKING:
+    from .._core.facts import Node, NodeFacts
+    from .._core.plan import Plan
 
 STACK = "registry"
 # A file that is not there yet has a placeholder: it is made before the stack is, and the plan is then made again.
@@ -15,7 +21,9 @@ NOT_MADE = "not made yet"
 SECRETS = {"config": "config.yml", "certificate": "registry.crt", "key": "registry.key", "htpasswd": "htpasswd"}
 
 
-def certificate(hostname, managers, addresses):
+def certificate(
+    hostname: str, managers: Mapping[str, NodeFacts | None], addresses: Mapping[str, str]
+) -> dict[str, Any]:
     """The registry's certificate, for its own name and for those of the managers.
 
     :param managers: host -> its facts, None where it was not read: it keeps its name in the certificate.
@@ -31,14 +39,14 @@ def certificate(hostname, managers, addresses):
     }
 
 
-def node_hostname(host, facts, nodes, address):
+def node_hostname(host: str, facts: NodeFacts | None, nodes: Iterable[Node], address: str | None) -> str:
     """The name in the swarm of the node that holds the images: as the host says, or, where it was not read, by its address."""
     if facts:
         return facts["machine"]["hostname"]
     return next((node["hostname"] for node in nodes if address and node["addr"] == address), None) or host
 
 
-def stack(service, hostname, texts):
+def stack(service: Mapping[str, Any], hostname: str, texts: Mapping[str, str]) -> dict[str, Any]:
     """The registry as module ``swarm_stack`` takes it.
 
     :param service: the options of the service, apart from where it runs and its secrets.
@@ -59,7 +67,7 @@ def stack(service, hostname, texts):
     }
 
 
-def htpasswd_plan(users, have, wanted):
+def htpasswd_plan(users: Iterable[str], have: Any, wanted: Any) -> Plan:
     """The password file on the controller."""
     if have == wanted:
         return []

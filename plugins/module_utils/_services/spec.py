@@ -10,16 +10,25 @@ Networks, secrets and configs are named in it until :func:`resolve` sets their I
 from __future__ import annotations
 
 import copy
+from typing import TYPE_CHECKING, Any, Mapping
 
 from .._core.plan import PlanError
 from .._core.swarm_objects import MANAGED
 from .values import SECOND
 
+if TYPE_CHECKING:
+    from .._core.facts import ApiObject
+
+    Options = Mapping[str, Any]
+    Names = Mapping[str, str]  # by another name: a short one's long one, or a name's ID
+
 NAMESPACE = "com.docker.stack.namespace"
 AUTH = "dockyard.swarm.registry-auth"
 
 
-def build(stack, name, options, secrets, configs, auth=None):
+def build(
+    stack: str, name: str, options: Options, secrets: Names, configs: Names, auth: str | None = None
+) -> ApiObject:
     """The complete Spec of one service.
 
     :param options: see :func:`options.parse`.
@@ -107,14 +116,14 @@ def build(stack, name, options, secrets, configs, auth=None):
     }
 
 
-def _mount(mount):
+def _mount(mount: Options) -> ApiObject:
     spec = {"Type": mount["type"], "Target": mount["target"], "ReadOnly": mount["read_only"]}
     if mount["source"]:
         spec["Source"] = mount["source"]
     return spec
 
 
-def _file(item, known, kind, where, option):
+def _file(item: Options, known: Names, kind: str, where: str, option: str) -> ApiObject:
     if item["source"] not in known:
         have = ", ".join(sorted(known)) or "none"
         raise PlanError("%s.%s: %s is not in option %s, which has %s" % (where, option, item["source"], option, have))
@@ -126,13 +135,13 @@ def _file(item, known, kind, where, option):
     }
 
 
-def capability(name):
+def capability(name: str) -> str:
     """The name of a capability as the Engine has it."""
     name = name.upper()
     return name if name == "ALL" or name.startswith("CAP_") else "CAP_" + name
 
 
-def _rollout_spec(options):
+def _rollout_spec(options: Options) -> ApiObject:
     return {
         "Parallelism": options["parallelism"],
         "Delay": options["delay"],
@@ -142,7 +151,9 @@ def _rollout_spec(options):
     }
 
 
-def resolve(spec, networks, secrets, configs, current=None):
+def resolve(
+    spec: ApiObject, networks: Names, secrets: Names, configs: Names, current: ApiObject | None = None
+) -> ApiObject:
     """The Spec to be sent: names get their IDs, and the digest of the image stays, so that no task restarts for it.
 
     :param networks: name -> ID; ``secrets`` and ``configs`` likewise.

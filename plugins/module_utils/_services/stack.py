@@ -15,12 +15,21 @@ import base64
 import hashlib
 import json
 import re
+from typing import TYPE_CHECKING, Any, Iterable, Iterator, Mapping, TypedDict
 
 from .._core.plan import PlanError, change
 from .._core.swarm_objects import MANAGED
 from .compare import comparable, differences, readable
 from .options import parse
 from .spec import NAMESPACE, build
+
+if TYPE_CHECKING:
+    from .._core.facts import ApiObject
+    from .._core.plan import Change, Plan
+
+    Options = Mapping[str, Any]
+    Actual = Mapping[str, Any]
+    Login = Mapping[str, str]
 
 # Without an underscore, so that the part of a name before the first one is the stack.
 _STACK = re.compile(r"^[a-zA-Z0-9][a-zA-Z0-9.-]{0,30}$")
@@ -29,7 +38,7 @@ _HASHED = re.compile(r"_[0-9a-f]{12}$")
 _LONGEST = 63
 
 
-def desired(stack):
+def desired(stack: Options) -> dict[str, Any]:
     """The wanted stack: ``{name, services, secrets, configs, names, auth}``; raises a PlanError for a wrong option.
 
     ``services`` name -> Spec, ``secrets`` and ``configs`` name -> data, all by their names in the swarm; ``names``
@@ -39,12 +48,14 @@ def desired(stack):
     if not _STACK.match(name):
         raise PlanError("name is %r; give at most 31 letters, digits, dots and hyphens (no underscore)" % name)
     absent = stack.get("state") == "absent"
-    data, names = {}, {}
+    data: dict[str, dict[str, str]] = {}
+    names: dict[str, dict[str, str]] = {}
     for kind in ("secrets", "configs"):
         given = {} if absent else stack.get(kind) or {}
         names[kind] = {short: content_name(name, short, content, kind) for short, content in given.items()}
         data[kind] = {names[kind][short]: content for short, content in given.items()}
-    services, auth = {}, {}
+    services: dict[str, ApiObject] = {}
+    auth: dict[str, str | None] = {}
     for short, given in sorted(({} if absent else stack.get("services") or {}).items()):
         full = "%s_%s" % (name, short)
         if not _NAME.match(short) or len(full) > _LONGEST:
@@ -61,7 +72,7 @@ def desired(stack):
     return {"name": name, "services": services, "names": names, "auth": auth, **data}
 
 
-def content_name(stack, short, data, kind="secrets"):
+def content_name(stack: str, short: str, data: Any, kind: str = "secrets") -> str:
     """The name in the swarm, with a hash of the content: the content of a secret cannot be changed."""
     if not isinstance(data, str):
         raise PlanError("%s.%s must be text" % (kind, short))
@@ -75,35 +86,35 @@ def content_name(stack, short, data, kind="secrets"):
     return full
 
 
-def registry_of(image):
+def registry_of(image: str) -> str:
     """The address of the registry in the name of an image; ``docker.io`` without one."""
     first, slash, _rest = image.partition("/")
     return first if slash and (set(first) & {".", ":"} or first == "localhost") else "docker.io"
 
 
-def _login(image, logins):
+def _login(image: str, logins: Iterable[Login]) -> Login | None:
     address = registry_of(image)
     return next((item for item in logins if item["registry"] == address), None)
 
 
-def _auth_header(login):
+def _auth_header(login: Login) -> str:
     body = {"username": login["username"], "password": login["password"], "serveraddress": login["registry"]}
     return base64.urlsafe_b64encode(json.dumps(body, sort_keys=True).encode()).decode()
 
 
-def _fingerprint(service, login):
+def _fingerprint(service: str, login: Login) -> str:
     """A slow hash that shows whether the credentials changed."""
     salt = "%s %s %s" % (service, login["registry"], login["username"])
     return hashlib.pbkdf2_hmac("sha256", login["password"].encode(), salt.encode(), 20000).hex()[:16]
 
 
-def plan_stack(stack, actual):
+def plan_stack(stack: Options, actual: Actual) -> Plan:
     """The changes that bring about the stack; ``stack`` has the options of swarm_stack."""
     want = desired(stack)
     prefix = want["name"] + "_"
     networks = {net["id"]: net["name"] for net in actual.get("networks") or []}
     there = actual.get("services") or {}
-    plan = []
+    plan: Plan = []
     for kind in ("secrets", "configs"):
         plan += _plan_contents(kind[:-1], want["name"], want[kind], actual.get(kind) or {}, there)
     for name, spec in want["services"].items():
@@ -124,12 +135,14 @@ def plan_stack(stack, actual):
     return plan
 
 
-def _is_ours(spec, stack):
+def _is_ours(spec: ApiObject, stack: str) -> bool:
     labels = spec.get("Labels") or {}
     return MANAGED in labels and labels.get(NAMESPACE, stack) == stack
 
 
-def _plan_contents(kind, stack, wanted, have, services):
+def _plan_contents(
+    kind: str, stack: str, wanted: Iterable[str], have: Any, services: Mapping[str, ApiObject]
+) -> Iterator[Change]:
     labels = {MANAGED: "true", NAMESPACE: stack}
     for name in sorted(wanted):
         if name not in have:
@@ -151,13 +164,13 @@ def _plan_contents(kind, stack, wanted, have, services):
                          before="created by others", after="present", kind=kind, name=name)  # fmt: skip
 
 
-def _contents_of(spec, kind):
+def _contents_of(spec: ApiObject, kind: str) -> list[str | None]:
     key = kind.capitalize()
     container = (spec.get("TaskTemplate") or {}).get("ContainerSpec") or {}
     return [item.get(key + "Name") for item in container.get(key + "s") or []]
 
 
-def _plan_service(name, spec, current, networks):
+def _plan_service(name: str, spec: ApiObject, current: ApiObject | None, networks: Mapping[str, str]) -> Plan:
     wanted = comparable(spec, networks)
     if current is None:
         shown = {option: readable(option, value) for option, value in wanted.items()}
@@ -174,12 +187,12 @@ def _plan_service(name, spec, current, networks):
     ]  # fmt: skip
 
 
-def plan_waiting(stack, actual):
+def plan_waiting(stack: Options, actual: Actual) -> Plan:
     """The services of the stack that are as wanted but lack running tasks, as far as ``actual`` has tasks."""
     tasks = actual.get("tasks") or {}
     waiting = []
     for name, spec in desired(stack)["services"].items():
-        count = tasks.get(name)
+        count: Any = tasks.get(name)
         # The Engine does not count the task of a global service that waits for its next try.
         stuck = count and not count["desired"] and "Global" in spec["Mode"]
         if stuck or (count and count["running"] < count["desired"]):
@@ -194,7 +207,17 @@ STEADY = 5.0  # seconds that a task without a health check has to stay up
 _SETTLED = 1.0
 
 
-def service_status(service, tasks, changed):
+class Status(TypedDict):
+    state: str
+    running: int
+    desired: int
+    ids: list[str]
+    needs: float
+    since: str
+    why: str
+
+
+def service_status(service: ApiObject, tasks: Iterable[ApiObject], changed: bool) -> Status:
     """The status of a service: ``{state, running, desired, ids, needs, since, why}``.
 
     ``state`` is ``running`` (all tasks run), ``waiting`` or ``failed`` (it will not run by itself). ``ids`` are the
@@ -217,7 +240,7 @@ def service_status(service, tasks, changed):
         task for task in fresh if task.get("DesiredState") == "running" and task["Status"].get("State") == "running"
     ]
     health = (spec["TaskTemplate"]["ContainerSpec"].get("Healthcheck") or {}).get("Test") or ["NONE"]
-    status = {
+    status: Status = {
         "state": "waiting",
         "running": len(running),
         "desired": wanted,
@@ -235,11 +258,12 @@ def service_status(service, tasks, changed):
             "rollback_paused": "the update failed, and so did the rollback",
             "rollback_completed": "the update failed and was rolled back",
         }
-        status.update(state="failed", why="%s (%s)" % (words[state], rollout.get("Message") or "no reason given"))
+        status["state"] = "failed"
+        status["why"] = "%s (%s)" % (words[state], rollout.get("Message") or "no reason given")
     elif changed and state in ("updating", "rollback_started"):
         status["why"] += ", the update is in progress"
     elif changed and not running and sum(task["Status"].get("State") == "rejected" for task in fresh) >= 3:
-        status.update(state="failed", why="its nodes reject its tasks")
+        status["state"], status["why"] = "failed", "its nodes reject its tasks"
     elif len(running) == wanted and (wanted or replicated is not None):
         status["state"] = "running"
     elif not wanted:
@@ -247,18 +271,21 @@ def service_status(service, tasks, changed):
     return status
 
 
-def _template(task_spec):
+def _template(task_spec: ApiObject | None) -> ApiObject:
     # A task stays where it is when only the placement changes and its node still fits.
     return {key: value for key, value in (task_spec or {}).items() if value and key not in ("Placement", "Runtime")}
 
 
-def task_errors(service, tasks, nodes, since="", most=5):
+def task_errors(
+    service: str, tasks: Iterable[ApiObject], nodes: Mapping[Any, str | None], since: str = "", most: int = 5
+) -> list[str]:
     """The errors of the tasks, the newest first, each text once.
 
     :param nodes: node ID -> host name.
     :param since: time stamp; earlier errors are left out.
     """
-    lines, seen = [], set()
+    lines: list[str] = []
+    seen: set[str] = set()
     newest = sorted(tasks, key=lambda task: task["Status"].get("Timestamp") or "", reverse=True)
     for task in newest:
         status = task["Status"]

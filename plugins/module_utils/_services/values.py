@@ -11,20 +11,25 @@ from __future__ import annotations
 
 import copy
 import re
+from typing import TYPE_CHECKING, Any, Callable, Mapping
 
 from .._core.plan import PlanError
+
+if TYPE_CHECKING:
+    Converter = Callable[[Any, str], Any]
+    Fields = Mapping[str, tuple[Converter, Any]]  # the option's converter and its default
 
 SECOND = 10**9
 REQUIRED = object()
 
 
-def text(value, where):
+def text(value: Any, where: str) -> str:
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         raise PlanError("%s must be text; put the value in quotes" % where)
     return str(value)
 
 
-def boolean(value, where):
+def boolean(value: Any, where: str) -> bool:
     if isinstance(value, str) and value.lower() in ("true", "yes", "false", "no"):
         return value.lower() in ("true", "yes")
     if not isinstance(value, bool):
@@ -32,8 +37,8 @@ def boolean(value, where):
     return value
 
 
-def integer(lowest, highest=None):
-    def convert(value, where):
+def integer(lowest: int, highest: int | None = None) -> Converter:
+    def convert(value: Any, where: str) -> int:
         try:
             number = int(value) if not isinstance(value, (bool, float)) else None
         except (TypeError, ValueError):
@@ -46,7 +51,7 @@ def integer(lowest, highest=None):
     return convert
 
 
-def number(value, where):
+def number(value: Any, where: str) -> float:
     try:
         result = float(value) if not isinstance(value, bool) else -1.0
     except (TypeError, ValueError):
@@ -56,12 +61,12 @@ def number(value, where):
     return result
 
 
-def seconds(value, where):
+def seconds(value: Any, where: str) -> int:
     """Seconds, as a number; returned as the Engine's nanoseconds."""
     return round(number(value, where) * SECOND)
 
 
-def size(value, where):
+def size(value: Any, where: str) -> int:
     """Bytes, as a number or with one of the suffixes K, M, G and T (powers of 1024)."""
     match = re.match(r"^\s*(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?\s*$", str(value), re.IGNORECASE)
     if isinstance(value, bool) or not match:
@@ -69,7 +74,7 @@ def size(value, where):
     return int(float(match.group(1)) * 1024 ** " KMGT".index(match.group(2).upper() or " "))
 
 
-def file_mode(value, where):
+def file_mode(value: Any, where: str) -> int:
     """A file mode, as octal text (``"0400"``) or as a number."""
     try:
         mode = int(value, 8) if isinstance(value, str) else int(value)
@@ -80,8 +85,8 @@ def file_mode(value, where):
     return mode
 
 
-def choice(*known):
-    def convert(value, where):
+def choice(*known: str) -> Converter:
+    def convert(value: Any, where: str) -> str:
         if value not in known:
             raise PlanError("%s is %r; it can be %s" % (where, value, ", ".join(known)))
         return str(value)
@@ -89,8 +94,8 @@ def choice(*known):
     return convert
 
 
-def several(convert_one):
-    def convert(value, where):
+def several(convert_one: Converter) -> Callable[[Any, str], list[Any]]:
+    def convert(value: Any, where: str) -> list[Any]:
         if not isinstance(value, (list, tuple)):
             raise PlanError("%s must be a list" % where)
         return [convert_one(item, "%s[%d]" % (where, index)) for index, item in enumerate(value)]
@@ -98,16 +103,16 @@ def several(convert_one):
     return convert
 
 
-def mapping(value, where):
+def mapping(value: Any, where: str) -> dict[str, str]:
     if not isinstance(value, dict):
         raise PlanError("%s must be a dictionary" % where)
     return {text(key, where): text(item, "%s.%s" % (where, key)) for key, item in value.items()}
 
 
-def record(fields):
+def record(fields: Fields) -> Callable[[Any, str], dict[str, Any]]:
     """A dictionary with known keys, ``key -> (converter, default)``; one that is absent or null gets its default."""
 
-    def convert(value, where):
+    def convert(value: Any, where: str) -> dict[str, Any]:
         if not isinstance(value, dict):
             raise PlanError("%s must be a dictionary" % where)
         unknown = sorted(str(key) for key in value if key not in fields)

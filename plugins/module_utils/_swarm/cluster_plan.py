@@ -4,7 +4,7 @@
 
 """Private to dockyard.swarm: the plan of the whole cluster, made from the states of all hosts at once. Pure functions.
 
-Nothing here asks one host what it should do: a second cluster, a lost quorum or a stranger can only be seen from above.
+No decision is made for one host alone: a second cluster, a lost quorum or a node of another swarm is only seen across all hosts.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ FRESH: ApiObject = {
 
 INSIDE = (
     "the host is not in a swarm, but %(host)s is, with managers at %(through)s, and none of them could be asked: a "
-    "second swarm is not made. Bring a manager back (and run without --limit), restore the swarm from a backup with "
+    "second swarm is not made. Start a manager (and run again without --limit), restore the swarm from a backup with "
     "playbooks/restore.yml, or take %(host)s out with 'docker swarm leave --force'"
 )
 UNREAD = (
-    "a swarm is only made when the state of every host is known, and these were not read: %s. Bring them up, run "
+    "a swarm is only made when the state of every host is known, and these were not read: %s. Start them, run again "
     "without --limit, or take them out of the inventory"
 )
-ELSEWHERE = "the swarm is to be made on %s, which this run does not reach for: run without --limit"
+ELSEWHERE = "the swarm is initialised on %s, which is excluded by --limit: run again without --limit"
 
 
 class UnlockKeys(TypedDict):

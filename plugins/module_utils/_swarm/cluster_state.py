@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to dockyard.swarm: the swarm as its hosts tell it and as one of its managers lists it. Plain data."""
+"""Private to dockyard.swarm: the swarm as its hosts see it and as one of its managers lists it. Plain data."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Host(TypedDict):
 
 
 class View:
-    """What all parts of the cluster's plan look at, and the problems that they find.
+    """What all parts of the cluster's plan read, and the problems that they find.
 
     :param states: host -> the ``swarm`` part of node_facts, of hosts that were read.
     :param manager: the host that is asked for the swarm, or None.
@@ -39,7 +39,7 @@ class View:
         self.states = states
         self.manager = manager
         self.known = {node["id"]: node for node in states[manager]["nodes"]} if manager else {}
-        # Whoever is planned to go is gone for all that is planned after it.
+        # A node that is planned to go counts as gone for all that is planned after it.
         self.quorum = Quorum(self.known.values())
         self.unread = [host for host in hosts if host not in states]
         self.problems: dict[str, list[str]] = {}
@@ -51,7 +51,7 @@ class View:
     def entry(self, host: str) -> Node | None:
         """The swarm's entry of a host, or None.
 
-        A node that is broken may tell neither which one it is nor its managers: then name and address tell.
+        A node that is broken may report neither its ID nor its managers: then name and address decide.
         """
         state = self.states[host]
         if state["node_id"] or state["managers"] or state["state"] not in ("error", "pending"):

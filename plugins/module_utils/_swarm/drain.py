@@ -4,7 +4,7 @@
 
 """Private to dockyard.swarm: taking a node out of service for a while, and what has to run elsewhere first. Pure functions.
 
-Docker's own drain does not wait (moby#33220), so that whoever restarts a daemon right after it cuts the tasks off.
+Docker's own drain does not wait (moby#33220), so that a restart of the daemon right after it interrupts the tasks.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .._core.plan import Plan
 
 
-# What the node's availability was: it outlives whoever drained the node.
+# What the node's availability was, kept in the swarm, where an interrupted run does not lose it.
 LABEL = "dockyard.swarm.availability"
 NO_PLACE = "no suitable node"
 

@@ -36,7 +36,7 @@ class State(TypedDict):
 
 
 class Drain:
-    """One node, by the hand of this manager."""
+    """One node, changed through this manager."""
 
     def __init__(self, params: dict[str, Any]) -> None:
         self.node_id: str = params["node"]
@@ -75,10 +75,10 @@ class Drain:
         left = self._lacking(wanted)
         for item in restore_plan(self._nodes(), self.node_id):
             update_node(self.engine, self.node_id, item["set"])
-        told = "; ".join("%s: %s" % pair for pair in sorted(left.items()))
+        services = "; ".join("%s: %s" % pair for pair in sorted(left.items()))
         raise ApplyError(
             "node %s was not drained within %d s, and has its availability back (%s): see `docker service ps` of these services"
-            % (self._name(), self.timeout, told)
+            % (self._name(), self.timeout, services)
         )
 
     def _lacking(self, wanted: dict[str, int]) -> dict[str, str]:

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to dockyard.swarm: nodes that are no good members of their swarm, what heals them, and what does not. Pure functions.
+"""Private to dockyard.swarm: nodes that must rejoin or be unlocked, and those that cannot be repaired. Pure functions.
 
-A node is healed by joining anew, and only where it is certain that it is one of this swarm: a stranger is refused.
+A node rejoins only where it is certain that it belongs to this swarm: a node of another swarm is refused.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ LOCKED = (
     "%s/swarm/unlock/any.keys on the controller, or unlock it with 'docker swarm unlock'; then run again"
 )
 LOCKED_ELSEWHERE = (
-    "the swarm is locked on this manager, which this run does not reach for: run without --limit, so that it is "
+    "the swarm is locked on this manager, which is excluded by --limit: run again without --limit, so that it is "
     "unlocked"
 )
 ALONE = (
-    "the node is in swarm state %s (%s), and no manager of this run can be asked about it: bring a manager back and "
-    "run without --limit, or take the node out with 'docker swarm leave --force' so that it joins anew"
+    "the node is in swarm state %s (%s), and no manager of this run can be asked about it: start a manager and "
+    "run again without --limit, or take the node out with 'docker swarm leave --force', so that it rejoins"
 )
 PENDING_MANAGER = (
-    "the manager does not come up (state pending, %s), though the swarm has it: see that the other managers reach "
-    "its port 2377 and it theirs, or take it out with 'docker swarm leave --force', so that it joins anew"
+    "the manager does not come up (state pending, %s), though the swarm has it: check that the other managers reach "
+    "its port 2377 and it theirs, or take it out with 'docker swarm leave --force', so that it rejoins"
 )
-STRANGER = (
+OTHER_SWARM = (
     "%s is already in another swarm (node %s, managers %s) than %s: take it out with 'docker swarm leave --force', "
     "or out of the inventory"
 )
@@ -44,21 +44,21 @@ LOST = (
     "'ansible-playbook playbooks/recover.yml -e swarm_recover=%s'"
 )
 UNKNOWN = (
-    "the node is in swarm state %s (%s), and tells neither which node it is nor its managers: take it out with "
-    "'docker swarm leave --force', so that it joins anew"
+    "the node is in swarm state %s (%s), and reports neither its node ID nor its managers: take it out with "
+    "'docker swarm leave --force', so that it rejoins"
 )
 NOBODY = (
-    "%s has to join anew (%s), and no other manager that this run reaches could let it in: bring one back, and run "
+    "%s must rejoin (%s), and this run reaches no other manager through which it could: start one, and run again "
     "without --limit"
 )
-NO_QUORUM = "%s has to join anew (%s), and must not leave now: %s. Bring managers back first"
-# Nothing gives a manager another address but joining anew (docker/for-linux#523), for which somebody has to stay.
+NO_QUORUM = "%s must rejoin (%s), and must not leave now: %s. Start other managers first"
+# A manager gets another address only by rejoining (docker/for-linux#523), for which another manager is needed.
 FIXED = (
     "%(host)s is the only manager, and the swarm knows it at %(old)s, which is no address of it any more; no swarm "
     "can change the address of its only manager. Either give the host %(old)s back for good, or: 1. give it %(old)s "
     "back for now, besides the new one; 2. set swarm_node_advertise_addr of %(host)s to the new address, put another "
-    "host into the managers' group, and run site.yml: %(host)s then joins anew at its new address; 3. take %(old)s "
-    "away, and start the Engine of %(host)s anew: what it has connected from there would hang. If %(old)s is the "
+    "host into the managers' group, and run site.yml: %(host)s then rejoins at its new address; 3. take %(old)s "
+    "away, and restart the Engine of %(host)s: connections from that address would hang. If %(old)s is the "
     "address of a device in front of the host, set swarm_node_advertise_addr of %(host)s to it"
 )
 
@@ -75,10 +75,10 @@ class HealPlan(TypedDict):
 
 
 def heal_plan(view: View, has_key: bool, secrets_dir: str) -> HealPlan:
-    """What brings the nodes back that cannot do so themselves."""
+    """How nodes are repaired that cannot recover themselves."""
     unlock = _unlock(view, has_key, secrets_dir)
     if unlock:
-        # What the others tell may be different once these are back.
+        # The others may report something else once these are back.
         return {"unlock": unlock, "rejoin": {}, "waiting": []}
     if not view.manager:
         _without_manager(view)
@@ -106,7 +106,7 @@ def heal_plan(view: View, has_key: bool, secrets_dir: str) -> HealPlan:
 
 
 def _candidates(view: View) -> list[tuple[str, str, Node | None]]:
-    """Who has to join anew: ``(host, why, entry)``; managers that are not there go first, the one that is asked goes last."""
+    """Nodes that must rejoin: ``(host, why, entry)``; managers that are down come first, the one that is asked comes last."""
     found = []
     for host, state in view.states.items():
         # A manager without a quorum beside others that have one was made a worker a moment ago.
@@ -163,7 +163,7 @@ def _manager_addresses(known: Mapping[str, Node], managers: list[ManagerAddress]
 
 
 def _removed(host: str, view: View) -> str | None:
-    """Why a node that the swarm has no entry of has to join anew, if it was one of this swarm."""
+    """Why a node that the swarm has no entry of must rejoin, if it belonged to this swarm."""
     state = view.states[host]
     through = [item["addr"] for item in state["managers"]]
     known = view.states[view.manager]["managers"] if view.manager else []
@@ -172,15 +172,15 @@ def _removed(host: str, view: View) -> str | None:
     if not view.hosts[host]["here"]:
         return None
     if state["state"] == "active" or through:
-        told = ", ".join(through) or "unknown managers"
-        view.problem(host, STRANGER % (host, (state["node_id"] or "?")[:12], told, view.manager))
+        managers = ", ".join(through) or "unknown managers"
+        view.problem(host, OTHER_SWARM % (host, (state["node_id"] or "?")[:12], managers, view.manager))
     else:
         view.problem(host, UNKNOWN % (state["state"], state["error"] or "no reason given"))
     return None
 
 
 def _fallen(host: str, state: SwarmFacts, entry: Node, view: View) -> str | None:
-    """Why a node that does not come up has to join anew. The read has waited for it by now."""
+    """Why a node that does not become active must rejoin. The read has waited for it by now."""
     reason = state["error"] or "no reason given"
     if state["state"] == "pending" and entry["reachability"]:
         if view.hosts[host]["here"]:
@@ -190,10 +190,10 @@ def _fallen(host: str, state: SwarmFacts, entry: Node, view: View) -> str | None
 
 
 def _moved(host: str, wanted: Host, state: SwarmFacts, entry: Node, manager: str | None) -> str | None:
-    """Why a node has to join anew at another address, or None."""
+    """Why a node must rejoin with another address, or None."""
     old, explicit = _known_at(state, entry), wanted["advertise_addr"]
     if not old or ":" in old:
-        return None  # not told, or IPv6, of which the facts know no addresses
+        return None  # unknown, or IPv6, of which the facts have no addresses
     if explicit:
         return (
             "the swarm knows it at %s, and swarm_node_advertise_addr is %s" % (old, explicit)

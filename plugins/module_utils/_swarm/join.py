@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def join_plan(state: SwarmFacts, wanted: Mapping[str, Any]) -> Plan:
-    """What this node has to do, which sees itself alone: at most one change.
+    """What this node has to do: at most one change.
 
     :param state: the ``swarm`` part of node_facts.
     :param wanted: ``{state, role, advertise_addr, cluster_id, initialise}``.

@@ -97,7 +97,7 @@ class Member:
                     break
                 reasons.append("%s: %s" % (address, exc.message))
         else:
-            raise ApplyError("no manager let this node in: %s" % "; ".join(reasons))
+            raise ApplyError("no manager accepted this node: %s" % "; ".join(reasons))
         self._wait("joined")
 
     def _leave(self, force: bool) -> None:
@@ -123,6 +123,6 @@ class Member:
         if not wait_for(self._ready, self.params["timeout"]):
             found = local(self.engine)
             raise ApplyError(
-                "%s, but not an active member after %d s: state %s %s; a run later on goes on from here"
+                "%s, but not an active member after %d s: state %s %s; run again to continue from here"
                 % (what, self.params["timeout"], found.get("LocalNodeState"), found.get("Error") or "")
             )

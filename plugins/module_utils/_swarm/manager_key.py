@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 DOCKER = "docker.service"
-# Of whoever changes what a manager starts with.
+# Held while what a manager starts with is changed.
 LOCK = "/run/dockyard-manager.lock"
 # Of modules whose controller's half sends them the manager's key (doc fragment node_key).
 KEY_OPTIONS: dict[str, Any] = dict(
@@ -74,7 +74,7 @@ def put_key(root: str, text: str, digest: str) -> None:
 
 
 def start(engine: Engine, timeout: float) -> None:
-    """Have the Engine start anew."""
+    """Restart the Engine."""
     act("restart", DOCKER, timeout=timeout + 60)
     if not wait_for(engine.answers, timeout):
         raise ApplyError("the Engine does not start: %s" % journal_tail(DOCKER))
@@ -91,5 +91,5 @@ def unlock_key(engine: Engine, cluster: ApiObject) -> str | None:
 
 
 def key_digest(key: str | None) -> str | None:
-    """By what a key is told from others without being known: 16 of the 64 digits of its SHA-256."""
+    """Identifies a key without revealing it: 16 of the 64 digits of its SHA-256."""
     return hashlib.sha256(key.encode()).hexdigest()[:16] if key else None

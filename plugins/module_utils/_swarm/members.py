@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to dockyard.swarm: roles, availability and labels of a swarm's nodes, and entries that nobody is behind any more.
+"""Private to dockyard.swarm: roles, availability and labels of a swarm's nodes, and dead entries.
 
 Pure functions.
 """
@@ -44,7 +44,7 @@ def member_changes(view: View, leaving: Collection[str] = (), waiting: bool = Fa
     """Changes of the cluster's objects: ``(now, later)``; ``later`` waits until a host has joined under its new identity.
 
     :param view: the :class:`cluster_state.View`; its manager is asked for all of it, but never for its own demotion.
-    :param leaving: hosts that join anew first.
+    :param leaving: hosts that leave and rejoin first.
     :param waiting: whether something else comes first that may give back what the quorum lacks: no refusal is final then.
     """
     by_id = {entry["id"]: host for host, entry in view.entries().items()}
@@ -88,8 +88,8 @@ def _refusal(view: View, host: str, node_id: str) -> str | None:
         return no_demotion(host, view.quorum, node_id)
     if host == view.manager:
         return (
-            "%s cannot be made a worker by its own hand, and no other manager answers this run: bring one back, and run "
-            "without --limit" % host
+            "%s cannot demote itself, and this run reaches no other manager: start one, and run again without --limit"
+            % host
         )
     return None
 
@@ -97,18 +97,18 @@ def _refusal(view: View, host: str, node_id: str) -> str | None:
 def _stale(view: View, by_id: Mapping[str, str]) -> dict[str, str]:
     """Entries of hosts that are here under another identity: node ID -> host.
 
-    A host that cannot tell which node it is, since its Engine does not run or is locked, may still be the one by its name;
+    A host whose node ID is not known, since its Engine does not run or is locked, may still be the one by its name;
     and so may one that was not read, unless the entry's address is that of a host which is here. Nor does an entry's state
-    tell, then: a node that left is "ready" until it has missed its heartbeats, and "unknown" for a while after a change of
-    the leader. Whoever forgets one waits until it is down.
+    decide, then: a node that left is "ready" until it has missed its heartbeats, and "unknown" for a while after a change of
+    the leader. Before one is removed, its state is awaited to be down.
     """
-    told: dict[str, list[str]] = {}
+    by_name: dict[str, list[str]] = {}
     for host, state in view.states.items():
         if state["state"] == "inactive" or state["node_id"]:
-            told.setdefault(view.hostname(host), []).append(host)
+            by_name.setdefault(view.hostname(host), []).append(host)
     stale = {}
     for node_id, node in view.known.items():
-        named = told.get(node["hostname"], [])
+        named = by_name.get(node["hostname"], [])
         if node_id in by_id or len(named) != 1:
             continue
         gone = node["state"] != "ready" and not view.unread
@@ -118,7 +118,7 @@ def _stale(view: View, by_id: Mapping[str, str]) -> dict[str, str]:
 
 
 def _with_kept_settings(wanted: Host, entry: Node, fresh: Node) -> Host:
-    """What is wanted of a host that was there under another identity: also what only its old entry tells."""
+    """What is wanted of a host that has a new identity, with what only its old entry has."""
     labels = {name: value for name, value in entry["labels"].items() if name != LABEL and name not in fresh["labels"]}
     before = entry["labels"].get(LABEL, entry["availability"])
     return {

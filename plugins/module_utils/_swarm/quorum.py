@@ -81,7 +81,7 @@ def no_demotion(name: str, quorum: Quorum, node_id: str) -> str:
 
 
 def leave_problem(state: SwarmFacts) -> str | None:
-    """Why this node must not leave its swarm: a text, or None where nothing speaks against it.
+    """Why this node must not leave its swarm: a text, or None where it may.
 
     :param state: the ``swarm`` part of node_facts.
     """

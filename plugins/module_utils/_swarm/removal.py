@@ -52,7 +52,7 @@ def removal_plan(
     :param nodes: the swarm's nodes, as node_facts gives them; ``managers`` are the hosts that can be asked for it, in order.
     """
     if not managers:
-        return _nothing("no manager of the swarm can be asked: bring one back, and run without --limit")
+        return _nothing("no manager of the swarm can be asked: start one, and run again without --limit")
     by_id = {item["node_id"]: host for host, item in hosts.items() if item["node_id"]}
     problems: list[str] = []
     going: Going = {}
@@ -60,8 +60,8 @@ def removal_plan(
     for name in names:
         found = _entries(name, hosts.get(name), nodes)
         if len(found) > 1:
-            told = ", ".join(node["id"] for node in found)
-            problems.append("%s is the name of %d nodes (%s): give the ID of the one" % (name, len(found), told))
+            ids = ", ".join(node["id"] for node in found)
+            problems.append("%s is the name of %d nodes (%s): give the ID of one" % (name, len(found), ids))
         elif not found and name not in hosts:
             known = ", ".join(sorted({node["hostname"] for node in nodes}))
             what = "%s was not read, and no node has that name" if name in inventory else "there is no host or node %s"
@@ -73,7 +73,7 @@ def removal_plan(
                 leavers.append(host)
             elif node["state"] == "ready":
                 problems.append(
-                    "%s is up, and this run does not reach it, so that it cannot leave: run without --limit, or stop "
+                    "%s is up, and this run does not reach it, so that it cannot leave: run again without --limit, or stop "
                     "its Engine first" % name
                 )
         item = hosts.get(name)
@@ -82,7 +82,7 @@ def removal_plan(
     manager = next((host for host in managers if hosts[host]["node_id"] not in going), None)
     if going and not manager:
         problems.append(
-            "no manager would be left that this run reaches: keep one, or, to end the swarm, run "
+            "this run would reach no manager afterwards: keep one, or, to end the swarm, run "
             "'docker swarm leave --force' on its nodes"
         )
     elif not problems:
@@ -104,7 +104,7 @@ def _nothing(*problems: str) -> RemovalPlan:
 
 
 def _entries(name: str, host: HostIdentity | None, nodes: Iterable[Node]) -> list[Node]:
-    """The entries that a name means: by what the host tells of itself, else by name or ID."""
+    """The entries that a name stands for: by the host's own node ID, else by name or ID."""
     if host and host["node_id"]:
         return [node for node in nodes if node["id"] == host["node_id"]]
     hostname = host["hostname"] if host else name.split(".")[0]

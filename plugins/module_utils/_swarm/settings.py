@@ -128,7 +128,7 @@ def autolock(spec: ApiObject) -> bool:
 
 
 def public_spec(spec: ApiObject) -> ApiObject:
-    """The Spec without the key of an authority that somebody brought along. The Engine leaves it out, too."""
+    """The Spec without the key of an authority that was supplied from outside. The Engine leaves it out, too."""
     shown = copy.deepcopy(spec)
     for name in ("SigningCAKey", "SigningCACert"):
         (shown.get("CAConfig") or {}).pop(name, None)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to dockyard.swarm: sets and rotates what the swarm that this manager is in has."""
+"""Private to dockyard.swarm: applies settings and rotations to the swarm that this manager is in."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Settings:
         if "ca" in self.rotate and not wait_for(self._rotated, self.timeout):
             raise ApplyError(
                 "%sthe new certificate authority is not everywhere after %d s. Nodes without a certificate of it: %s. The "
-                "rotation goes on by itself, and ends once these nodes are back or out of the swarm"
+                "rotation continues, and ends once these nodes are back or out of the swarm"
                 % (self._done(plan), self.timeout, self._lacking())
             )
 

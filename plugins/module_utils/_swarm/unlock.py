@@ -61,6 +61,6 @@ class Lock:
                 put_key(state["root"], self.params["node_key"], self.params["node_key_of"])
             start(self.engine, timeout)
         except (OSError, EngineError) as exc:
-            raise ApplyError("%s; a run later on goes on from here" % exc) from exc
+            raise ApplyError("%s; run again to continue from here" % exc) from exc
         if settled(self.engine, timeout) in (None, "locked"):
             raise ApplyError("the manager stays locked with its key decrypted: %s" % journal_tail(DOCKER))

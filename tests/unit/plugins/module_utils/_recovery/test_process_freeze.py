@@ -59,7 +59,7 @@ def test_it_goes_on_after_an_error(process):
 
 
 def test_what_takes_too_long_does_not_count(process):
-    with pytest.raises(ApplyError, match="went on before"), process_freeze.frozen(process.pid, limit=0.3):
+    with pytest.raises(ApplyError, match="was continued before"), process_freeze.frozen(process.pid, limit=0.3):
         assert goes_on(process.pid)
     assert goes_on(process.pid)
 
@@ -69,7 +69,7 @@ def test_one_that_somebody_else_let_go_on_does_not_count(process):
         os.kill(process.pid, signal.SIGCONT)
         return goes_on(process.pid)
 
-    with pytest.raises(ApplyError, match="went on before"), process_freeze.frozen(process.pid):
+    with pytest.raises(ApplyError, match="was continued before"), process_freeze.frozen(process.pid):
         assert let_go_on()
 
 

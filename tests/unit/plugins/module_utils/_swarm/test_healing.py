@@ -78,7 +78,7 @@ def test_broken_node_that_tells_nothing_is_known_by_name_and_address():
     plan = swarm_of(nodes, w1=host(silent, hostname="w1", own=[address("w1")]))
     assert plan["rejoin"]["w1"]["node"] == "id-w1"
     plan = swarm_of(nodes, w1=host(silent, hostname="w1", own=NEW))
-    assert "tells neither" in plan["problems"]["w1"][0]
+    assert "reports neither" in plan["problems"]["w1"][0]
 
 
 def test_dead_managers_are_counted_out_before_a_living_one_is_judged():
@@ -229,7 +229,7 @@ def test_moved_manager_stays_where_no_other_one_is_reached():
     moved = host(inside("m1", True, nodes=nodes), "manager", "m1", advertise_addr="192.0.2.251")
     plan = cluster_plan.swarm_plan({"m1": moved, "m2": host(None, "manager"), "m3": host(None, "manager")})
     assert plan["rejoin"] == {}
-    assert "no other manager that this run reaches" in plan["problems"]["m1"][0]
+    assert "this run reaches no other manager" in plan["problems"]["m1"][0]
 
 
 @pytest.mark.parametrize("other", [bare("manager", "m2"), host(inside("m2"), "manager", "m2")])

@@ -102,7 +102,7 @@ def test_manager_is_not_made_a_worker_by_its_own_hand():
     hosts = {"m1": host(inside("m1", True, nodes=nodes), "worker", "m1"), "m2": host(None, "manager")}
     plan = cluster_plan.swarm_plan(hosts)
     assert plan["members"] == []
-    assert "by its own hand" in plan["problems"]["m1"][0]
+    assert "cannot demote itself" in plan["problems"]["m1"][0]
 
 
 def test_only_manager_is_replaced_once_the_other_one_has_joined():
