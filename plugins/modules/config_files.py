@@ -5,10 +5,6 @@
 
 from __future__ import annotations
 
-from ..module_utils._core.config_files_apply import ConfigFiles
-from ..module_utils._core.no_log import SecretiveModule
-from ..module_utils._core.plan import run
-
 DOCUMENTATION = r"""
 module: config_files
 short_description: Manage configuration files, their folders and the units that read them
@@ -139,6 +135,10 @@ plan:
     - {do: write, to: /etc/haproxy/haproxy.cfg, before: old content, after: new content, why: its content differs}
     - {do: restart, to: haproxy.service, before: null, after: null, why: its files change}
 """
+
+from ..module_utils._core.config_files_apply import ConfigFiles
+from ..module_utils._core.no_log import SecretiveModule
+from ..module_utils._core.plan import run
 
 
 def main():

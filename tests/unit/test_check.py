@@ -38,7 +38,7 @@ class Watched(Runner):
     def _check(self, check: Check) -> None:
         with self.noting:
             self.order.append(check.name)
-        for _ in range(5):
+        for _turn in range(5):
             time.sleep(0.01)
             with self.noting:
                 self.together.add(frozenset(other.name for other in list(self.running)))

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from typing import TYPE_CHECKING, Any, Iterable, Mapping, NamedTuple, Sequence, TypedDict, cast
+from typing import TYPE_CHECKING, Any, Iterable, Mapping, NamedTuple, Optional, Sequence, TypedDict, Union, cast
 
 from .._core.plan import change
 
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from .._core.facts import FirewallFacts
     from .._core.plan import Plan
 
-    Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+    Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
     Ports = tuple[int, int]
-    Traffic = tuple[str, Ports | None]
+    Traffic = tuple[str, Optional[Ports]]
 
 MANAGED_FIREWALLS = ("firewalld.service", "ufw.service")
 # The unit of the collection's own rules: module _nftables.

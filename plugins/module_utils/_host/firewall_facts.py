@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import subprocess
-from typing import TYPE_CHECKING, Any, Callable, Mapping
+from typing import TYPE_CHECKING, Any, Callable, Mapping, Optional
 
 from .._core.atomic_files import read_text
 from . import firewall
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .._core.facts import FirewallFacts
 
     Units = Mapping[str, Mapping[str, Any]]
-    Text = Callable[[str], str | None]
+    Text = Callable[[str], Optional[str]]
 
 FIREWALLS = ("firewalld.service", "ufw.service", "nftables.service", firewall.OWN_UNIT)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from typing import TYPE_CHECKING, Any, Callable, Sequence
+from typing import TYPE_CHECKING, Any, Callable, Optional, Sequence
 
 from .firewall import Rule, in_force, ports_of, setting, source_of, split
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .._core.plan import Plan
     from .firewall import Network, Traffic
 
-    Lookup = Callable[[str | None], Element | None]
+    Lookup = Callable[[Optional[str]], Optional[Element]]
 
 # Its rules have no comment. This priority marks those of the collection, and comes before any denial.
 PRIORITY = "-32377"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import ipaddress
-from typing import TYPE_CHECKING, Any, Iterable, Mapping, Sequence, cast
+from typing import TYPE_CHECKING, Any, Iterable, Mapping, Optional, Sequence, cast
 
 from .._core.plan import PlanError, change
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     Options = Mapping[str, Any]  # of a network, as a module has them
     # What is wrong, on one host or, with None, on all.
-    Problem = tuple[str | None, str]
+    Problem = tuple[Optional[str], str]
     Difference = tuple[str, Any, Any]  # the option, its present value and the wanted one
     IpNetwork = Any  # IPv4Network or IPv6Network, which have no common type for comparisons
 

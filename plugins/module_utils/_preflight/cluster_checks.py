@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Collection, Mapping, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Collection, Mapping, Optional, Sequence, Tuple
 
 from .._dns import dnsmasq, records
 from .._networks import address_conflicts, macvlan
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .inputs import Host, Options
 
     # The host that it is about, or None, and the text.
-    Problem = Tuple[str | None, str]
+    Problem = Tuple[Optional[str], str]
 
 
 def check_inventory(managers: Sequence[str], workers: Collection[str]) -> list[str]:

@@ -12,10 +12,10 @@ they see a SYN without a connection, a VXLAN header without its flag, an unknown
 from __future__ import annotations
 
 import struct
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Optional, TypedDict
 
 if TYPE_CHECKING:
-    Found = tuple[int, str, int, float | None]
+    Found = tuple[int, str, int, Optional[float]]
 
 TCP, UDP, ESP = 6, 17, 50
 # How far a packet came.

@@ -19,7 +19,7 @@ def test_each_folder_has_one_line_with_its_floor():
     lines = re.findall(r"^\| (\d) \| `(_\w+)` \| \S.* \|$", PAGE, re.MULTILINE)
     assert len(lines) == len(FLOORS)
     assert {folder: int(floor) for floor, folder in lines} == FLOORS
-    assert [int(floor) for floor, _ in lines] == sorted(FLOORS.values(), reverse=True)
+    assert [int(floor) for floor, _name in lines] == sorted(FLOORS.values(), reverse=True)
 
 
 def test_the_picture_shows_the_same_floors():

@@ -39,7 +39,7 @@ def test_links_lead_to_a_file_and_a_heading(page):
     for link in re.findall(r"\]\(([^)]+)\)", page.read_text(encoding="utf-8")):
         if "://" in link:
             continue
-        path, _, anchor = link.partition("#")
+        path, _sep, anchor = link.partition("#")
         target = (page.parent / path) if path else page
         assert target.exists(), link
         assert not anchor or anchor in anchors(target), link

@@ -17,7 +17,8 @@ MACVLAN = {"name": "lan", "subnets": [{"subnet": "192.0.2.0/24"}], "parent": "et
 PARTS = {"lan": {"m1": {"parent": "eth0", "subnets": [{"subnet": "192.0.2.0/24", "ip_range": "192.0.2.16/28"}]}}}
 
 
-def plan(manager=True, networks=OVERLAYS, macvlans=(), there=()):
+def plan(manager=True, networks=None, macvlans=(), there=()):
+    networks = OVERLAYS if networks is None else networks
     facts = dict(FACTS, swarm=dict(FACTS["swarm"], networks=list(there)))
     wanted = {"host": "m1", "manager": manager, "networks": list(macvlans), "parts": PARTS if macvlans else {}}
     return networks_plan(facts, networks, 1500, wanted, "tools:1")

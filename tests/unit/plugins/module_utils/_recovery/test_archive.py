@@ -13,7 +13,7 @@ import tarfile
 
 import pytest
 
-from ansible_collections.dockyard.swarm.plugins.module_utils._recovery import archive as archive
+from ansible_collections.dockyard.swarm.plugins.module_utils._recovery import archive
 from ansible_collections.dockyard.swarm.plugins.module_utils._recovery import restore_steps as steps
 from ansible_collections.dockyard.swarm.plugins.module_utils._recovery.manifest import BackupError
 from tests.unit.recovery_example import MANIFEST
