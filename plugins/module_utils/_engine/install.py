@@ -189,7 +189,9 @@ def version_to_be(options: Options, facts: NodeFacts) -> str | None:
     """The Engine's version after the run, as far as it is known: the options have to suit that one."""
     wanted = str(options.get("version") or "")
     if options.get("source") == "files":
-        files = package_files.for_host(options.get("package_files") or [], facts)
+        paths = options.get("package_files") or []
+        # Other names are reported by :func:`check`.
+        files = package_files.for_host(filter(package_files.is_named, paths), facts)
         wanted = next((item["version"] for item in files if item["name"] in VERSIONED), "")
     elif wanted == LATEST:
         offers = [facts.get("candidates", {}).get(name) for name in VERSIONED]

@@ -52,6 +52,11 @@ def parse(path: str) -> dict[str, str]:
     )
 
 
+def is_named(path: str) -> bool:
+    """Whether a file has the name of a package file."""
+    return _family(path) is not None
+
+
 def _family(path: str) -> str | None:
     """The family whose package files have such a name; None where none has."""
     return next((family for family, pattern in FAMILIES.items() if pattern.match(os.path.basename(path))), None)

@@ -152,3 +152,18 @@ def test_the_entry_of_a_repository_that_nothing_comes_from_goes():
     found = _engine_install.make_plan(have, install)
     assert plan_text(found["packages"]) == ["remove %s: nothing is installed from it" % entry]
     assert found["changes"] == []
+
+
+def test_a_file_with_another_name_is_reported_and_does_not_hide_the_version():
+    paths = ["docker.deb", "docker-ce_28.5.2-1~debian.13~trixie_amd64.deb"]
+    system = {
+        "id": "debian",
+        "codename": "trixie",
+        "version": "13",
+        "family": "Debian",
+        "arch": "x86_64",
+        "name": "Debian 13",
+    }
+    facts = {"os": system, "engine": {"version": None}}
+    options = {"source": "files", "package_files": paths}
+    assert _engine_install.version_to_be(options, facts).startswith("28.5.2")
