@@ -20,7 +20,7 @@ def test_it_gets_all_that_it_needs(cluster):
         lighthouse_host="node2",
     )
     run = cluster.done(name=PLAY)
-    assert "install package tree" in flat(run), end(run)
+    assert "A lighthouse.swarm.test: is missing" in flat(run), end(run)
     again = cluster.done(name=PLAY)
     assert not again.changed, end(again)
 
@@ -40,7 +40,7 @@ def test_the_daemon_runs_with_its_option(cluster):
 
 
 def test_members_find_it_by_its_name_and_reach_its_port(cluster):
-    get = "python3 -c \"import urllib.request as r; print(r.urlopen('http://lighthouse.swarm.internal:8500', None, 5).read())\""
+    get = "python3 -c \"import urllib.request as r; print(r.urlopen('http://lighthouse.swarm.test:8500', None, 5).read())\""
     assert "light" in output(cluster.hosts["node1"], get)
 
 
