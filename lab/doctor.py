@@ -13,7 +13,7 @@ from lab.shell import SEARCH_PATH, run
 # Program -> Debian package that brings it.
 PROGRAMS = {
     str(kernel.FALLBACK.program): "user-mode-linux",
-    "debootstrap": "debootstrap",
+    "mmdebstrap": "mmdebstrap",
     "mke2fs": "e2fsprogs",
     "depmod": "kmod",
     "ip": "iproute2",

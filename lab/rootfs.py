@@ -103,8 +103,12 @@ def _make_root(suite: str, mirror: Mirror, say: Say) -> Path:
     root, log = work / "root", work.parent / f"{suite}.log"
     log.unlink(missing_ok=True)
     say("installing packages")
-    release, included = SUITES[suite].debian, ",".join(PACKAGES)
-    run_logged(["debootstrap", "--variant=minbase", f"--include={included}", release, root, mirror.main], log)
+    options = [f"--aptopt={line}" for line in apt_validity_options().splitlines()]
+    # No flushes to this computer's disk while it is made: a build that fails starts again.
+    options += ["--variant=minbase", f"--include={','.join(PACKAGES)}", "--dpkgopt=force-unsafe-io"]
+    run_logged(["mmdebstrap", "--mode=root", *options, SUITES[suite].debian, root, mirror.main], log)
+    for folder in ("etc/apt/apt.conf.d", "etc/dpkg/dpkg.cfg.d"):
+        (root / folder / "99mmdebstrap").unlink(missing_ok=True)
     say("configuring")
     _configure(root, SUITES[suite], mirror, log)
     return work
@@ -124,7 +128,7 @@ def _configure(root: Path, suite: Suite, mirror: Mirror, log: Path) -> None:
     (root / "etc/apt/sources.list").unlink(missing_ok=True)
     sources.write_text(mirror.sources(suite.debian))
     (root / "etc/apt/apt.conf.d/80lab").write_text(APT_CONFIG + apt_validity_options())
-    # debootstrap copied this computer's name and resolver: right for the build, wrong for a machine.
+    # This computer's resolver: right for the build, wrong for a machine.
     shutil.copy("/etc/resolv.conf", root / "etc/resolv.conf")
     chroot = ["chroot", str(root), "env", "DEBIAN_FRONTEND=noninteractive"]
     apt = [*chroot, "apt-get", "-q", "-y", "-o", "Acquire::http::Proxy-Auto-Detect="]
