@@ -1,6 +1,6 @@
 """Print pip's settings as uv's environment variables, NAME=VALUE each on a line. uv reads none of pip's.
 
-Exits with 1 where pip is told something that uv cannot be told this way. Run it with the Python that has pip.
+Exits with 1 if pip has a setting that has no counterpart in uv. Run it with the Python that has pip.
 """
 
 from __future__ import annotations

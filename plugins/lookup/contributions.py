@@ -71,27 +71,28 @@ class LookupModule(LookupBase):
         unknown = [key for key in terms if key not in KEYS]
         if unknown:
             raise AnsibleError("unknown key %s: the keys are %s" % (", ".join(unknown), ", ".join(KEYS)))
-        here = sorted(name[: -len(SUFFIX)] for name in variables if name.endswith(SUFFIX))
-        found = {} if without else {role: self._read(role, self._templar, variables) for role in here}
-        for role in sorted(os.listdir(ROLES)) if "all" in also else also:
-            if role not in here and _contributes(role, terms):
-                own = {**_load(role, "defaults"), **variables, **_load(role, "vars")}
-                found[role] = self._read(role, self._templar.copy_with_new_env(available_variables=own), own)
         try:
             # The order must not depend on which roles are in the play.
-            return [self._merged(key, dict(sorted(found.items()))) for key in terms]
+            found = dict(sorted(self._found(terms, variables, also, without).items()))
+            return [self._merged(key, found) for key in terms]
         except ContributionError as exc:
             raise AnsibleError(str(exc)) from exc
 
+    def _found(self, terms, variables, also, without):
+        """By role its dictionary, and what templates the values."""
+        here = {name[: -len(SUFFIX)] for name in variables if name.endswith(SUFFIX)}
+        found = {} if without else {role: self._read(role, self._templar, variables) for role in here}
+        for role in os.listdir(ROLES) if "all" in also else also:
+            if role not in here and _contributes(role, terms):
+                own = {**_load(role, "defaults"), **variables, **_load(role, "vars")}
+                found[role] = self._read(role, self._templar.copy_with_new_env(available_variables=own), own)
+        return found
+
     def _read(self, role, templar, variables):
-        """A role's dictionary, and what templates its values."""
         contribution = variables[role + SUFFIX]
         if isinstance(contribution, str):
             contribution = templar.template(contribution)
-        try:
-            check_keys(role, contribution)
-        except ContributionError as exc:
-            raise AnsibleError(str(exc)) from exc
+        check_keys(role, contribution)
         return contribution, templar
 
     def _merged(self, key, found):

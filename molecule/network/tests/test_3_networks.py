@@ -1,4 +1,4 @@
-"""Networks that are made anew under running services, that fill up, that narrow paths ask for, and the physical one."""
+"""Networks that are recreated under running services, that fill up, that narrow paths ask for, and the physical one."""
 
 from __future__ import annotations
 

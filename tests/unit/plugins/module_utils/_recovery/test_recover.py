@@ -67,7 +67,7 @@ class TestRecover:
             self.steps(OUTSIDE)
 
     def test_a_swarm_that_locks_its_managers(self):
-        """The Engine starts the manager anew, which has nobody then who unlocks it."""
+        """The Engine restarts the manager, and nobody unlocks it then."""
         locked = {**OUTSIDE, "state": "locked", "managers": [], "node_addr": None}
         for swarm in (member(1, **self.LOST), member(1, **self.LOST, state="pending"), locked):
             assert self.steps(swarm, key_encrypted=True) == ["decrypt", "recover"]
@@ -82,7 +82,7 @@ class TestRecover:
         assert self.steps(member(1), False, alone) == ["end"]
 
     def test_a_manager_that_is_stopped_by_a_recovery(self):
-        """The Engine could not start it anew, and tells of an active node that is no manager."""
+        """The Engine could not restart it, and reports an active node that is no manager."""
         stopped = member(1, manager=False, quorum=None)
         assert self.steps(stopped, False, {"autolock": True, "alone": True}) == ["recover"]
         assert self.plan(m1=facts(1, stopped, files=[RECOVERY_PENDING]))["problems"] == []

@@ -128,7 +128,7 @@ class TestOnItsHost:
         for swarm in (member(2, THREE), {**OUTSIDE, "state": "locked"}):
             assert self.plan(swarm, self.journal("started"), key_encrypted=True) == ["decrypt", "end"]
 
-    def test_another_backup_begins_anew(self):
+    def test_another_backup_starts_over(self):
         older = self.journal("started", created="2026-02-01T00:00:00Z")
         assert self.plan(member(2, quorum=False), older) == ["put", "recover"]
 
