@@ -12,6 +12,10 @@ description:
   - Validates the variables of many hosts against the argument specs of roles. Ansible does the same with a task for each role
     on each host, which takes longer than all the rest of a run that has nothing to do.
   - What a play or a role sets is looked at once, for the host that asks; what the inventory sets, for each host.
+  - A text counts where it means one value of the option's type only, V(false) for example; so it may come from an INI inventory,
+    from C(-e name=value), from the environment or from a vault. Lists and dictionaries are never taken from a text.
+  - Templates in the variables that say how a host is reached are looked at, too. What they need is in the inventory, since nothing
+    was read from a host yet.
 author:
   - The dockyard.swarm maintainers (@dockyard)
 options:
@@ -42,68 +46,113 @@ _raw:
 """
 
 import os
+import re
 from collections.abc import Mapping
 
-from ansible.errors import AnsibleError, AnsibleUndefinedVariable
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible.module_utils.common.parameters import remove_values
 from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.lookup import LookupBase
 
+try:
+    from ansible.template import trust_as_template
+except ImportError:  # ansible-core 2.18, which takes every text as a template
+
+    def trust_as_template(value):
+        return value
+
+
+from ..module_utils._core.options import merged, problems_of
+from ..plugin_utils._host_variables import reason_of
+from ..plugin_utils._option_rules import RULES
+
 COLLECTION = "dockyard.swarm."
 ROLES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "roles")
+# What is known once the hosts were read and the cluster was planned: an option that says it is looked at where it is used.
+LATER = re.compile(r"'(swarm_cluster_node|swarm_cluster_plan)' is undefined")
+# Values that Ansible decrypts when they are used.
+ENCRYPTED = ("EncryptedString", "AnsibleVaultEncryptedUnicode")
 
 
 class LookupModule(LookupBase):
     def run(self, terms, variables=None, roles=()):
-        specs = {role: _spec(role) for role in sorted(set(roles)) if role.startswith(COLLECTION)}
-        names = [name for spec in specs.values() for name in spec]
-        found = {}
+        specs = {}
+        for role in sorted(set(roles)):
+            if role.startswith(COLLECTION):
+                specs.update(_spec(role))
+        here, hostvars = variables["inventory_hostname"], variables["hostvars"]
+        shared = None
+        found = []
         for host in terms:
-            # The host's own variables over those of play and roles, which `hostvars` does not have.
-            own = {} if host == variables["inventory_hostname"] else variables["hostvars"].raw_get(host)
-            for problem in _problems(specs, self._values(names, dict(variables, **own))):
-                found.setdefault(problem, []).append(host)
-        return ["%s: %s" % (", ".join(hosts), problem) for problem, hosts in found.items()]
+            if host == here:
+                own = dict(variables)
+            else:
+                # Of play and roles, which `hostvars` does not have, and over that the host's own.
+                shared = _shared(specs, variables, hostvars.raw_get(here)) if shared is None else shared
+                own = dict(shared, **hostvars.raw_get(host))
+            found += [(host, problem) for problem in self._problems(specs, own)]
+        return merged(found)
 
-    def _values(self, names, variables):
-        """The options that are set; in place of one that cannot be read, the reason."""
+    def _problems(self, specs, variables):
+        """All that is wrong with one host's options, and with how it is reached."""
         templar = self._templar.copy_with_new_env(available_variables=variables)
-        values = {}
-        for name in names:
-            if name in variables:
+        problems, consequences = [], []
+        for name, spec in specs.items():
+            if name not in variables:
+                continue
+            raw = variables[name]
+            try:
+                value = _plain(templar.template(raw))
+            except Exception as error:  # a filter or a test inside of a template raises what it likes
+                if not LATER.search(str(error)):
+                    # A default that is made of another option fails with it.
+                    wrong = consequences if _is_default(raw, spec) else problems
+                    wrong.append((name, reason_of(error)))
+                continue
+            if _encrypted(raw):
+                spec = dict(spec, no_log=True)
+            problems += problems_of(name, value, spec, RULES)
+        for name in variables:
+            if name.startswith("ansible_") and _is_template(variables[name]):
                 try:
-                    values[name] = _plain(templar.template(variables[name]))
-                except AnsibleUndefinedVariable:
-                    continue  # not known as long as no host was read: it shows where it is used
-                except AnsibleError as error:
-                    values[name] = error
-        return values
+                    templar.template(variables[name])
+                except Exception as error:
+                    problems.append((name, reason_of(error)))
+        return problems or consequences
+
+
+def _shared(specs, variables, own):
+    """The variables without those that the inventory has for the host that asks: other hosts have defaults there."""
+    defaults = {name: trust_as_template(spec["default"]) for name, spec in specs.items() if _is_template(spec.get("default"))}
+    defaults.update({name: spec["default"] for name, spec in specs.items() if "default" in spec and name not in defaults})
+    return {**defaults, **{name: value for name, value in variables.items() if name not in own}}
 
 
 def _spec(role):
-    """The options without their defaults: those come with the variables of the role."""
     path = os.path.join(ROLES, role[len(COLLECTION) :], "meta", "argument_specs.yml")
-    options = _plain(DataLoader().load_from_file(path))["argument_specs"]["main"].get("options", {})
-    return {name: {key: option[key] for key in option if key != "default"} for name, option in options.items()}
+    return _plain(DataLoader().load_from_file(path))["argument_specs"]["main"].get("options", {})
 
 
 def _plain(value):
-    """A value as the validator takes it, with what the templates inside come to."""
+    """A value with what the templates inside come to, and decrypted."""
     if isinstance(value, Mapping):
         return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list):
+    if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
-    return value
+    return str(value) if type(value).__name__ in ENCRYPTED else value
 
 
-def _problems(specs, values):
-    problems = []
-    for role, spec in specs.items():
-        given = {name: values[name] for name in spec if name in values}
-        wrong = ["%s: %s" % (name, value) for name, value in given.items() if isinstance(value, AnsibleError)]
-        if not wrong:
-            result = ArgumentSpecValidator(spec).validate(given, validate_role_argument_spec=True)
-            wrong = remove_values(result.error_messages, result._no_log_values)
-        problems += ["role %s: %s" % (role, text) for text in wrong]
-    return problems
+def _encrypted(raw):
+    """Whether there is an encrypted value in it."""
+    if isinstance(raw, Mapping):
+        return any(_encrypted(item) for item in raw.values())
+    if isinstance(raw, (list, tuple)):
+        return any(_encrypted(item) for item in raw)
+    return type(raw).__name__ in ENCRYPTED
+
+
+def _is_template(raw):
+    return isinstance(raw, str) and ("{{" in raw or "{%" in raw)
+
+
+def _is_default(raw, spec):
+    """Whether a value is the template that is the default; line breaks in it mean nothing."""
+    return isinstance(raw, str) and raw.split() == str(spec.get("default")).split()
