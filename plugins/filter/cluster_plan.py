@@ -65,15 +65,25 @@ _value:
 
 import os
 
+from ..module_utils._core.options import as_bool, typed
+from ..module_utils._dns.records import typed_records
+from ..module_utils._networks.macvlan import typed_macvlans
+from ..module_utils._networks.overlay import typed_networks
 from ..module_utils._preflight import preflight
 from ..module_utils._swarm.manager_key import key_digest
+from ..plugin_utils._host_variables import HostVariables
 from .unlock_keys import unlock_keys
 
 DEFAULTS = {
     "networks": [], "macvlans": [], "dns_records": [], "dns_servers": [], "domain": "", "settings": {},
     "allow_unsupported_os": False, "forms_swarm": True, "repairs": False, "swarm_settings": {}, "secrets_dir": "",
+    "groups": {}, "manager_group": "swarm_managers", "worker_group": "swarm_workers",
 }  # fmt: skip
 
+FIXED_SETTINGS = {
+    "type": "dict",
+    "options": {"subnet_size": {"type": "int"}, "data_path_port": {"type": "int"}},
+}
 ENGINE = ("source", "version", "package_files", "repository_key", "repository_fingerprint")
 
 
@@ -81,7 +91,7 @@ def cluster_plan(hostvars, managers, workers, others=(), options=None):
     outside = {item["item"]: item for item in others if "swarm" in item}
     hosts = {}
     for host in dict.fromkeys(list(managers) + list(workers)):
-        variables = hostvars[host]
+        variables = HostVariables(hostvars, host)
         facts = variables.get("swarm_cluster_node") or outside.get(host)
         hosts[host] = {
             "facts": facts if facts and "swarm" in facts else None,
@@ -89,19 +99,19 @@ def cluster_plan(hostvars, managers, workers, others=(), options=None):
             "ansible_host": variables.get("ansible_host") or host,
             "daemon_options": variables.get("swarm_engine_daemon_options"),
             "daemon_remove": variables.get("swarm_engine_daemon_remove") or [],
-            "plain_tcp": variables.get("swarm_engine_allow_plain_tcp", False),
+            "plain_tcp": as_bool(variables.get("swarm_engine_allow_plain_tcp", False)),
             "labels": variables.get("swarm_node_labels"),
             "availability": variables.get("swarm_node_availability"),
             "advertise_addr": variables.get("swarm_node_advertise_addr"),
             "data_path_addr": variables.get("swarm_node_data_path_addr"),
             "firewall_ports": variables.get("swarm_host_firewall_ports"),
-            "firewall_backend": variables.get("swarm_host_firewall", True)
+            "firewall_backend": as_bool(variables.get("swarm_host_firewall", True))
             and variables.get("swarm_host_firewall_backend"),
             "firewall_published": variables.get("swarm_host_firewall_published"),
             "timezone": variables.get("swarm_host_timezone"),
             "engine": _engine({name: variables.get("swarm_engine_%s" % name) for name in ENGINE}),
         }
-    wanted = dict(DEFAULTS, **(options or {}))
+    wanted = _typed(dict(DEFAULTS, **(options or {})))
     wanted["unlock_keys"] = _keys(wanted["secrets_dir"])
     plan = preflight.cluster_plan(list(managers), list(workers), hosts, wanted)
     # One that is not reached may be missing; one that is reached and cannot be read is no host to plan without.
@@ -113,6 +123,18 @@ def cluster_plan(hostvars, managers, workers, others=(), options=None):
     return dict(plan, problems=unread + plan["problems"])
 
 
+def _typed(options):
+    """The options of the cluster with their types, where they may come as text."""
+    return dict(
+        options,
+        networks=typed_networks(options["networks"]),
+        macvlans=typed_macvlans(options["macvlans"]),
+        dns_records=typed_records(options["dns_records"]),
+        settings=typed(options["settings"], FIXED_SETTINGS),
+        allow_unsupported_os=as_bool(options["allow_unsupported_os"]),
+    )
+
+
 def _keys(secrets_dir):
     """What is known of the unlock keys on this controller; never a key."""
     found = unlock_keys(secrets_dir) if secrets_dir else []
@@ -122,6 +144,7 @@ def _keys(secrets_dir):
 def _engine(options):
     """With the package files that are not on this controller, as far as their paths say where that would be."""
     paths = [os.path.expanduser(path) for path in options["package_files"] or []]
+    options = dict(options, version=str(options["version"] or ""))
     return dict(options, missing_files=[path for path in paths if os.path.isabs(path) and not os.path.isfile(path)])
 
 

@@ -54,7 +54,7 @@ from ansible.errors import AnsibleFilterError
 from ..module_utils._core.plan import PlanError
 from ..module_utils._dns import role_plan
 from ..module_utils._dns.dnsmasq import settings_of
-from ..module_utils._dns.records import check_records
+from ..module_utils._dns.records import check_records, typed_records
 
 
 def dns_plan(node, settings, resolvers, packages=()):
@@ -72,12 +72,13 @@ def dns_plan(node, settings, resolvers, packages=()):
 
 def dns_records(records, hosts, names, domain, strict=True):
     domain = domain.lower().rstrip(".")
+    records = typed_records(records)
     made = role_plan.automatic_records(hosts, names, domain, records)
     known = [item["name"] for item in made] if strict else None
     problems = check_records(records, domain, option="swarm_dns_records", known=known)
     if problems:
         raise AnsibleFilterError("; ".join(problems))
-    return made + list(records)
+    return made + records
 
 
 def dns_names(names, addresses, hostvars):

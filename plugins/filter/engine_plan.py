@@ -103,6 +103,7 @@ _value:
   type: dict
 """
 
+from ..module_utils._core.options import as_bool
 from ..module_utils._engine import engine_plan, install, role_plan
 
 
@@ -111,7 +112,7 @@ def engine_certificates(hostvars, hosts, addresses, domain, default=False):
     served = {}
     for host in hosts:
         variables = hostvars[host]
-        if variables.get("swarm_engine_api", default) and variables.get("swarm_cluster_node"):
+        if as_bool(variables.get("swarm_engine_api", default)) and variables.get("swarm_cluster_node"):
             served[host] = variables["swarm_cluster_node"]
     return role_plan.certificates(served, addresses, domain)
 

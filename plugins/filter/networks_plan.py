@@ -62,10 +62,13 @@ from .stack_plan import stack_plan
 
 
 def networks_plan(facts, networks, path_mtu, macvlans, visible_image="busybox:1"):
+    networks = overlay.typed_networks(networks)
     own = []
     if macvlans["manager"]:
         own += [dict(item, scope="overlay") for item in overlay.networks_plan(facts, networks, path_mtu)]
-    own += macvlan.macvlans_plan(facts, macvlans["host"], macvlans["manager"], macvlans["networks"], macvlans["parts"])
+    own += macvlan.macvlans_plan(
+        facts, macvlans["host"], macvlans["manager"], macvlan.typed_macvlans(macvlans["networks"]), macvlans["parts"]
+    )
     overlays = _networks(own, "overlay")
     stack = visible.stack(networks, visible_image)
     waiting = stack_plan(facts["swarm"], stack) if macvlans["manager"] else []

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from ..module_utils._core.options import as_bool
 from ..module_utils._probe import report
 
 
@@ -19,7 +20,7 @@ def probe_report(hostvars, plan, opens=True):
             "heard": heard.get("heard"),
             "firewall": (variables.get("swarm_cluster_node") or {}).get("firewall", {}).get("unit"),
             # A role's defaults are no variables of a host.
-            "opens": bool(opens and variables.get("swarm_host_firewall", True)),
+            "opens": bool(opens and as_bool(variables.get("swarm_host_firewall", True))),
         }
     found = report.rows(plan, results)
     wrong = any(row["remedy"] for row in found)

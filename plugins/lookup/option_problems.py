@@ -25,13 +25,30 @@ options:
     elements: str
     required: true
   roles:
-    description: Full names of roles, for example C(ansible_role_names); those of other collections are passed over.
+    description:
+      - Full names of roles, for example C(ansible_role_names); those of other collections are passed over.
+      - Without roles, only the variables that say how a host is reached are looked at.
     type: list
     elements: str
-    required: true
+    default: []
+  strict:
+    description:
+      - Whether problems are an error of the lookup. A task that uses the result has to reach its host first, which is what may
+        be wrong.
+    type: bool
+    default: false
 """
 
 EXAMPLES = r"""
+- name: A play that says what is wrong with the addresses of its hosts
+  hosts: "{{ query('dockyard.swarm.cluster_hosts') }}"
+  pre_tasks:
+    - name: Check how the hosts are reached
+      ansible.builtin.meta: end_play
+      when: query('dockyard.swarm.option_problems', *ansible_play_hosts_all, strict=true) | length > 0
+  roles:
+    - dockyard.swarm.swarm_cluster
+
 - name: Stop on wrong options
   ansible.builtin.assert:
     that: query('dockyard.swarm.option_problems', *ansible_play_hosts_all, roles=ansible_role_names) == []
@@ -49,6 +66,7 @@ import os
 import re
 from collections.abc import Mapping
 
+from ansible.errors import AnsibleError
 from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.lookup import LookupBase
 
@@ -73,7 +91,7 @@ ENCRYPTED = ("EncryptedString", "AnsibleVaultEncryptedUnicode")
 
 
 class LookupModule(LookupBase):
-    def run(self, terms, variables=None, roles=()):
+    def run(self, terms, variables=None, roles=(), strict=False):
         specs = {}
         for role in sorted(set(roles)):
             if role.startswith(COLLECTION):
@@ -89,7 +107,10 @@ class LookupModule(LookupBase):
                 shared = _shared(specs, variables, hostvars.raw_get(here)) if shared is None else shared
                 own = dict(shared, **hostvars.raw_get(host))
             found += [(host, problem) for problem in self._problems(specs, own)]
-        return merged(found)
+        problems = merged(found)
+        if strict and problems:
+            raise AnsibleError("; ".join(problems))
+        return problems
 
     def _problems(self, specs, variables):
         """All that is wrong with one host's options, and with how it is reached."""
@@ -120,10 +141,12 @@ class LookupModule(LookupBase):
 
 
 def _shared(specs, variables, own):
-    """The variables without those that the inventory has for the host that asks: other hosts have defaults there."""
-    defaults = {name: trust_as_template(spec["default"]) for name, spec in specs.items() if _is_template(spec.get("default"))}
-    defaults.update({name: spec["default"] for name, spec in specs.items() if "default" in spec and name not in defaults})
-    return {**defaults, **{name: value for name, value in variables.items() if name not in own}}
+    """The variables without those that the inventory has for the host that asks: another host has the default there."""
+    found = {name: value for name, value in variables.items() if name not in own}
+    for name, spec in specs.items():
+        if name in own and "default" in spec:
+            found[name] = trust_as_template(spec["default"]) if _is_template(spec["default"]) else spec["default"]
+    return found
 
 
 def _spec(role):

@@ -17,7 +17,7 @@ from typing import Any, Iterable, Iterator, List, Mapping, NamedTuple, Optional,
 
 TRUE = ("true", "yes", "on", "1")
 FALSE = ("false", "no", "off", "0")
-_INT = re.compile(r"[+-]?[0-9]{1,18}\Z")
+_INT = re.compile(r"(0|-?[1-9][0-9]{0,17})\Z")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
 _CONTROL_IN_LINES = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x85\u2028\u2029]")
 LARGEST = 2**31 - 1
@@ -32,9 +32,10 @@ class Rule(NamedTuple):
     number: bool = False  # a number is accepted as text
     lines: bool = False  # a text may have several lines
     on_host: bool = False  # a path on the hosts, where there is no home folder
-    name: bool = False  # a path that may also be a plain file name
     values: Optional[Mapping[str, Any]] = None  # spec of a dictionary's values
     blank: bool = True  # a text may be empty
+    pattern: str = ""  # what a text that is not empty has to look like,
+    wanted: str = ""  # and this in words
 
 
 Spec = Mapping[str, Any]
@@ -55,21 +56,21 @@ def as_int(value: Any) -> int:
 
 
 def typed(value: Any, spec: Spec) -> Any:
-    """A checked value with the types that its spec says: where a module has no part in it, a filter converts."""
-    if value is None:
-        return None
+    """A value with the types that its spec says; what is no value of its type stays as it is, for checks to find."""
     kind = spec.get("type", "str")
-    if kind == "bool":
-        return as_bool(value)
-    if kind == "int":
-        return as_int(value)
-    if kind in ("str", "path"):
-        return str(value)
-    if kind == "list":
+    if kind == "list" and isinstance(value, (list, tuple)):
         inner = dict(spec, type=spec.get("elements", "str"))
         return [typed(item, inner) for item in value]
-    known = spec.get("options") or {}
-    return {key: typed(item, known[key]) if key in known else item for key, item in value.items()}
+    if kind == "dict" and isinstance(value, Mapping):
+        known = spec.get("options") or {}
+        return {key: typed(item, known[key]) if key in known else item for key, item in value.items()}
+    if kind == "bool" and _check_bool(value, _NO_RULE) is None:
+        return as_bool(value)
+    if kind == "int" and isinstance(value, str) and _INT.match(value):
+        return int(value)
+    if kind == "str" and isinstance(value, (int, float)) and not isinstance(value, bool):
+        return str(value)
+    return value
 
 
 def problems_of(name: str, value: Any, spec: Spec, rules: Rules) -> List[Problem]:
@@ -168,6 +169,8 @@ def _check_text(value: Any, rule: Rule) -> str | None:
         value.encode("utf-8")
     except UnicodeEncodeError:
         return "is text that is not valid Unicode"
+    if value and rule.pattern and not re.fullmatch(rule.pattern, value):
+        return "is %%s, and has to be %s" % rule.wanted
     return None
 
 
@@ -175,7 +178,7 @@ def _check_path(value: Any, rule: Rule) -> str | None:
     if not isinstance(value, str):
         return "is %s, and has to be a path"
     text = _check_text(value, rule)
-    if text or rule.name:
+    if text:
         return text
     if value.startswith("/") or not rule.on_host and re.match(r"~[^/]*(/|\Z)", value):
         return None

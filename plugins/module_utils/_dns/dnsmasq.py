@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any, Callable, Iterable, Mapping
 
+from .._core.options import as_int
 from .._core.plan import PlanError, change
 from .._core.systemd import STARTS_AT_BOOT
 from .dnsmasq_files import parse_conf, parse_hosts, render_conf, render_hosts
@@ -36,6 +37,7 @@ def settings_of(params: Mapping[str, Any]) -> dict[str, Any]:
     """The settings among a module's or role's parameters, with the defaults for what is left out."""
     settings = {key: value if params.get(key) is None else params[key] for key, value in DEFAULTS.items()}
     settings["domain"] = settings["domain"].lower().rstrip(".")
+    settings["cache_size"] = as_int(settings["cache_size"])
     settings["forwarders"] = {
         zone: [servers] if isinstance(servers, str) else list(servers or [])
         for zone, servers in settings["forwarders"].items()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Iterable, Mapping
 
+from .._core.options import typed
 from .names import address_family, canonical, check_name, expand, reverse_name
 
 if TYPE_CHECKING:
@@ -17,9 +18,19 @@ if TYPE_CHECKING:
 
 TYPES = ("A", "AAAA", "CNAME", "PTR", "SRV", "TXT", "MX")
 EXTRA = {"CNAME": ("ttl",), "SRV": ("port", "priority", "weight"), "MX": ("priority",)}
+# Types of the keys. A person may write a number as a name or a text, and numbers may come as text.
+_TYPES: Mapping[str, Any] = {
+    **{key: {"type": "str"} for key in ("name", "type", "value")},
+    **{key: {"type": "int"} for key in ("priority", "weight", "port", "ttl")},
+}
 KEYS = ("name", "type", "value", "priority", "weight", "port", "ttl")
 # dnsmasq reads its configuration in lines of at most this many bytes and splits a longer one silently.
 LINE_LIMIT = 1000
+
+
+def typed_records(records: Iterable[Record]) -> list[dict[str, Any]]:
+    """Checked values of option swarm_dns_records with the types of their keys."""
+    return [typed(record, {"type": "dict", "options": _TYPES}) for record in records]
 
 
 def check_records(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Collection, Iterable, Mapping, Sequence
 
 from .._core.config_files import make_plan, unit_plan
+from .._core.options import as_int
 from .._core.plan import change
 from .._swarm.drain import batches, restore_plan
 from . import daemon_json, data_plan
@@ -95,4 +96,4 @@ def rolling_batches(
         if hostvars[host].get("swarm_engine_needs_downtime"):
             swarm = hostvars[host]["swarm_cluster_node"]["swarm"]
             taken[host] = {"manager": swarm["manager"], "leader": swarm["node_id"] in leaders}
-    return batches(taken, parallel)
+    return batches(taken, as_int(parallel))

@@ -118,7 +118,7 @@ def wanted_rules(host: str, addresses: Mapping[str, str], options: Mapping[str, 
     both = list(dict.fromkeys(others + paths))  # a tunnel is set up between data paths, too
     rules, keep, closed = [], [], []
     if host in addresses:
-        heads = ["tcp 2377", "tcp 7946", "udp 7946"], ["udp %d" % options["data_path_port"], "esp"]
+        heads = ["tcp 2377", "tcp 7946", "udp 7946"], ["udp %s" % options["data_path_port"], "esp"]
         rules += _each(heads[0] if host in options["managers"] else heads[0][1:], others) + _each(heads[1], both)
         closed = _each(heads[0] + heads[1], ["any"])
     groups = {"members": others, "containers": _sources(options["bridges"] or BRIDGES)}

@@ -15,6 +15,7 @@ import ipaddress
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Iterable, Iterator, Mapping, cast
 
+from .._core.options import typed
 from .._core.plan import PlanError, change
 from .overlay import check_part, parse
 
@@ -25,12 +26,24 @@ if TYPE_CHECKING:
 
     Hosts = Mapping[str, NodeFacts]
 
+# Those whose values may come as text.
+TYPES: Mapping[str, Any] = {
+    "attachable": {"type": "bool"},
+    "internal": {"type": "bool"},
+    "subnets": {"type": "list", "elements": "dict", "options": {"part": {"type": "int"}}},
+}
 KNOWN = {"name", "state", "parent", "subnets", "attachable", "internal", "labels", "nodes"}
 
 
 def config_name(name: str) -> str:
     """The config-only network that a node has for a macvlan."""
     return "%s-config" % name
+
+
+def typed_macvlans(networks: Iterable[Options]) -> list[dict[str, Any]]:
+    """Option swarm_networks_macvlans with the types of its suboptions."""
+    spec = {"type": "dict", "options": TYPES}
+    return [typed(item, spec) for item in networks]
 
 
 def check_macvlans(networks: Iterable[Options], hosts: Hosts) -> list[Problem]:

@@ -10,6 +10,7 @@ import functools
 import ipaddress
 from typing import TYPE_CHECKING, Any, Iterable, Mapping, Optional, Sequence, cast
 
+from .._core.options import typed
 from .._core.plan import PlanError, change
 
 if TYPE_CHECKING:
@@ -27,12 +28,23 @@ DEFAULTS: dict[str, Any] = {
     "attachable": False, "internal": False, "ingress": False, "encrypted": False, "mtu": None, "visible": False,
     "ipam_driver": None, "ipam_options": {}, "driver_options": {},
 }  # fmt: skip
+# Those whose values may come as text.
+TYPES: Mapping[str, Any] = {
+    **{name: {"type": "bool"} for name in ("attachable", "internal", "ingress", "encrypted", "visible", "replace")},
+    "mtu": {"type": "int"},
+}
 ADDRESSES = ("subnet", "gateway", "ip_range")
 # The MTU of the hosts' interfaces that the Engine assumes where a network has no option of it (libnetwork, drivers/overlay).
 ENGINE_MTU = 1500
 # The service of role swarm_networks that keeps networks in the workers' lists. It does not keep a network from being removed.
 VISIBLE = "dockyard-networks_visible"
 MTU = "com.docker.network.driver.mtu"
+
+
+def typed_networks(networks: Iterable[Options]) -> list[dict[str, Any]]:
+    """Option swarm_networks_overlays with the types of its suboptions."""
+    spec = {"type": "dict", "options": TYPES}
+    return [typed(item, spec) for item in networks]
 
 
 def wanted_network(options: Options) -> dict[str, Any]:

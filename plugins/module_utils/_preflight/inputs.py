@@ -45,5 +45,8 @@ class Options(TypedDict):
     swarm_settings: Any  # those that can be changed later
     allow_unsupported_os: bool
     forms_swarm: bool  # whether this run may make the swarm
+    groups: dict[str, list[str]]  # the inventory's, with their hosts
+    manager_group: str
+    worker_group: str
     repairs: bool  # whether it brings a lost swarm back, and looks for itself at what is wrong with that
     unlock_keys: UnlockKeys

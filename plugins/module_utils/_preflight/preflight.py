@@ -20,6 +20,7 @@ from . import addresses as _addresses
 from . import warnings as _warnings
 from .cluster_checks import check_dns, check_inventory, check_networks, check_pools, macvlan_parts
 from .duplicate_hosts import check_duplicates
+from .groups import check_groups
 from .host_checks import check_host
 
 if TYPE_CHECKING:
@@ -69,13 +70,16 @@ def cluster_plan(managers: list[str], workers: list[str], hosts: Mapping[str, Ho
     machines = {host: facts["machine"] for host, facts in read.items()}
     duplicates, accepted_duplicates = check_duplicates(machines, members)
     wrong_settings = settings.check_settings(options["swarm_settings"])
+    wrong_groups = check_groups(
+        options["groups"], options["manager_group"], options["worker_group"], [*managers, *workers]
+    )
     plan = _swarm_plan(
         managers, workers, hosts, options, addresses, {} if wrong_settings else options["swarm_settings"]
     )
     state: Mapping[str, Any] = read[plan["manager"]]["swarm"] if plan["manager"] in read else {}
     nodes, networks = state.get("nodes") or [], state.get("networks") or []
     macvlans, wrong_macvlans = macvlan_parts(options["macvlans"], managers + workers, read)
-    problems: list[Problem] = [(None, text) for text in check_inventory(managers, workers) + wrong_settings]
+    problems: list[Problem] = [(None, text) for text in check_inventory(managers, workers) + wrong_groups + wrong_settings]
     for host, facts in read.items():
         problems += [(host, text) for text in check_host(hosts[host], facts, options["allow_unsupported_os"])]
     problems += [(None, text) for text in duplicates]
