@@ -10,6 +10,7 @@ import os
 import sys
 from pathlib import Path
 
+from ansible.plugins.loader import init_plugin_loader
 from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -17,6 +18,9 @@ ROOT = Path(__file__).resolve().parents[2]
 # tools/run links the checkout here, and sets PYTHONPATH; an editor that starts pytest by itself does not.
 if str(ROOT / ".cache") not in sys.path:
     sys.path.insert(0, str(ROOT / ".cache"))
+
+# Before the first import from the collection: Ansible then finds its lookups, filters and tests by name, as in a run.
+init_plugin_loader([str(ROOT / ".cache")])
 
 os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(ROOT / ".cache" / "hypothesis"))
 # Machines boot beside these tests: how long an example takes says nothing about the code.

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 import re
-from typing import Any, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Tuple
+from typing import Any, Collection, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Tuple
 
 TRUE = ("true", "yes", "on", "1")
 FALSE = ("false", "no", "off", "0")
@@ -36,6 +36,9 @@ class Rule(NamedTuple):
     blank: bool = True  # a text may be empty
     pattern: str = ""  # what a text that is not empty has to look like,
     wanted: str = ""  # and this in words
+    keys: str = ""  # what the keys of a dictionary have to look like,
+    wanted_keys: str = ""  # and this in words
+    host: bool = False  # a text that is not empty is a host of the inventory
 
 
 Spec = Mapping[str, Any]
@@ -73,13 +76,18 @@ def typed(value: Any, spec: Spec) -> Any:
     return value
 
 
-def problems_of(name: str, value: Any, spec: Spec, rules: Rules) -> List[Problem]:
+def problems_of(name: str, value: Any, spec: Spec, rules: Rules, hosts: Collection[str] = ()) -> List[Problem]:
     """All that is wrong with the value of an option, as the place in it and a text that says what is wanted.
 
     :param spec: the option as in an argument spec: ``type``, ``elements``, ``choices``, ``options``, ``required``, ``no_log``.
     :param rules: what types do not say, by the option's name; suboptions after a dot.
+    :param hosts: all hosts of the inventory.
     """
-    return list(_check(name, name, value, spec, rules, bool(spec.get("no_log"))))
+    found = list(_check(name, name, value, spec, rules, bool(spec.get("no_log"))))
+    if not found and rules.get(name, _NO_RULE).host:
+        names = [item for item in (value if isinstance(value, (list, tuple)) else [value]) if item and item not in hosts]
+        found = [(name, "has %s, which is no host of the inventory" % shown(item)) for item in names]
+    return found
 
 
 def shown(value: Any, secret: bool = False) -> str:
@@ -208,7 +216,12 @@ def _check_dict(where: str, path: str, value: Any, spec: Spec, rules: Rules, sec
     if known:
         yield from _check_suboptions(where, path, value, known, rules, secret)
         return
-    values = rules.get(path, _NO_RULE).values
+    rule = rules.get(path, _NO_RULE)
+    odd = [key for key in value if rule.keys and not re.fullmatch(rule.keys, key)]
+    if odd:
+        yield where, "has the key %s, and keys have to be %s" % (shown(odd[0]), rule.wanted_keys)
+        return
+    values = rule.values
     for key, item in value.items() if values else ():
         if item is None and values and values.get("null"):
             continue

@@ -25,7 +25,10 @@ class HostVars(dict):
 
 def problems(here=None, *, play=None, strict=False, **others):
     """The problems of host one, with ``here`` of the inventory and ``play`` of play and roles, and of other hosts."""
-    known = {host: dict(own, inventory_hostname=host) for host, own in {"one": here or {}, **others}.items()}
+    groups = {"all": ["one", *others]}
+    known = {
+        host: dict(own, inventory_hostname=host, groups=groups) for host, own in {"one": here or {}, **others}.items()
+    }
     variables = dict(known["one"], **(play or {}), hostvars=HostVars(known))
     templar = Templar(loader=DataLoader(), variables=variables)
     return LookupModule(templar=templar).run(["one", *others], variables, roles=ROLES, strict=strict)
