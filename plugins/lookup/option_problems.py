@@ -81,9 +81,11 @@ except ImportError:  # ansible-core 2.18, which takes every text as a template
 
 
 from ..module_utils._core.options import merged, problems_of
+from ..module_utils._preflight.groups import missing_managers
 from ..plugin_utils._host_variables import reason_of
 from ..plugin_utils._option_rules import RULES
 
+MANAGERS = "swarm_cluster_manager_group"
 COLLECTION = "dockyard.swarm."
 ROLES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "roles")
 # What is known once the hosts were read and the cluster was planned: an option that says it is looked at where it is used.
@@ -133,6 +135,9 @@ class LookupModule(LookupBase):
             if _encrypted(raw):
                 spec = dict(spec, no_log=True)
             found = problems_of(name, value, spec, RULES, variables["groups"]["all"])
+            missing = missing_managers(value, variables["groups"]) if name == MANAGERS and not found else None
+            # Much is made of it by default, and a default that is not known is no more than a consequence.
+            problems += [(name, missing)] if missing else []
             (consequences if default else problems).extend(found)
         for name in variables:
             if name.startswith("ansible_") and _is_template(variables[name]):

@@ -16,6 +16,7 @@ import yaml
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar, trust_as_template
 from ansible.vars.hostvars import HostVars
+from jinja2 import Environment
 
 from tests.unit.swarm_example import BARE
 
@@ -27,6 +28,14 @@ ROLES = (
 )  # fmt: skip
 PLACE = {"empty": False, "kind": "absent", "live": True, "mount": False}
 DATA = {"drivers": [], "error": None, "flag": None, "foreign": [], "holds": False, "key": None, "mount": False, "parked": None}
+
+
+# What a template's code depends on.
+OPTIONS = (
+    "block_start_string", "block_end_string", "variable_start_string", "variable_end_string", "comment_start_string",
+    "comment_end_string", "line_statement_prefix", "line_comment_prefix", "trim_blocks", "lstrip_blocks", "newline_sequence",
+    "keep_trailing_newline",
+)  # fmt: skip
 
 
 class Inventory:
@@ -49,6 +58,19 @@ class Manager:
 
     def get_vars(self, host, include_hostvars):
         return dict(self.variables[host])
+
+
+_COMPILED: dict[tuple, object] = {}
+_COMPILE = Environment.compile
+
+
+def compiled_once(environment, source, *arguments, **more):
+    """Compiles each template once, which takes most of the time. Environments of equal options make the same of it."""
+    options = [getattr(environment, name) for name in OPTIONS]
+    key = (type(environment), source, *options, *arguments, *sorted(more.items()))
+    if key not in _COMPILED:
+        _COMPILED[key] = _COMPILE(environment, source, *arguments, **more)
+    return _COMPILED[key]
 
 
 def facts(number):

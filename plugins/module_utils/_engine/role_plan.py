@@ -80,7 +80,9 @@ def wanted_of(facts: NodeFacts, settings: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "options": options,
         "remove": remove,
-        "environment": dict(_api_environment(api), **settings["environment"]),
+        "environment": dict(
+            _api_environment(api), **{name: str(value) for name, value in settings["environment"].items()}
+        ),
         "files": _registry_files(settings["registry_cas"]) + _api_files(api),
     }
 

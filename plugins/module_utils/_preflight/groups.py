@@ -33,6 +33,18 @@ def missing_group(name: str, groups: Mapping[str, Sequence[str]]) -> str | None:
     )
 
 
+def missing_managers(name: str, groups: Mapping[str, Sequence[str]]) -> str | None:
+    """What is wrong with the group that option swarm_cluster_manager_group names, as the end of a sentence about the option."""
+    if groups.get(name):
+        return None
+    found = sorted(group for group in groups if group not in OWN)
+    return "is '%s', and no host of the inventory is in a group of this name: put at least one manager into it, or name %s. %s" % (
+        name,
+        "your group in the option",
+        "Groups found: %s" % (_listed(found) or "none"),
+    )
+
+
 def check_groups(
     groups: Mapping[str, Sequence[str]], manager_group: str, worker_group: str, members: Collection[str]
 ) -> list[str]:
@@ -49,7 +61,8 @@ def check_groups(
             if group not in (*OWN, SWARM, manager_group, worker_group) and set(hosts) & set(without_role)
         )
         problems.append(
-            "%s: in group swarm, but neither manager nor worker%s. Put each host of group swarm into %s or %s, or take it out"
+            "%s: in group swarm, but neither manager nor worker%s. Put each host of group swarm into %s or %s "
+                "(options swarm_cluster_manager_group and swarm_cluster_worker_group), or take it out"
             % (_listed(without_role), " (groups: %s)" % _listed(where) if where else "", manager_group, worker_group)
         )
     for wanted in (manager_group, worker_group):
