@@ -79,7 +79,7 @@ def _near(wanted: str, groups: Collection[str]) -> list[str]:
     """Names that look like a slip of the pen."""
     others = [group for group in groups if group != wanted and group not in OWN]
     same = [group for group in others if group.lower().replace("-", "_") == wanted.lower()]
-    return same or difflib.get_close_matches(wanted, others, n=2, cutoff=0.85)
+    return same or difflib.get_close_matches(wanted, others, n=2, cutoff=0.8)
 
 
 def _listed(names: Sequence[str]) -> str:
