@@ -30,7 +30,10 @@ def extra(**variables) -> tuple[str, str]:
             ["node2", "log-drivers", "did you mean log-driver"],
         ),
         ({"swarm_engine_daemon_options": {"graph": "/data"}}, ["removed in Engine 23.0", "use data-root"]),
-        ({"swarm_cluster_manager_group": "nobody"}, ["no manager", "swarm_managers"]),
+        (
+            {"swarm_cluster_manager_group": "nobody"},
+            ["swarm_cluster_manager_group is 'nobody', and no host of the inventory is in a group", "swarm_managers"],
+        ),
         (
             {"swarm_networks_overlays": [{"name": "apps", "subnet": "10.0.0.0/8"}]},
             ["network apps", "option subnet 10.0.0.0/8 overlaps the route to", "choose another"],
@@ -49,9 +52,12 @@ def extra(**variables) -> tuple[str, str]:
         ({"swarm_node_advertise_addr": "not-an-address"}, ["swarm_node_advertise_addr"]),
         (
             {"swarm_registry_port": "many"},
-            ["node1, node2, node3: role dockyard.swarm.swarm_registry", "swarm_registry_port"],
+            ["node1, node2, node3: swarm_registry_port is the text", "and has to be a whole number from 1 to 65535"],
         ),
-        ({"swarm_host_sysctls": "all"}, ["node1, node2, node3: role dockyard.swarm.swarm_host", "swarm_host_sysctls"]),
+        (
+            {"swarm_host_sysctls": "all"},
+            ["node1, node2, node3: swarm_host_sysctls is the text", "and has to be a dictionary", "-e"],
+        ),
     ],
 )
 def test_wrong_input_is_refused_before_anything_is_changed(variables, words):

@@ -56,13 +56,15 @@ def automatic_records(
 
 
 def named_addresses(names: Iterable[Mapping[str, Any]], address_of: Callable[[str], str]) -> dict[str, list[str]]:
-    """Addresses by name, of names that lead to hosts.
+    """Addresses by name, of names that lead to hosts. One that is an address itself needs no record.
 
     :param names: ``[{name, hosts}]``; a name that is there twice leads to the hosts of both.
     :param address_of: function that gives a host's address.
     """
     found: dict[str, list[str]] = {}
     for item in names:
+        if address_family(item["name"]):
+            continue
         known = found.setdefault(item["name"], [])
         known += [address for address in map(address_of, item["hosts"]) if address not in known]
     return found
