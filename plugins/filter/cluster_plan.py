@@ -144,7 +144,8 @@ def _keys(secrets_dir):
 def _engine(options):
     """With the package files that are not on this controller, as far as their paths say where that would be."""
     paths = [os.path.expanduser(path) for path in options["package_files"] or []]
-    options = dict(options, version=str(options["version"] or ""))
+    version = options["version"]
+    options = dict(options, version=str(version) if isinstance(version, int) else version)
     return dict(options, missing_files=[path for path in paths if os.path.isabs(path) and not os.path.isfile(path)])
 
 

@@ -53,7 +53,7 @@ RULES = {
     "swarm_dns_records.port": _PORT,
     "swarm_dns_servers": _HOST,
     "swarm_dns_upstreams": _SERVER,
-    "swarm_engine_version": _form(r"[0-9A-Za-z.+~:_-]+", "a version such as 28.5", number=True)._replace(blank=True),
+    "swarm_engine_version": _form(r"[0-9A-Za-z.+~:_-]+", "a version such as 28.5", number=True, whole=True)._replace(blank=True),
     "swarm_engine_packages": _PACKAGE,
     "swarm_engine_conflicts": _PACKAGE,
     "swarm_engine_repository_url": _form(r"[a-z]+://[^\s]+", "a URL"),

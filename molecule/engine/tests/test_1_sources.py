@@ -154,7 +154,7 @@ class TestRefused:
     def test_files_that_are_for_no_host_or_have_another_name(self, engine, repository):
         run = engine(
             node1=files(repository, OLD, "bookworm"),
-            node2={"swarm_engine_source": "files", "swarm_engine_package_files": ["docker.deb"]},
+            node2={"swarm_engine_source": "files", "swarm_engine_package_files": ["/srv/docker.deb"]},
         )
         refused(
             run, "docker.deb is not named as package files are",

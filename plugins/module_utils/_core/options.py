@@ -29,7 +29,8 @@ class Rule(NamedTuple):
 
     least: int = 0
     most: int = LARGEST
-    number: bool = False  # a number is accepted as text
+    number: bool = False  # a number is accepted as text,
+    whole: bool = False  # only a whole one: 28.10 without quotes is 28.1
     lines: bool = False  # a text may have several lines
     on_host: bool = False  # a path on the hosts, where there is no home folder
     values: Optional[Mapping[str, Any]] = None  # spec of a dictionary's values
@@ -162,7 +163,7 @@ def _check_int(value: Any, rule: Rule) -> str | None:
 
 def _check_text(value: Any, rule: Rule) -> str | None:
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        if not rule.number:
+        if not rule.number or rule.whole and isinstance(value, float):
             return "is %s, and has to be text: put it in quotes"
         return None if not isinstance(value, float) or math.isfinite(value) else "is %s, and has to be text"
     if not isinstance(value, str):

@@ -22,9 +22,9 @@ def missing_group(name: str, groups: Mapping[str, Sequence[str]]) -> str | None:
     found = [group for group in groups if group not in OWN]
     state = "is empty" if name in groups else "is not in the inventory"
     near = _near(name, found)
-    hint = ": is %s meant?" % " or ".join(near) if near else ""
+    hint = ": is %s meant?" % " or ".join(near) if near else "."
     listed = _listed(sorted(found)) or "none, so check that the right inventory is used (-i)"
-    return "group %s, which this playbook works on, %s%s. Groups found: %s. %s" % (
+    return "group %s, which this playbook works on, %s%s Groups found: %s. %s" % (
         name,
         state,
         hint,

@@ -87,6 +87,10 @@ def test_what_is_no_text(value, text):
 def test_texts():
     assert wrong("") == wrong("Zürich ☃") == []
     assert wrong(28.5, rule=Rule(number=True)) == wrong("a\nb\n", rule=Rule(lines=True)) == []
+    assert wrong(28, rule=Rule(number=True, whole=True)) == []
+    assert wrong(28.1, rule=Rule(number=True, whole=True)) == [
+        "opt is the number 28.1, and has to be text: put it in quotes"
+    ]
     assert wrong(float("nan"), rule=Rule(number=True)) == ["opt is the number nan, and has to be text"]
     assert wrong(" ", rule=Rule(blank=False)) == ["opt is empty, and has to be text"]
 
