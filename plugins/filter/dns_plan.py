@@ -55,6 +55,7 @@ from ..module_utils._core.plan import PlanError
 from ..module_utils._dns import role_plan
 from ..module_utils._dns.dnsmasq import settings_of
 from ..module_utils._dns.records import check_records, typed_records
+from ..plugin_utils._host_variables import HostVariables
 
 
 def dns_plan(node, settings, resolvers, packages=()):
@@ -83,7 +84,7 @@ def dns_records(records, hosts, names, domain, strict=True):
 
 def dns_names(names, addresses, hostvars):
     return role_plan.named_addresses(
-        names, lambda host: addresses.get(host) or hostvars[host].get("ansible_host") or host
+        names, lambda host: addresses.get(host) or HostVariables(hostvars, host).get("ansible_host") or host
     )
 
 

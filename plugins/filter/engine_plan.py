@@ -105,13 +105,14 @@ _value:
 
 from ..module_utils._core.options import as_bool
 from ..module_utils._engine import engine_plan, install, role_plan
+from ..plugin_utils._host_variables import HostVariables
 
 
 def engine_certificates(hostvars, hosts, addresses, domain, default=False):
     """The certificates of the API; ``default`` is the option where a host has none of its own."""
     served = {}
     for host in hosts:
-        variables = hostvars[host]
+        variables = HostVariables(hostvars, host)
         if as_bool(variables.get("swarm_engine_api", default)) and variables.get("swarm_cluster_node"):
             served[host] = variables["swarm_cluster_node"]
     return role_plan.certificates(served, addresses, domain)

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from ..module_utils._core.options import as_bool
 from ..module_utils._probe import report
+from ..plugin_utils._host_variables import HostVariables
 
 
 def probe_report(hostvars, plan, opens=True):
     results = {}
     for host in (item["name"] for item in plan["hosts"]):
-        variables = hostvars[host]
+        variables = HostVariables(hostvars, host)
         sent, heard = variables.get("__swarm_cluster_sent") or {}, variables.get("__swarm_cluster_heard") or {}
         results[host] = {
             "sent": sent if "errors" in sent else None,

@@ -14,8 +14,8 @@ description:
   - What a play or a role sets is looked at once, for the host that asks; what the inventory sets, for each host.
   - A text counts where it means one value of the option's type only, V(false) for example; so it may come from an INI inventory,
     from C(-e name=value), from the environment or from a vault. Lists and dictionaries are never taken from a text.
-  - Templates in the variables that say how a host is reached are looked at, too. What they need is in the inventory, since nothing
-    was read from a host yet.
+  - Templates in the variables that say how a host is reached are looked at, too. What they need is in the inventory, since
+    nothing was read from a host yet.
 author:
   - The dockyard.swarm maintainers (@dockyard)
 options:
@@ -65,7 +65,6 @@ _raw:
 import functools
 import os
 import re
-from collections.abc import Mapping
 
 import yaml
 from ansible.errors import AnsibleError
@@ -82,7 +81,7 @@ except ImportError:  # ansible-core 2.18, which takes every text as a template
 
 from ..module_utils._core.options import merged, problems_of
 from ..module_utils._preflight.groups import missing_managers
-from ..plugin_utils._host_variables import reason_of
+from ..plugin_utils._host_variables import is_encrypted, plain, reason_of
 from ..plugin_utils._option_rules import RULES
 
 MANAGERS = "swarm_cluster_manager_group"
@@ -90,8 +89,6 @@ COLLECTION = "dockyard.swarm."
 ROLES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "roles")
 # What is known once the hosts were read and the cluster was planned: an option that says it is looked at where it is used.
 LATER = re.compile(r"'(swarm_cluster_node|swarm_cluster_plan)' is undefined")
-# Values that Ansible decrypts when they are used.
-ENCRYPTED = ("EncryptedString", "AnsibleVaultEncryptedUnicode")
 
 
 class LookupModule(LookupBase):
@@ -127,12 +124,12 @@ class LookupModule(LookupBase):
             # One that is made of another option is wrong with it.
             default = _is_default(raw, spec)
             try:
-                value = _plain(templar.template(raw))
+                value = plain(templar.template(raw))
             except Exception as error:  # a filter or a test inside of a template raises what it likes
                 if not LATER.search(str(error)):
                     (consequences if default else problems).append((name, reason_of(error)))
                 continue
-            if _encrypted(raw):
+            if is_encrypted(raw):
                 spec = dict(spec, no_log=True)
             found = problems_of(name, value, spec, RULES, variables["groups"]["all"])
             missing = missing_managers(value, variables["groups"]) if name == MANAGERS and not found else None
@@ -169,24 +166,6 @@ def _spec(role):
     path = os.path.join(ROLES, role[len(COLLECTION) :], "meta", "argument_specs.yml")
     with open(path, encoding="utf-8") as handle:
         return yaml.load(handle, _Loader)["argument_specs"]["main"].get("options", {})
-
-
-def _plain(value):
-    """A value with what the templates inside come to, and decrypted."""
-    if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    return str(value) if type(value).__name__ in ENCRYPTED else value
-
-
-def _encrypted(raw):
-    """Whether there is an encrypted value in it."""
-    if isinstance(raw, Mapping):
-        return any(_encrypted(item) for item in raw.values())
-    if isinstance(raw, (list, tuple)):
-        return any(_encrypted(item) for item in raw)
-    return type(raw).__name__ in ENCRYPTED
 
 
 def _is_template(raw):

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from ansible.errors import AnsibleFilterError
 from ansible.template import Templar
@@ -15,6 +16,10 @@ UNDEFINED = re.compile(r"'(\w+)' is undefined")
 # Facts that Ansible gathers; the collection reads for itself.
 GATHERED = "ansible_"
 UNSET = object()
+# Values that Ansible decrypts when they are used.
+ENCRYPTED = ("EncryptedString", "AnsibleVaultEncryptedUnicode")
+# Facts and plans are large, and nothing in them is encrypted.
+FACTS = ("swarm_cluster_node", "swarm_cluster_plan")
 
 
 class HostVariables:
@@ -37,9 +42,28 @@ class HostVariables:
         if self._templar is None:
             self._templar = Templar(loader=self._hostvars._loader, variables=self._variables)
         try:
-            return self._templar.template(value)
+            found = self._templar.template(value)
+            return found if name in FACTS else plain(found)
         except Exception as error:  # a filter or a test inside of a template raises what it likes
             raise AnsibleFilterError("%s: %s %s" % (self._host, name, reason_of(error))) from error
+
+
+def plain(value):
+    """A value with what the templates inside come to, and decrypted."""
+    if isinstance(value, Mapping):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    return str(value) if type(value).__name__ in ENCRYPTED else value
+
+
+def is_encrypted(raw):
+    """Whether there is an encrypted value in one that was not evaluated yet."""
+    if isinstance(raw, Mapping):
+        return any(is_encrypted(item) for item in raw.values())
+    if isinstance(raw, (list, tuple)):
+        return any(is_encrypted(item) for item in raw)
+    return type(raw).__name__ in ENCRYPTED
 
 
 def reason_of(error):
@@ -51,7 +75,7 @@ def reason_of(error):
     name = found.group(1)
     if name.startswith(GATHERED):
         remedy = (
-            "the collection gathers no facts of Ansible, so write the value itself, or take it from a variable of the inventory"
+            "the collection gathers no facts of Ansible, so write the value itself, or name a variable of the inventory"
         )
     else:
         remedy = "define it for this host, or write the value itself"

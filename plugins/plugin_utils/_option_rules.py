@@ -24,7 +24,9 @@ def _form(pattern, wanted, **more):
 
 
 _LABEL = "[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
-_NAME = _form(r"(?=.{1,253}\Z)%s(\.%s)*\.?" % (_LABEL, _LABEL), "a DNS name: labels of letters, digits, - and _ with dots between")
+_NAME = _form(
+    r"(?=.{1,253}\Z)%s(\.%s)*\.?" % (_LABEL, _LABEL), "a DNS name: labels of letters, digits, - and _ with dots between"
+)
 _REGISTRY = r"([A-Za-z0-9_.-]+|\[[0-9A-Fa-f:]+\])(:[0-9]{1,5})?"
 _IMAGE = _form(r"[A-Za-z0-9][A-Za-z0-9._:/@-]*", "the name of an image")
 _PACKAGE = _form(r"[A-Za-z0-9][A-Za-z0-9.+_:~-]*", "the name of a package")
@@ -53,7 +55,9 @@ RULES = {
     "swarm_dns_records.port": _PORT,
     "swarm_dns_servers": _HOST,
     "swarm_dns_upstreams": _SERVER,
-    "swarm_engine_version": _form(r"[0-9A-Za-z.+~:_-]+", "a version such as 28.5", number=True, whole=True)._replace(blank=True),
+    "swarm_engine_version": _form(r"[0-9A-Za-z.+~:_-]+", "a version such as 28.5", number=True, whole=True)._replace(
+        blank=True
+    ),
     "swarm_engine_packages": _PACKAGE,
     "swarm_engine_conflicts": _PACKAGE,
     "swarm_engine_repository_url": _form(r"[a-z]+://[^\s]+", "a URL"),
@@ -109,7 +113,9 @@ RULES = {
     # A label that is null is removed.
     "swarm_node_labels": Rule(values={"type": "str", "null": True}),
     "swarm_node_labels.*": _LABELS,
-    "swarm_node_data_path_addr": _form(r"[A-Za-z0-9_.:@-]+", "an address or the name of an interface")._replace(blank=True),
+    "swarm_node_data_path_addr": _form(r"[A-Za-z0-9_.:@-]+", "an address or the name of an interface")._replace(
+        blank=True
+    ),
     "swarm_node_default_addr_pool": _NETWORK,
     "swarm_node_subnet_size": Rule(1, 29),
     "swarm_node_data_path_port": Rule(1024, 49151),

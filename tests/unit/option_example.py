@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Plays as data: the roles' own defaults, variables and plans, with options of an inventory, templated by Ansible in this process.
+"""Plays as data: the roles' own defaults, variables and plans, with options of an inventory, templated in this process.
 
 Nothing of a role is written here again: what is templated are the expressions in its files.
 """
@@ -27,7 +27,16 @@ ROLES = (
     "swarm_cluster", "swarm_host", "swarm_engine", "swarm_node", "swarm_networks", "swarm_dns", "swarm_registry", "swarm_logging",
 )  # fmt: skip
 PLACE = {"empty": False, "kind": "absent", "live": True, "mount": False}
-DATA = {"drivers": [], "error": None, "flag": None, "foreign": [], "holds": False, "key": None, "mount": False, "parked": None}
+DATA = {
+    "drivers": [],
+    "error": None,
+    "flag": None,
+    "foreign": [],
+    "holds": False,
+    "key": None,
+    "mount": False,
+    "parked": None,
+}
 
 
 # What a template's code depends on.
@@ -94,7 +103,9 @@ def facts(number):
         "data": {
             "wanted": {"data_root": "", "containerd_root": "", "link": False, "keep_old": True, "network_fs": False},
             "move": None, "kept": [], "installed": False, "running_on": 0, "targets": {}, "others": [],
-            "docker": dict(DATA, config="daemon.json", default=dict(PLACE, **docker), place="/var/lib/docker", root="/var/lib/docker"),
+            "docker": dict(
+                DATA, config="daemon.json", default=dict(PLACE, **docker), place="/var/lib/docker", root="/var/lib/docker"
+            ),
             "containerd": dict(
                 DATA, config="/etc/containerd/config.toml", default=dict(PLACE, **containerd), imported=None, installed=False,
                 place="/var/lib/containerd", root="/var/lib/containerd",
@@ -105,16 +116,18 @@ def facts(number):
     }  # fmt: skip
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def specs():
     """Every public option of every role: name -> its argument spec."""
     found = {}
     for path in sorted(ROOT.glob("roles/*/meta/argument_specs.yml")):
-        found.update(yaml.safe_load(path.read_text(encoding="utf-8").replace("!unsafe", ""))["argument_specs"]["main"]["options"])
+        found.update(
+            yaml.safe_load(path.read_text(encoding="utf-8").replace("!unsafe", ""))["argument_specs"]["main"]["options"]
+        )
     return found
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def role_variables():
     """The defaults of all roles and their other variables, as Ansible loads them."""
     defaults, others = {}, {}
@@ -125,7 +138,7 @@ def role_variables():
     return defaults, others
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _tasks(role, name):
     return _load(f"roles/{role}/tasks/{name}.yml")
 
@@ -141,7 +154,12 @@ class Play:
     """
 
     def __init__(self, options, secrets_dir, host="node1"):
-        groups = {"all": list(HOSTS), "swarm": list(HOSTS), "swarm_managers": ["node1"], "swarm_workers": ["node2", "node3"]}
+        groups = {
+            "all": list(HOSTS),
+            "swarm": list(HOSTS),
+            "swarm_managers": ["node1"],
+            "swarm_workers": ["node2", "node3"],
+        }
         own = {
             name: {
                 "ansible_host": f"192.0.2.1{number}", "inventory_hostname": name, "groups": groups, "ansible_check_mode": True,
@@ -153,14 +171,17 @@ class Play:
         self.loader = DataLoader()
         hostvars = HostVars(Inventory(), Manager(own), self.loader)
         defaults, others = role_variables()
+        names = [f"dockyard.swarm.{role}" for role in (*ROLES, "swarm_backup")]
         self.variables = {
             **defaults, **own[host], **others, "hostvars": hostvars, "ansible_play_hosts": list(HOSTS),
-            "ansible_play_hosts_all": list(HOSTS), "ansible_role_names": [f"dockyard.swarm.{role}" for role in (*ROLES, "swarm_backup")],
+            "ansible_play_hosts_all": list(HOSTS), "ansible_role_names": names,
             "ansible_playbook_python": "/usr/bin/python3", "ansible_version": {"full": "2.19.0"},
         }  # fmt: skip
 
     def template(self, expression, **more):
-        return Templar(loader=self.loader, variables=dict(self.variables, **more)).template(trust_as_template(expression))
+        return Templar(loader=self.loader, variables=dict(self.variables, **more)).template(
+            trust_as_template(expression)
+        )
 
     def problems(self):
         """What the check of all options says."""
@@ -171,7 +192,17 @@ class Play:
         for number, name in enumerate(HOSTS, 1):
             self.own[name]["swarm_cluster_node"] = facts(number)
         self.variables["swarm_cluster_node"] = self.own["node1"]["swarm_cluster_node"]
-        for key in ("packages", "known_packages", "candidates", "units", "files", "data", "repository", "kernel_modules", "sysctls"):
+        for key in (
+            "packages",
+            "known_packages",
+            "candidates",
+            "units",
+            "files",
+            "data",
+            "repository",
+            "kernel_modules",
+            "sysctls",
+        ):
             self.template("{{ query('dockyard.swarm.contributions', '%s') | first }}" % key)
         (task,) = [item for item in _tasks("swarm_cluster", "plan") if "ansible.builtin.set_fact" in item]
         self.variables["swarm_cluster_plan"] = self.template(task["ansible.builtin.set_fact"]["swarm_cluster_plan"])

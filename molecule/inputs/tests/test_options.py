@@ -1,4 +1,4 @@
-"""Options that come as text, from ``-e name=value`` or an INI inventory; templates by which hosts are reached; a host without power."""
+"""Options that come as text, as from ``-e name=value``; templates by which hosts are reached; a host without power."""
 
 from __future__ import annotations
 
@@ -44,13 +44,19 @@ def inventory(tmp_path):
 
 
 def test_text_that_means_what_is_there_changes_nothing(hosts):
-    before = {name: output(host, "docker info -f '{{.ID}}'; systemctl show -P ActiveEnterTimestamp docker") for name, host in hosts.items()}
+    before = {
+        name: output(host, "docker info -f '{{.ID}}'; systemctl show -P ActiveEnterTimestamp docker")
+        for name, host in hosts.items()
+    }
     run = told(*extra(AS_TEXT))
     assert run.code == 0, run.output
     assert run.lines == []
     assert run.changes == []
     assert [result["msg"] for task, _host, result in run.results if task == "Warn" and "4789" in str(result)] == []
-    after = {name: output(host, "docker info -f '{{.ID}}'; systemctl show -P ActiveEnterTimestamp docker") for name, host in hosts.items()}
+    after = {
+        name: output(host, "docker info -f '{{.ID}}'; systemctl show -P ActiveEnterTimestamp docker")
+        for name, host in hosts.items()
+    }
     assert after == before
     assert all(not host.socket("tcp://0.0.0.0:2376").is_listening for host in hosts.values())
 
@@ -63,7 +69,9 @@ def test_text_that_means_something_else_is_planned():
 
 
 def test_text_that_means_nothing_is_one_message_with_all_that_is_wrong():
-    run = playbook("-e", "swarm_engine_api=maybe", "-e", "swarm_engine_parallel=0", "-e", "swarm_dns_servers=node1,node2")
+    run = playbook(
+        "-e", "swarm_engine_api=maybe", "-e", "swarm_engine_parallel=0", "-e", "swarm_dns_servers=node1,node2"
+    )
     assert run.code != 0
     assert run.changed == 0
     message = " ".join(run.output.split())

@@ -86,7 +86,9 @@ def problems_of(name: str, value: Any, spec: Spec, rules: Rules, hosts: Collecti
     """
     found = list(_check(name, name, value, spec, rules, bool(spec.get("no_log"))))
     if not found and rules.get(name, _NO_RULE).host:
-        names = [item for item in (value if isinstance(value, (list, tuple)) else [value]) if item and item not in hosts]
+        names = [
+            item for item in (value if isinstance(value, (list, tuple)) else [value]) if item and item not in hosts
+        ]
         found = [(name, "has %s, which is no host of the inventory" % shown(item)) for item in names]
     return found
 
@@ -124,8 +126,10 @@ def _printable(text: str) -> str:
 
 def _check(where: str, path: str, value: Any, spec: Spec, rules: Rules, secret: bool) -> Iterator[Problem]:
     if value is None:
-        yield where, "is empty (null): %s" % (
-            "it is required" if spec.get("required") else "leave it out, so that its default counts"
+        yield (
+            where,
+            "is empty (null): %s"
+            % ("it is required" if spec.get("required") else "leave it out, so that its default counts"),
         )
         return
     kind = spec.get("type", "str")
@@ -163,7 +167,7 @@ def _check_int(value: Any, rule: Rule) -> str | None:
 
 def _check_text(value: Any, rule: Rule) -> str | None:
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        if not rule.number or rule.whole and isinstance(value, float):
+        if not rule.number or (rule.whole and isinstance(value, float)):
             return "is %s, and has to be text: put it in quotes"
         return None if not isinstance(value, float) or math.isfinite(value) else "is %s, and has to be text"
     if not isinstance(value, str):
@@ -189,7 +193,7 @@ def _check_path(value: Any, rule: Rule) -> str | None:
     text = _check_text(value, rule)
     if text:
         return text
-    if value.startswith("/") or not rule.on_host and re.match(r"~[^/]*(/|\Z)", value):
+    if value.startswith("/") or (not rule.on_host and re.match(r"~[^/]*(/|\Z)", value)):
         return None
     home = "" if rule.on_host else ", or with ~ for a home folder"
     return "is %%s, and has to be a whole path, beginning with /%s" % home

@@ -29,7 +29,8 @@ def missing_group(name: str, groups: Mapping[str, Sequence[str]]) -> str | None:
         state,
         hint,
         listed,
-        "Put the managers into swarm_managers and the workers into swarm_workers, both of them children of group swarm; " + EXAMPLE,
+        "Put the managers into swarm_managers and the workers into swarm_workers, both of them children of group swarm; "
+        + EXAMPLE,
     )
 
 
@@ -38,10 +39,13 @@ def missing_managers(name: str, groups: Mapping[str, Sequence[str]]) -> str | No
     if groups.get(name):
         return None
     found = sorted(group for group in groups if group not in OWN)
-    return "is '%s', and no host of the inventory is in a group of this name: put at least one manager into it, or name %s. %s" % (
-        name,
-        "your group in the option",
-        "Groups found: %s" % (_listed(found) or "none"),
+    return (
+        "is '%s', and no host of the inventory is in a group of this name: put at least one manager into it, or name %s. %s"
+        % (
+            name,
+            "your group in the option",
+            "Groups found: %s" % (_listed(found) or "none"),
+        )
     )
 
 
@@ -62,7 +66,7 @@ def check_groups(
         )
         problems.append(
             "%s: in group swarm, but neither manager nor worker%s. Put each host of group swarm into %s or %s "
-                "(options swarm_cluster_manager_group and swarm_cluster_worker_group), or take it out"
+            "(options swarm_cluster_manager_group and swarm_cluster_worker_group), or take it out"
             % (_listed(without_role), " (groups: %s)" % _listed(where) if where else "", manager_group, worker_group)
         )
     for wanted in (manager_group, worker_group):

@@ -79,7 +79,9 @@ def cluster_plan(managers: list[str], workers: list[str], hosts: Mapping[str, Ho
     state: Mapping[str, Any] = read[plan["manager"]]["swarm"] if plan["manager"] in read else {}
     nodes, networks = state.get("nodes") or [], state.get("networks") or []
     macvlans, wrong_macvlans = macvlan_parts(options["macvlans"], managers + workers, read)
-    problems: list[Problem] = [(None, text) for text in check_inventory(managers, workers) + wrong_groups + wrong_settings]
+    problems: list[Problem] = [
+        (None, text) for text in check_inventory(managers, workers) + wrong_groups + wrong_settings
+    ]
     for host, facts in read.items():
         problems += [(host, text) for text in check_host(hosts[host], facts, options["allow_unsupported_os"])]
     problems += [(None, text) for text in duplicates]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""However a playbook is run, and on whatever inventory: no play is skipped in silence, and nodes are taken one after the other."""
+"""However a playbook is run, and on whatever inventory: no play is skipped in silence, and each has its strategy."""
 
 from __future__ import annotations
 
@@ -22,7 +22,11 @@ HERE = "ansible_connection: local"
 
 
 def plays(path):
-    return [play for play in yaml.safe_load(path.read_text(encoding="utf-8")) if "ansible.builtin.import_playbook" not in play]
+    return [
+        play
+        for play in yaml.safe_load(path.read_text(encoding="utf-8"))
+        if "ansible.builtin.import_playbook" not in play
+    ]
 
 
 def run(tmp_path, inventory, *arguments, playbook="site", **environment):
@@ -73,7 +77,10 @@ def test_an_address_from_facts_that_nobody_gathers_is_one_message(tmp_path):
     host = "{%s, ansible_host: '{{ ansible_default_ipv4.address }}'}" % HERE
     done = run(tmp_path, "swarm: {children: {swarm_managers: {hosts: {a: %s}}}}" % host)
     assert done.returncode != 0
-    assert "a: ansible_host refers to ansible_default_ipv4, which is not defined: the collection gathers no facts" in message(done)
+    assert (
+        "a: ansible_host refers to ansible_default_ipv4, which is not defined: the collection gathers no facts"
+        in message(done)
+    )
     assert "TASK" not in done.stdout
 
 
@@ -86,11 +93,31 @@ def test_wrong_options_are_told_with_their_hosts_before_any_host_is_read(tmp_pat
     assert "Read everything" not in done.stdout
 
 
+def test_encrypted_values_count_as_what_they_are_and_are_not_shown(tmp_path):
+    (tmp_path / "password").write_text("open sesame\n")
+    lines = ["swarm_managers:", "  hosts:", "    a:", "      ansible_connection: local"]
+    values = {
+        "swarm_engine_parallel": "3", "swarm_engine_api": "no", "swarm_registry_hostname": "registry.example.org",
+        "swarm_dns_cache_size": "geheim", "swarm_node_availability": "gone",
+    }  # fmt: skip
+    for name, value in values.items():
+        done = subprocess.run(
+            ["ansible-vault", "encrypt_string", "--vault-password-file", str(tmp_path / "password"), "--name", name, value],
+            cwd=ROOT, text=True, capture_output=True, timeout=60, check=True,
+        )  # fmt: skip
+        lines += [f"      {line}" for line in done.stdout.splitlines()]
+    lines += ["swarm:", "  children:", "    swarm_managers:"]
+    done = run(tmp_path, "\n".join(lines), "--vault-password-file", str(tmp_path / "password"))
+    assert "a: swarm_dns_cache_size is the text (not shown), and has to be a whole number" in message(done)
+    assert "a: swarm_node_availability is the text (not shown), and has to be one of" in message(done)
+    for name in ("geheim", "gone", "swarm_engine_parallel", "swarm_engine_api", "swarm_registry_hostname"):
+        assert name not in message(done)
+
+
 def test_groups_may_have_other_names(tmp_path):
-    inventory = (
-        "swarm: {children: {bosses: {hosts: {a: {%s, swarm_node_availability: gone}}}}, vars: {swarm_cluster_manager_group: bosses}}"
-    )
-    done = run(tmp_path, inventory % HERE)
+    hosts = "hosts: {a: {%s, swarm_node_availability: gone}}" % HERE
+    inventory = "swarm: {children: {bosses: {%s}}, vars: {swarm_cluster_manager_group: bosses}}"
+    done = run(tmp_path, inventory % hosts)
     assert "swarm_cluster_manager_group" not in message(done)
     assert "swarm_node_availability is the text" in message(done)
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whatever an inventory gives for an option: all plans are made, or a message says what is wanted. No error of Python or Jinja."""
+"""Whatever an inventory gives for an option: plans are made, or a message says what is wanted; no error of Python or Jinja."""
 
 from __future__ import annotations
 
@@ -136,8 +136,14 @@ def values(spec):
         others = {key: values(item) for key, item in spec["options"].items() if not item.get("required")}
         return st.fixed_dictionaries(needed, optional=others)
     if kind == "dict":
-        keys = st.sampled_from(["x", "live-restore", "data-root", "hosts", "dns", "log-opts", "net.ipv4.ip_forward", "node2"])
-        return st.dictionaries(keys | TEXTS, SCALARS | st.lists(SCALARS, max_size=2) | st.dictionaries(TEXTS, SCALARS, max_size=2), max_size=3)
+        keys = st.sampled_from(
+            ["x", "live-restore", "data-root", "hosts", "dns", "log-opts", "net.ipv4.ip_forward", "node2"]
+        )
+        return st.dictionaries(
+            keys | TEXTS,
+            SCALARS | st.lists(SCALARS, max_size=2) | st.dictionaries(TEXTS, SCALARS, max_size=2),
+            max_size=3,
+        )
     if kind == "bool":
         return st.booleans() | st.sampled_from(["true", "No", "0", "x"])
     if kind == "int":
@@ -186,7 +192,12 @@ NESTED = {
         {"name": "x", "subnet": "10.7.0.0/24", "mtu": 1400, "encrypted": False, "attachable": True, "visible": True}
     ],
     "swarm_networks_macvlans": [
-        {"name": "x", "parent": "eth0", "attachable": True, "subnets": [{"subnet": "10.9.0.0/24", "ip_range": "10.9.0.128/25", "part": 27}]}
+        {
+            "name": "x",
+            "parent": "eth0",
+            "attachable": True,
+            "subnets": [{"subnet": "10.9.0.0/24", "ip_range": "10.9.0.128/25", "part": 27}],
+        }
     ],
     "swarm_node_settings": {"autolock": False, "task_history_limit": 3},
     "swarm_engine_environment": {"X": 7},

@@ -85,7 +85,9 @@ def test_a_template_that_fails_is_named(where):
 def test_a_variable_that_nobody_defined_is_named_with_a_remedy(name):
     values = {name: trust_as_template("{{ ansible_default_ipv4.address }}")}
     (found,) = problems(two=values)
-    assert found.startswith(f"two: {name} refers to ansible_default_ipv4, which is not defined: the collection gathers no")
+    assert found.startswith(
+        f"two: {name} refers to ansible_default_ipv4, which is not defined: the collection gathers no"
+    )
 
 
 def test_other_hosts_of_the_inventory_can_be_referred_to():
