@@ -113,8 +113,9 @@ def engine_certificates(hostvars, hosts, addresses, domain, default=False):
     served = {}
     for host in hosts:
         variables = HostVariables(hostvars, host)
-        if as_bool(variables.get("swarm_engine_api", default)) and variables.get("swarm_cluster_node"):
-            served[host] = variables["swarm_cluster_node"]
+        facts = variables.get("swarm_cluster_node")
+        if facts and as_bool(variables.get("swarm_engine_api", default)):
+            served[host] = facts
     return role_plan.certificates(served, addresses, domain)
 
 
