@@ -56,6 +56,7 @@ def check_groups(
 
     :param members: all managers and workers.
     """
+    members = set(members)
     problems = []
     without_role = [host for host in groups.get(SWARM) or [] if host not in members]
     if without_role:
