@@ -39,7 +39,8 @@ options:
     description:
       - What is wanted of the cluster, with the keys C(networks), C(macvlans), C(dns_records), C(dns_servers), C(domain),
         C(settings) and C(allow_unsupported_os), whether this run makes it (C(forms_swarm)) or brings a lost one back
-        (C(repairs)), the settings of the swarm (C(swarm_settings)), and the controller's folder for secrets
+        (C(repairs)), what has data (C(places)), the collection's own services (C(services)), the hosts of the play
+        (C(play_hosts)), the settings of the swarm (C(swarm_settings)), and the controller's folder for secrets
         (C(secrets_dir)), where its unlock keys are.
     type: dict
     default: {}
@@ -57,7 +58,7 @@ _value:
     - A dictionary with C(problems) and C(warnings) (texts), C(addresses) (by host), C(hostnames) (addresses by the hosts' own
       names), C(data_paths) (by host, of the overlay networks' traffic), C(path_mtu) (what all their interfaces carry),
       C(macvlans) (each one's parts by host), C(capacity) (of each network), C(manager) (the host through which the swarm is
-      asked), C(managers) (all that can be asked), C(nodes) (those of the swarm),
+      asked), C(managers) (all that can be asked), C(nodes) (those of the swarm), C(places) (where what has data runs),
       C(hosts) (who the hosts are) and C(swarm) (C(init), C(join), C(unlock), C(rejoin), C(leaving),
       C(settings), C(keep_key), C(nodes), C(forget), C(steps)).
   type: dict
@@ -72,6 +73,7 @@ from .unlock_keys import unlock_keys
 DEFAULTS = {
     "networks": [], "macvlans": [], "dns_records": [], "dns_servers": [], "domain": "", "settings": {},
     "allow_unsupported_os": False, "forms_swarm": True, "repairs": False, "swarm_settings": {}, "secrets_dir": "",
+    "places": [], "services": [], "play_hosts": None,
 }  # fmt: skip
 
 ENGINE = ("source", "version", "package_files", "repository_key", "repository_fingerprint")
@@ -103,6 +105,9 @@ def cluster_plan(hostvars, managers, workers, others=(), options=None):
         }
     wanted = dict(DEFAULTS, **(options or {}))
     wanted["unlock_keys"] = _keys(wanted["secrets_dir"])
+    wanted["outside"] = {
+        host: hostvars[host].get("swarm_cluster_node") for host in wanted["play_hosts"] or () if host not in hosts
+    }
     plan = preflight.cluster_plan(list(managers), list(workers), hosts, wanted)
     # One that is not reached may be missing; one that is reached and cannot be read is no host to plan without.
     unread = [

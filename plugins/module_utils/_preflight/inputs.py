@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 if TYPE_CHECKING:
     from .._core.facts import NodeFacts
+    from .._services.ownership import Wanted as WantedService
     from .._swarm.cluster_plan import UnlockKeys
+    from .._swarm.placement import Wanted as Placed
 
 
 class Host(TypedDict):
@@ -47,3 +49,7 @@ class Options(TypedDict):
     forms_swarm: bool  # whether this run may make the swarm
     repairs: bool  # whether it brings a lost swarm back, and looks for itself at what is wrong with that
     unlock_keys: UnlockKeys
+    places: list[Placed]  # what has data
+    services: list[WantedService]  # the collection's own
+    play_hosts: list[str] | None  # the hosts of the play
+    outside: dict[str, NodeFacts | None]  # those of them that are in no group
