@@ -11,8 +11,8 @@ version_added: 0.1.0
 author:
   - The dockyard.swarm maintainers (@dockyard)
 description:
-  - The place of what has data is in the plan of P(dockyard.swarm.cluster_plan#filter). By a label on the node, each later run finds
-    it there.
+  - The place of what has data is in the plan of P(dockyard.swarm.cluster_plan#filter). By a label on the node, each later run
+    finds it there.
 positional: nodes
 options:
   _input:

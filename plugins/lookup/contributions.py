@@ -26,8 +26,8 @@ options:
         V(members)).
       - V(names) is a list of dictionaries with C(name) and C(hosts) (inventory names of the hosts that it leads to).
       - V(places) is a list of what has data on one host, dictionaries with C(name) (the end of the node's label), C(option) (the
-        variable that asks for a host), C(host) (its value), C(data) (the volume or folder), C(volume) (whether it is a volume), and
-        by what it is found without the label, C(service), or C(file) and, on all other hosts, C(beside); C(unit) uses it.
+        variable that asks for a host), C(host) (its value), C(data) (the volume or folder), C(volume) (whether it is a volume),
+        and by what it is found without the label, C(service), or C(file) and, on all other hosts, C(beside); C(unit) uses it.
       - V(services) is a list of the role's services in the swarm, dictionaries with C(name) and C(published) (TCP ports).
       - V(daemon_options) (of the Engine), V(repository), V(data) and V(cluster) (what is checked for the cluster as a whole) are
         dictionaries. Two roles must not disagree on an option.

@@ -22,7 +22,10 @@ KEYS = LISTS + DICTS + FLAGS
 ITEMS = {
     "ports": (("port",), ("port", "protocol", "hosts", "from")),
     "names": (("name", "hosts"), ("name", "hosts")),
-    "places": (("name", "option", "data"), ("name", "option", "host", "data", "volume", "service", "file", "beside", "unit")),
+    "places": (
+        ("name", "option", "data"),
+        ("name", "option", "host", "data", "volume", "service", "file", "beside", "unit"),
+    ),
     "services": (("name", "published"), ("name", "published")),
 }
 

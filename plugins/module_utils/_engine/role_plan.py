@@ -92,7 +92,11 @@ def _in_present_order(wanted: Mapping[str, Any], present: Mapping[str, Any]) -> 
     found = dict(wanted)
     for name in UNORDERED:
         servers, there = wanted.get(name), present.get(name)
-        if isinstance(there, list) and isinstance(servers, list) and sorted(map(str, there)) == sorted(map(str, servers)):
+        if (
+            isinstance(there, list)
+            and isinstance(servers, list)
+            and sorted(map(str, there)) == sorted(map(str, servers))
+        ):
             found[name] = there
     return found
 

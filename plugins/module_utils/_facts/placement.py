@@ -21,7 +21,9 @@ def read_volumes(names: Iterable[str], data_root: str) -> list[str]:
     return [name for name in names if name and os.path.isdir(os.path.join(data_root, "volumes", name))]
 
 
-def read_listening(ports: Collection[int], proc: str = "/proc", pid_file: str = "/run/docker.pid") -> dict[str, list[str]]:
+def read_listening(
+    ports: Collection[int], proc: str = "/proc", pid_file: str = "/run/docker.pid"
+) -> dict[str, list[str]]:
     """Local addresses by port, of those ports on which a program listens.
 
     The Engine itself listens on published ports of the routing mesh: its sockets are left out. What a single container publishes

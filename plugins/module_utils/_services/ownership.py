@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to dockyard.swarm: services, secrets and configs of others that have a name or port of the collection's. Pure functions."""
+"""Private to dockyard.swarm: services, secrets and configs that others made under the collection's names. Pure functions."""
 
 from __future__ import annotations
 
@@ -55,9 +55,7 @@ def _tcp_ports(ports: Iterable[ApiObject]) -> list[int]:
     )
 
 
-def check_services(
-    wanted: Iterable[Wanted], swarm: Mapping[str, Any], hosts: Mapping[str, NodeFacts]
-) -> list[Problem]:
+def check_services(wanted: Iterable[Wanted], swarm: Mapping[str, Any], hosts: Mapping[str, NodeFacts]) -> list[Problem]:
     """Whether names and ports of the collection's services are free, or its own already.
 
     :param swarm: the swarm as a manager sees it; empty where there is none.
@@ -93,7 +91,10 @@ def check_services(
 
 def not_ours(kind: str, name: str) -> str:
     """Why something is left alone, and what can be done."""
-    text = "%s %s is there and was not made by this collection, which leaves it alone: rename or remove it" % (kind, name)
+    text = "%s %s is there and was not made by this collection, which leaves it alone: rename or remove it" % (
+        kind,
+        name,
+    )
     if kind != "service":
         return text + " (docker %s rm %s)" % (kind, name)
     return text + ", or hand it over: docker service update --label-add %s=true %s" % (MANAGED, name)

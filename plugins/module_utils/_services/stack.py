@@ -123,7 +123,9 @@ def plan_stack(stack: Options, actual: Actual) -> Plan:
     foreign = (actual.get("foreign") or {}).get("services") or {}
     for name, spec in want["services"].items():
         if name in foreign:
-            plan.append(change("adopt", "service " + name, "others made it, and adopt is set", kind="service", name=name))
+            plan.append(
+                change("adopt", "service " + name, "others made it, and adopt is set", kind="service", name=name)
+            )
         else:
             plan += _plan_service(name, spec, there.get(name), networks)
     reason = "the stack is not wanted" if stack.get("state") == "absent" else "the stack no longer has it"

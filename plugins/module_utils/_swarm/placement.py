@@ -4,8 +4,9 @@
 
 """Private to dockyard.swarm: where what has data runs. Pure functions.
 
-A label on the node says that the data is there, so that neither the order of the inventory nor who runs it decides. Where no node
-has the label yet, what is on the hosts shows the place; without anything, it is the host that was asked for, or the first manager.
+A label on the node says that the data is there, so that neither the order of the inventory nor who runs it decides. Where no
+node has the label yet, what is on the hosts shows the place; without anything, it is the host that was asked for, or the first
+manager.
 """
 
 from __future__ import annotations

@@ -67,7 +67,9 @@ def test_a_manager_that_was_not_read_keeps_its_name_in_the_certificate(wanted):
 
 def test_it_runs_on_the_node_whose_label_says_that_the_images_are_there(wanted):
     plan = registry_plan(node(), HOSTVARS, [], wanted)
-    assert plan["stack"]["services"]["registry"]["constraints"] == ["node.labels.dockyard.swarm.registry==registry_data"]
+    assert plan["stack"]["services"]["registry"]["constraints"] == [
+        "node.labels.dockyard.swarm.registry==registry_data"
+    ]
     assert plan["place"] == []
 
 

@@ -24,7 +24,10 @@ def test_who_listens_but_for_the_engine_itself(tmp_path):
         other.listen()
         ports = [item.getsockname()[1] for item in (one, other, idle)]
         nobody = str(tmp_path / "none.pid")
-        assert placement.read_listening(ports, pid_file=nobody) == {str(ports[0]): ["127.0.0.1"], str(ports[1]): ["::1"]}
+        assert placement.read_listening(ports, pid_file=nobody) == {
+            str(ports[0]): ["127.0.0.1"],
+            str(ports[1]): ["::1"],
+        }
         engine = tmp_path / "docker.pid"
         engine.write_text("%d\n" % os.getpid())
         assert placement.read_listening(ports, pid_file=str(engine)) == {}

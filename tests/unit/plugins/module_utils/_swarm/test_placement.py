@@ -106,12 +106,14 @@ def test_the_collector_is_found_by_its_files():
     [
         (REGISTRY, cluster({"m2": MARKED["registry"]}),
          ["swarm_registry_node is w1, but volume registry_data is on m2", "leave the option empty, or set it to m2",
-          "docker service scale registry_registry=0; copy volume registry_data from m2 to w1; docker node update --label-rm "
+          "docker service scale registry_registry=0; copy volume registry_data from m2 to w1; docker node update --label-rm",
           "dockyard.swarm.registry m2; docker node update --label-add dockyard.swarm.registry=registry_data w1"]),
         (REGISTRY, cluster(services=pinned("m2")), ["is on m2", "--label-add dockyard.swarm.registry=registry_data w1"]),
         (REGISTRY, cluster(m2=facts("m2", volumes=["registry_data"])), ["volume registry_data is on m2"]),
-        (LOGS, cluster({"m2": MARKED["logs"]}), ["folder /var/log/swarm is on m2", "systemctl stop dockyard-log-collector.service on m2"]),
-        (LOGS, cluster(m2=facts("m2", files=[CONF])), ["folder /var/log/swarm is on m2", "remove /etc/dockyard/logging/collector.conf on m2"]),
+        (LOGS, cluster({"m2": MARKED["logs"]}),
+         ["folder /var/log/swarm is on m2", "systemctl stop dockyard-log-collector.service on m2"]),
+        (LOGS, cluster(m2=facts("m2", files=[CONF])),
+         ["folder /var/log/swarm is on m2", "remove /etc/dockyard/logging/collector.conf on m2"]),
     ],
 )  # fmt: skip
 def test_another_host_than_the_one_with_the_data_is_refused_with_the_steps(item, seen, words):
@@ -139,7 +141,7 @@ def test_a_host_that_nobody_knows_is_refused_before_anything_else():
 
 
 def test_two_labels_are_a_question_unless_they_are_of_one_host():
-    labels = {name: MARKED["registry"] for name in ("m1", "m2")}
+    labels = dict.fromkeys(("m1", "m2"), MARKED["registry"])
     (problem,) = one(REGISTRY, cluster(labels))[1]
     assert "the nodes m1, m2 all have label dockyard.swarm.registry" in problem
     seen = cluster({"m2": MARKED["registry"]})
