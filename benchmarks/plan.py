@@ -124,8 +124,8 @@ def plan(hosts: dict[str, dict[str, Any]]) -> tuple[dict[str, Any], int]:
     options = {
         "networks": NETWORKS, "macvlans": [], "dns_records": [], "dns_servers": listed[:MANAGERS], "domain": "swarm.test",
         "settings": {}, "allow_unsupported_os": False, "forms_swarm": True, "repairs": False, "swarm_settings": {},
-        "unlock_keys": {"found": False, "dir": "/secrets", "known": []}, "places": [], "services": [], "play_hosts": listed,
-        "outside": {},
+        "unlock_keys": {"found": False, "dir": "/secrets", "known": []}, "places": [], "other_places": [],
+        "services": [], "play_hosts": listed, "outside": {},
     }  # fmt: skip
     cluster = preflight.cluster_plan(listed[:MANAGERS], listed[MANAGERS:], hosts, options)
     changes = 0

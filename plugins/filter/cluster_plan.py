@@ -39,7 +39,8 @@ options:
     description:
       - What is wanted of the cluster, with the keys C(networks), C(macvlans), C(dns_records), C(dns_servers), C(domain),
         C(settings) and C(allow_unsupported_os), whether this run makes it (C(forms_swarm)) or brings a lost one back
-        (C(repairs)), what has data (C(places)), the collection's own services (C(services)), the hosts of the play
+        (C(repairs)), what has data (C(places), and
+        C(other_places) of roles that the play does not have), the collection's own services (C(services)), the hosts of the play
         (C(play_hosts)), the settings of the swarm (C(swarm_settings)), and the controller's folder for secrets
         (C(secrets_dir)), where its unlock keys are.
     type: dict
@@ -73,7 +74,7 @@ from .unlock_keys import unlock_keys
 DEFAULTS = {
     "networks": [], "macvlans": [], "dns_records": [], "dns_servers": [], "domain": "", "settings": {},
     "allow_unsupported_os": False, "forms_swarm": True, "repairs": False, "swarm_settings": {}, "secrets_dir": "",
-    "places": [], "services": [], "play_hosts": None,
+    "places": [], "other_places": [], "services": [], "play_hosts": None,
 }  # fmt: skip
 
 ENGINE = ("source", "version", "package_files", "repository_key", "repository_fingerprint")

@@ -33,7 +33,8 @@ options:
   adopt:
     description:
       - Whether services, secrets and configs that others made are taken over where they have the name of one of this stack. A
-        service is changed to what the options say; a secret or config that no service uses is replaced, since its content is unknown.
+        service is changed to what the options say; a secret or config that no service uses is replaced, since its content is
+        unknown.
       - Otherwise the module fails and leaves them alone. What the collection made has the label C(dockyard.swarm.managed).
     type: bool
     default: false

@@ -49,7 +49,8 @@ class Options(TypedDict):
     forms_swarm: bool  # whether this run may make the swarm
     repairs: bool  # whether it brings a lost swarm back, and looks for itself at what is wrong with that
     unlock_keys: UnlockKeys
-    places: list[Placed]  # what has data
+    places: list[Placed]  # what has data, of the play's roles
+    other_places: list[Placed]  # and of those that the play does not have
     services: list[WantedService]  # the collection's own
     play_hosts: list[str] | None  # the hosts of the play
     outside: dict[str, NodeFacts | None]  # those of them that are in no group

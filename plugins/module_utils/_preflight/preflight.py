@@ -92,7 +92,7 @@ def cluster_plan(managers: list[str], workers: list[str], hosts: Mapping[str, Ho
     addresses = _addresses.with_unread(addresses, hosts, nodes)
     places, misplaced = _places(managers + workers, hosts, options, state, addresses)
     problems += [(None, text) for text in misplaced]
-    problems += ownership.check_services(options["services"], state, read)
+    problems += ownership.check_services([] if options["repairs"] else options["services"], state, read)
     data_paths = _addresses.data_paths(addresses, hosts)
     path_mtus = _addresses.path_mtus(data_paths, read)
     counted, number = _counted_networks(read)
@@ -163,9 +163,11 @@ def _places(
     addresses: Mapping[str, str],
 ) -> tuple[dict[str, Place], list[str]]:
     everyone = dict({host: item["facts"] for host, item in hosts.items()}, **options["outside"])
-    return placement.places(
-        options["places"], placement.view(everyone, state, addresses, groups, options["play_hosts"])
-    )
+    seen = placement.view(everyone, state, addresses, groups, options["play_hosts"])
+    found, problems = placement.places(options["places"], seen)
+    # A play that does not act on it has no reason to stop.
+    others, _ignored = placement.places(options["other_places"], seen)
+    return {**others, **found}, [] if options["repairs"] else problems
 
 
 def _own_addresses(facts: NodeFacts | None) -> list[str]:

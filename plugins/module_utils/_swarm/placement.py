@@ -169,8 +169,8 @@ def _unknown(item: Wanted, seen: View) -> str | None:
         return None
     there = ", ".join(sorted(seen["groups"])) or "none"
     return (
-        "%s is %s, which is not among the hosts of this run's groups: set it to the inventory name of one of them (%s), or "
-        "leave it empty" % (item["option"], asked, there)
+        "%s is %s, which is no host of the swarm's groups (they have %s): set it to the inventory name of one of them, or leave "
+        "it empty" % (item["option"], asked, there)
     )
 
 

@@ -126,7 +126,7 @@ def test_another_host_than_the_one_with_the_data_is_refused_with_the_steps(item,
 def test_a_host_that_nobody_knows_is_refused_before_anything_else():
     for item in (REGISTRY, LOGS):
         (problem,) = one(dict(item, host="m9"), cluster({"m2": MARKED[item["name"]]}))[1]
-        assert problem.startswith("%s is m9, which is not among the hosts of this run's groups" % item["option"])
+        assert problem.startswith("%s is m9, which is no host of the swarm's groups" % item["option"])
         assert "m1, m2, w1" in problem
     # A host of the play that is no node can collect logs, and cannot run a service.
     seen = cluster()
