@@ -85,9 +85,9 @@ def cluster_plan(hostvars, managers, workers, others=(), options=None):
     hosts = {}
     for host in dict.fromkeys(list(managers) + list(workers)):
         variables = hostvars[host]
-        facts = variables.get("swarm_cluster_node") or outside.get(host)
+        facts = _read(variables.get("swarm_cluster_node") or outside.get(host))
         hosts[host] = {
-            "facts": facts if facts and "swarm" in facts else None,
+            "facts": facts,
             "here": host not in outside,
             "ansible_host": variables.get("ansible_host") or host,
             "daemon_options": variables.get("swarm_engine_daemon_options"),
@@ -107,7 +107,9 @@ def cluster_plan(hostvars, managers, workers, others=(), options=None):
     wanted = dict(DEFAULTS, **(options or {}))
     wanted["unlock_keys"] = _keys(wanted["secrets_dir"])
     wanted["outside"] = {
-        host: hostvars[host].get("swarm_cluster_node") for host in wanted["play_hosts"] or () if host not in hosts
+        host: _read(hostvars[host].get("swarm_cluster_node"))
+        for host in wanted["play_hosts"] or ()
+        if host not in hosts
     }
     plan = preflight.cluster_plan(list(managers), list(workers), hosts, wanted)
     # One that is not reached may be missing; one that is reached and cannot be read is no host to plan without.
@@ -117,6 +119,11 @@ def cluster_plan(hostvars, managers, workers, others=(), options=None):
         if item.get("failed") and not item.get("unreachable")
     ]
     return dict(plan, problems=unread + plan["problems"])
+
+
+def _read(facts):
+    """The facts of a host, or None where it was not reached or could not be read."""
+    return facts if facts and "swarm" in facts else None
 
 
 def _keys(secrets_dir):

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from .members import NodeOptions
 
 LABEL = "dockyard.swarm.%s"
+# Of all roles: what a node may hold.
+NAMES = ("registry", "logs")
 _HOSTNAME = re.compile(r"^\s*node\.hostname\s*==\s*(\S+)\s*$")
 
 
@@ -111,10 +113,16 @@ def places(wanted: Iterable[Wanted], seen: View) -> tuple[dict[str, Place], list
 
 
 def _place(item: Wanted, seen: View) -> tuple[Place, list[str]]:
-    label, asked = LABEL % item["name"], item.get("host") or ""
+    asked = item.get("host") or ""
     problem = _unknown(item, seen) if asked else None
     if problem:
-        return _at(item, asked, None, seen), [problem]
+        place, texts = _found(item, "", seen)
+        return place, [problem, *texts]
+    return _found(item, asked, seen)
+
+
+def _found(item: Wanted, asked: str, seen: View) -> tuple[Place, list[str]]:
+    label = LABEL % item["name"]
     marked = [node for node in seen["nodes"] if label in node["labels"]]
     if len({node["hostname"] for node in marked}) == 1:
         # A host that rejoined may have two entries for a while.
@@ -294,6 +302,6 @@ def place_nodes(plan: Plan) -> list[NodeOptions]:
     return by_node(plan)["nodes"]
 
 
-def held(node: Node, names: Iterable[str] = ("registry", "logs")) -> list[str]:
+def held(node: Node, names: Iterable[str] = NAMES) -> list[str]:
     """The labels of a node that say that it has data."""
     return [LABEL % name for name in names if LABEL % name in node["labels"]]
