@@ -126,6 +126,8 @@ def plan(hosts: dict[str, dict[str, Any]]) -> tuple[dict[str, Any], int]:
         "settings": {}, "allow_unsupported_os": False, "forms_swarm": True, "repairs": False, "swarm_settings": {},
         "unlock_keys": {"found": False, "dir": "/secrets", "known": []}, "groups": {"all": listed, "swarm": listed},
         "manager_group": "swarm_managers", "worker_group": "swarm_workers",
+        "places": [], "other_places": [],
+        "services": [], "play_hosts": listed, "outside": {},
     }  # fmt: skip
     cluster = preflight.cluster_plan(listed[:MANAGERS], listed[MANAGERS:], hosts, options)
     changes = 0

@@ -39,7 +39,9 @@ options:
     description:
       - What is wanted of the cluster, with the keys C(networks), C(macvlans), C(dns_records), C(dns_servers), C(domain),
         C(settings) and C(allow_unsupported_os), whether this run makes it (C(forms_swarm)) or brings a lost one back
-        (C(repairs)), the settings of the swarm (C(swarm_settings)), and the controller's folder for secrets
+        (C(repairs)), what has data (C(places), and
+        C(other_places) of roles that the play does not have), the collection's own services (C(services)), the hosts of the play
+        (C(play_hosts)), the settings of the swarm (C(swarm_settings)), and the controller's folder for secrets
         (C(secrets_dir)), where its unlock keys are.
     type: dict
     default: {}
@@ -57,7 +59,7 @@ _value:
     - A dictionary with C(problems) and C(warnings) (texts), C(addresses) (by host), C(hostnames) (addresses by the hosts' own
       names), C(data_paths) (by host, of the overlay networks' traffic), C(path_mtu) (what all their interfaces carry),
       C(macvlans) (each one's parts by host), C(capacity) (of each network), C(manager) (the host through which the swarm is
-      asked), C(managers) (all that can be asked), C(nodes) (those of the swarm),
+      asked), C(managers) (all that can be asked), C(nodes) (those of the swarm), C(places) (where what has data runs),
       C(hosts) (who the hosts are) and C(swarm) (C(init), C(join), C(unlock), C(rejoin), C(leaving),
       C(settings), C(keep_key), C(nodes), C(forget), C(steps)).
   type: dict
@@ -78,6 +80,7 @@ DEFAULTS = {
     "networks": [], "macvlans": [], "dns_records": [], "dns_servers": [], "domain": "", "settings": {},
     "allow_unsupported_os": False, "forms_swarm": True, "repairs": False, "swarm_settings": {}, "secrets_dir": "",
     "groups": {}, "manager_group": "swarm_managers", "worker_group": "swarm_workers",
+    "places": [], "other_places": [], "services": [], "play_hosts": None,
 }  # fmt: skip
 
 FIXED_SETTINGS = {
@@ -92,9 +95,9 @@ def cluster_plan(hostvars, managers, workers, others=(), options=None):
     hosts = {}
     for host in dict.fromkeys(list(managers) + list(workers)):
         variables = HostVariables(hostvars, host)
-        facts = variables.get("swarm_cluster_node") or outside.get(host)
+        facts = _read(variables.get("swarm_cluster_node") or outside.get(host))
         hosts[host] = {
-            "facts": facts if facts and "swarm" in facts else None,
+            "facts": facts,
             "here": host not in outside,
             "ansible_host": variables.get("ansible_host") or host,
             "daemon_options": variables.get("swarm_engine_daemon_options"),
@@ -113,6 +116,11 @@ def cluster_plan(hostvars, managers, workers, others=(), options=None):
         }
     wanted = _typed(dict(DEFAULTS, **(options or {})))
     wanted["unlock_keys"] = _keys(wanted["secrets_dir"])
+    wanted["outside"] = {
+        host: _read(hostvars[host].get("swarm_cluster_node"))
+        for host in wanted["play_hosts"] or ()
+        if host not in hosts
+    }
     plan = preflight.cluster_plan(list(managers), list(workers), hosts, wanted)
     # One that is not reached may be missing; one that is reached and cannot be read is no host to plan without.
     unread = [
@@ -133,6 +141,11 @@ def _typed(options):
         settings=typed(options["settings"], FIXED_SETTINGS),
         allow_unsupported_os=as_bool(options["allow_unsupported_os"]),
     )
+
+
+def _read(facts):
+    """The facts of a host, or None where it was not reached or could not be read."""
+    return facts if facts and "swarm" in facts else None
 
 
 def _keys(secrets_dir):

@@ -51,6 +51,7 @@ _value:
 
 from ansible.errors import AnsibleFilterError
 
+from ..module_utils._core.ip import in_order
 from ..module_utils._core.plan import PlanError
 from ..module_utils._dns import role_plan
 from ..module_utils._dns.dnsmasq import settings_of
@@ -111,4 +112,6 @@ class FilterModule:
             "dns_records": dns_records,
             "resolv_conf": resolv_conf,
             "upstream_servers": upstream_servers,
+            "server_addresses": in_order,
+            "resolvers_of": role_plan.resolvers,
         }

@@ -51,9 +51,9 @@ options:
         description: Address of each host, by its inventory name.
         type: dict
         required: true
-      node:
-        description: Inventory name of the host that holds the images.
-        type: str
+      place:
+        description: Where the images are, as C(places) of the cluster plan has it.
+        type: dict
         required: true
       users:
         description: Passwords by user.
@@ -84,7 +84,7 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   description:
-    - The changes by part, C(certificate), C(passwords), C(trust) and C(deployment), and C(all) of them; each a list.
+    - The changes by part, C(certificate), C(passwords), C(trust), C(place) and C(deployment), and C(all) of them; each a list.
     - C(certificates) as P(dockyard.swarm.certificate_plan#filter) takes them, C(htpasswd), the text of the password file, and
       C(stack) as M(dockyard.swarm.swarm_stack) takes it; each empty where a host does not speak to the swarm.
   type: dict
@@ -92,30 +92,28 @@ _value:
 
 from ..module_utils._core.config_files import make_plan
 from ..module_utils._services import registry_plan as planner
+from ..module_utils._swarm.placement import place_plan
 from .certificates import certificate_plan
 from .htpasswd import htpasswd
 from .stack_plan import stack_plan
 
 
 def registry_plan(node, hostvars, trust, wanted=None):
-    plan = {"certificate": [], "passwords": [], "trust": make_plan(node, trust), "deployment": []}
+    plan = {"certificate": [], "passwords": [], "trust": make_plan(node, trust), "place": [], "deployment": []}
     made = {"certificates": [], "htpasswd": "", "stack": {}}
     if wanted:
-        texts, addresses, holder = wanted["texts"], wanted["addresses"], wanted["node"]
-        facts = {
-            host: hostvars[host].get("swarm_cluster_node") if host in hostvars else None
-            for host in [*wanted["managers"], holder]
+        texts, addresses = wanted["texts"], wanted["addresses"]
+        managers = {
+            host: hostvars[host].get("swarm_cluster_node") if host in hostvars else None for host in wanted["managers"]
         }
-        managers = {host: facts[host] for host in wanted["managers"]}
         made["certificates"] = [planner.certificate(wanted["hostname"], managers, addresses)]
         made["htpasswd"] = htpasswd(wanted["users"], texts["htpasswd"])
-        nodes = node["swarm"].get("nodes") or []
-        hostname = planner.node_hostname(holder, facts[holder], nodes, addresses.get(holder))
-        made["stack"] = planner.stack(wanted["service"], hostname, texts)
+        made["stack"] = planner.stack(wanted["service"], wanted["place"], texts)
         plan["certificate"] = certificate_plan(made["certificates"], wanted["secrets_dir"])
         plan["passwords"] = planner.htpasswd_plan(wanted["users"], texts["htpasswd"], made["htpasswd"])
+        plan["place"] = place_plan(wanted["place"], node["swarm"].get("nodes") or [])
         plan["deployment"] = stack_plan(node["swarm"], made["stack"])
-    order = ("certificate", "passwords", "trust", "deployment")
+    order = ("certificate", "passwords", "trust", "place", "deployment")
     return dict(plan, all=[item for part in order for item in plan[part]], **made)
 
 

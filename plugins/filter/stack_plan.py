@@ -23,7 +23,7 @@ options:
     required: true
   stack:
     description:
-      - The options of M(dockyard.swarm.swarm_stack) as a dictionary, that is C(name), C(state), C(secrets),
+      - The options of M(dockyard.swarm.swarm_stack) as a dictionary, that is C(name), C(state), C(adopt), C(secrets),
         C(configs), C(services), C(registry_auth).
     type: dict
     required: true

@@ -19,12 +19,16 @@ options:
     description:
       - The keys to merge, one result each.
       - V(packages), V(known_packages) (asked about, not installed), V(candidates) (packages whose available versions are asked
-        for), V(units), V(files) (patterns), V(sysctls), V(kernel_modules), V(status) (lines for playbook status.yml) are lists of
-        texts without duplicates.
+        for), V(units), V(files) (patterns), V(sysctls), V(kernel_modules), V(volumes), V(status) (lines for playbook status.yml)
+        are lists of texts without duplicates.
       - V(ports) is a list of dictionaries with C(port), C(protocol) (V(tcp) or V(udp), default V(tcp)), C(hosts) (inventory names
         of the hosts that serve it, default all) and C(from) (V(members), V(containers), V(any), addresses or networks; default
         V(members)).
       - V(names) is a list of dictionaries with C(name) and C(hosts) (inventory names of the hosts that it leads to).
+      - V(places) is a list of what has data on one host, dictionaries with C(name) (the end of the node's label), C(option) (the
+        variable that asks for a host), C(host) (its value), C(data) (the volume or folder), C(volume) (whether it is a volume),
+        and by what it is found without the label, C(service), or C(file) and, on all other hosts, C(beside); C(unit) uses it.
+      - V(services) is a list of the role's services in the swarm, dictionaries with C(name) and C(published) (TCP ports).
       - V(daemon_options) (of the Engine), V(repository), V(data) and V(cluster) (what is checked for the cluster as a whole) are
         dictionaries. Two roles must not disagree on an option.
       - V(needs_swarm) and V(opens_ports) are true if one role says so.

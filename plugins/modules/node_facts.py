@@ -83,6 +83,16 @@ options:
       network_fs:
         description: Whether a network file system is allowed.
         type: bool
+  volumes:
+    description: Volumes whose presence is read.
+    type: list
+    elements: str
+    default: []
+  ports:
+    description: TCP ports of which to read whether a program listens on them.
+    type: list
+    elements: int
+    default: []
 extends_documentation_fragment:
   - dockyard.swarm.attributes
   - dockyard.swarm.attributes.facts
@@ -215,6 +225,19 @@ data:
       (C(move)), and for places that are C(wanted) the state of the target (C(targets)).
   returned: always
   type: dict
+volumes:
+  description: Those of O(volumes) that the host has.
+  returned: always
+  type: list
+  elements: str
+  sample: [registry_data]
+listening:
+  description:
+    - The local addresses on which a program listens, by port, of O(ports). The Engine's own sockets for the routing mesh are left
+      out.
+  returned: always
+  type: dict
+  sample: {"5000": [0.0.0.0, "::"]}
 engine:
   description: Whether the Engine runs, its version, API version, main settings (C(info)), images by reference, and config-only
     networks (C(configs)).
@@ -229,7 +252,7 @@ swarm:
     - On a manager with a quorum also C(settings), C(spec), C(nodes), C(networks) (each with the C(services) that use it and, on
       the leader, its addresses in use, C(taken)), C(detached) (services that an interrupted replacement of a network has
       disconnected), the names of the C(services), C(secrets) and C(configs) that the collection created (services with their
-      specs), and how many of their C(tasks) run.
+      specs), how many of their C(tasks) run, and what others created (C(foreign); services with the TCP ports that they publish).
     - There also C(unlock_key), the first 16 hexadecimal digits of the SHA-256 of the key that unlocks managers, or null if
       autolock is off; never the key.
   returned: always
@@ -246,13 +269,14 @@ from ..module_utils._engine.daemon_file import PREVIOUS, read_daemon_json
 from ..module_utils._engine.data_facts import read_data
 from ..module_utils._facts import host
 from ..module_utils._facts.engine import read_engine
+from ..module_utils._facts.placement import read_listening, read_volumes
 from ..module_utils._facts.swarm import read_swarm, stopped
 from ..module_utils._host import routing_mesh
 from ..module_utils._host.firewall_facts import read_firewall
 from ..module_utils._host.interfaces import read_addresses, read_port_53, read_resolvers, read_routes
 
 
-def read(packages, candidates, repository, sysctls, kernel_modules, units, files, data):
+def read(packages, candidates, repository, sysctls, kernel_modules, units, files, data, volumes, ports):
     """All facts of this host as one dict."""
     system = read_os()
     found = host.read_packages(set(host.PACKAGES).union(packages), system["family"])
@@ -281,6 +305,8 @@ def read(packages, candidates, repository, sysctls, kernel_modules, units, files
         "mesh": _read_mesh(firewall["unit"], daemon["options"]) if engine["running"] else None,
         "daemon": dict(daemon, interrupted=read_text(PREVIOUS) is not None),
         "data": places,
+        "volumes": read_volumes(volumes, places["docker"]["place"]),
+        "listening": read_listening(ports),
         "engine": engine,
         "swarm": read_swarm(local if engine["running"] else stopped(places)),
     }
@@ -316,6 +342,8 @@ def main():
             units=names,
             files=names,
             data=dict(type="dict", default={}, options=data),
+            volumes=names,
+            ports=dict(type="list", elements="int", default=[]),
         ),
         supports_check_mode=True,
     )

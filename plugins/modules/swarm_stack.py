@@ -30,6 +30,14 @@ options:
     type: str
     choices: [present, absent]
     default: present
+  adopt:
+    description:
+      - Whether services, secrets and configs that others made are taken over where they have the name of one of this stack. A
+        service is changed to what the options say; a secret or config that no service uses is replaced, since its content is
+        unknown.
+      - Otherwise the module fails and leaves them alone. What the collection made has the label C(dockyard.swarm.managed).
+    type: bool
+    default: false
   secrets:
     description:
       - Secrets by name, each with its content.
@@ -182,6 +190,7 @@ def main():
         argument_spec=dict(
             name=dict(type="str", required=True),
             state=dict(type="str", choices=["present", "absent"], default="present"),
+            adopt=dict(type="bool", default=False),
             secrets=dict(type="dict", default={}, no_log=True),
             configs=dict(type="dict", default={}),
             services=dict(type="dict", default={}),

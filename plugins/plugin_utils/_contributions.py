@@ -12,7 +12,8 @@ SUFFIX = "_contributes"
 
 # Key -> how the values of several roles become one.
 LISTS = (
-    "packages", "known_packages", "candidates", "units", "files", "sysctls", "kernel_modules", "ports", "names", "status",
+    "packages", "known_packages", "candidates", "units", "files", "sysctls", "kernel_modules", "volumes", "ports", "names",
+    "places", "services", "status",
 )  # fmt: skip
 DICTS = ("daemon_options", "repository", "data", "cluster")
 FLAGS = ("needs_swarm", "opens_ports")
@@ -21,6 +22,11 @@ KEYS = LISTS + DICTS + FLAGS
 ITEMS = {
     "ports": (("port",), ("port", "protocol", "hosts", "from")),
     "names": (("name", "hosts"), ("name", "hosts")),
+    "places": (
+        ("name", "option", "data"),
+        ("name", "option", "host", "data", "volume", "service", "file", "beside", "unit"),
+    ),
+    "services": (("name", "published"), ("name", "published")),
 }
 
 

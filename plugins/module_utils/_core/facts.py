@@ -197,6 +197,12 @@ class TaskCounts(TypedDict):
     desired: int
 
 
+class ForeignObjects(TypedDict):
+    services: dict[str, list[int]]
+    secrets: list[str]
+    configs: list[str]
+
+
 class _Membership(TypedDict):
     state: str
     error: str | None
@@ -221,6 +227,7 @@ class ClusterFacts(TypedDict, total=False):
     tasks: dict[str, TaskCounts]
     secrets: list[str]
     configs: list[str]
+    foreign: ForeignObjects
 
 
 class SwarmFacts(_Membership, ClusterFacts):
@@ -249,5 +256,7 @@ class NodeFacts(TypedDict):
     mesh: MeshFacts | None
     daemon: DaemonFacts
     data: DataFacts
+    volumes: list[str]
+    listening: dict[str, list[str]]
     engine: EngineFacts
     swarm: SwarmFacts

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import ipaddress
+from typing import Iterable, Tuple
 
 
 def host_of(addr: str) -> str:
@@ -22,3 +23,16 @@ def is_address(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def by_number(text: str) -> Tuple[int, int, str]:
+    """A key by which addresses are sorted as numbers, and what is none after them by its text."""
+    if not is_address(text):
+        return (9, 0, text)
+    address = ipaddress.ip_address(text)
+    return (address.version, int(address), text)
+
+
+def in_order(texts: Iterable[str]) -> list[str]:
+    """Addresses, each once, in an order that says nothing: whoever lists them, the result is the same."""
+    return sorted(dict.fromkeys(texts), key=by_number)

@@ -11,9 +11,11 @@ from __future__ import annotations
 
 import hashlib
 import re
+from itertools import permutations
 from typing import TYPE_CHECKING, Any, Callable, Collection, Iterable, Mapping
 
 from .._core.config_files import missing_packages
+from .._core.ip import by_number, in_order
 from .._core.plan import PlanError, change
 from .dnsmasq import MODE, PENDING, check_port, make_plan
 from .dnsmasq_files import HEADER
@@ -36,17 +38,17 @@ def automatic_records(
     """Records of the hosts (name -> address) and of further names (name -> addresses), without the user's ``records``.
 
     A name that the user has records for is left to the user. Hosts come first, since the first name of an address is
-    the one that a reverse lookup finds.
+    the one that a reverse lookup finds. Otherwise they are in the order of addresses, and not of the inventory.
     """
     taken = {expand(item.get("name", ""), domain) for item in records if isinstance(item, dict)}
     wanted = []
-    for host, address in hosts.items():
+    for host, address in sorted(hosts.items(), key=lambda item: (by_number(item[1]), item[0])):
         if not address_family(host):
             name = host.lower()
             inside = not domain or name.endswith("." + domain)
             wanted.append((name if inside else "%s.%s" % (name, domain), address))
-    for name, addresses in names.items():
-        wanted += [(expand(name, domain), address) for address in addresses]
+    for name, addresses in sorted(names.items()):
+        wanted += [(expand(name, domain), address) for address in in_order(addresses)]
     made = [
         {"name": name, "type": "AAAA" if address_family(address) == 6 else "A", "value": address}
         for name, address in wanted
@@ -157,12 +159,31 @@ def _drop_in(node: Facts, path: str, text: str, why: str, stale: bool) -> Plan:
     return [change("write", path, why, "other" if found else None, says, text=text)]
 
 
+def resolvers(servers: Iterable[str], own: str = "") -> list[str]:
+    """The servers in the order in which a host asks them: a server itself first, then by address."""
+    return list(dict.fromkeys(([own] if own else []) + in_order(servers)))
+
+
 def _resolver_plan(node: Facts, wanted: Mapping[str, Any], linked: bool) -> Plan:
     servers, now = wanted["resolvers"], node["dns"]["resolvers"]
     why = "names of the cluster are answered by its own servers"
     if linked:
-        return _drop_in(node, RESOLVED_DNS, resolved_text(servers), why, False)
+        kept = _kept_order(node, servers, wanted["serve"])
+        return _drop_in(node, RESOLVED_DNS, resolved_text(kept), why, False)
     found = node["files"].get(RESOLV_CONF)
-    if found and not found["link"] and now == servers[:3] and found["mode"] == MODE:
+    # Of two servers it does not matter which is asked first, but that a server asks itself.
+    first = not wanted["serve"] or now[:1] == servers[:1]
+    if found and not found["link"] and first and sorted(now) == sorted(servers[:3]) and found["mode"] == MODE:
         return []
     return [change("write", RESOLV_CONF, why, ", ".join(now), ", ".join(servers[:3]))]
+
+
+def _kept_order(node: Facts, servers: list[str], serve: bool) -> list[str]:
+    """The servers in the order that the drop-in has them in, if it has these; only its hash is known."""
+    found = (node["files"].get(RESOLVED_DNS) or {}).get("sha256")
+    head, rest = (servers[:1], servers[1:]) if serve else ([], servers)
+    if found and len(rest) <= 5:
+        for order in permutations(rest):
+            if hashlib.sha256(resolved_text([*head, *order]).encode()).hexdigest() == found:
+                return [*head, *order]
+    return servers

@@ -22,6 +22,8 @@ LOGGING_UNIT = "/etc/systemd/system/dockyard-logging.service"
 ROTATED_FILES = {"log-driver": "json-file", "log-opts": {"max-size": "50m", "max-file": "5"}}
 DEFAULTS = {"live-restore": False, "max-concurrent-downloads": 10, "shutdown-timeout": 30}
 DATA_ROOT = "/var/lib/docker"
+# Options that roles contribute and whose order says nothing.
+UNORDERED = ("dns", "insecure-registries")
 
 
 def make_role_plan(
@@ -66,7 +68,7 @@ def wanted_of(facts: NodeFacts, settings: Mapping[str, Any]) -> dict[str, Any]:
     logs = {} if LOGGING_UNIT in facts["files"] else ROTATED_FILES
     options: dict[str, Any] = {} if "log-driver" in settings["contributed"] else dict(logs)
     options.update(DEFAULTS)
-    options.update(settings["contributed"])
+    options.update(_in_present_order(settings["contributed"], facts["daemon"]["options"] or {}))
     options.update(_api_options(api))
     options.update(given)
     remove = list(settings["remove"])
@@ -85,6 +87,20 @@ def wanted_of(facts: NodeFacts, settings: Mapping[str, Any]) -> dict[str, Any]:
         ),
         "files": _registry_files(settings["registry_cas"]) + _api_files(api),
     }
+
+
+def _in_present_order(wanted: Mapping[str, Any], present: Mapping[str, Any]) -> dict[str, Any]:
+    """What other roles want; a list of servers stays in the order that the daemon runs with, since a change restarts it."""
+    found = dict(wanted)
+    for name in UNORDERED:
+        servers, there = wanted.get(name), present.get(name)
+        if (
+            isinstance(there, list)
+            and isinstance(servers, list)
+            and sorted(map(str, there)) == sorted(map(str, servers))
+        ):
+            found[name] = there
+    return found
 
 
 def _api_options(api: Mapping[str, Any]) -> dict[str, Any]:

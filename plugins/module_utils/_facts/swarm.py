@@ -14,6 +14,7 @@ from .._core.swarm_objects import MANAGED
 from .._core.wait import wait_for
 from .._networks import capacity, replacement
 from .._networks.network_facts import network_facts
+from .._services.ownership import foreign_objects, is_managed
 from .._swarm.manager_key import key_digest, unlock_key
 from .._swarm.node_facts import node_facts
 from .._swarm.settings import public_spec
@@ -87,6 +88,7 @@ def _read_cluster(engine: Engine, node_id: str | None) -> Cluster:
     managed = query(label=[MANAGED])
     services = engine.get("/services" + managed + "&status=true")
     everything = engine.get("/services")
+    secrets, configs = engine.get("/secrets"), engine.get("/configs")
     nodes = [node_facts(node) for node in engine.get("/nodes")]
     return {
         "cluster_id": cluster["ID"],
@@ -102,8 +104,9 @@ def _read_cluster(engine: Engine, node_id: str | None) -> Cluster:
         "detached": replacement.waiting(item["Spec"] for item in everything),
         "services": {item["Spec"]["Name"]: item["Spec"] for item in services},
         "tasks": {item["Spec"]["Name"]: _task_counts(item.get("ServiceStatus") or {}) for item in services},
-        "secrets": sorted(item["Spec"]["Name"] for item in engine.get("/secrets" + managed)),
-        "configs": sorted(item["Spec"]["Name"] for item in engine.get("/configs" + managed)),
+        "secrets": sorted(item["Spec"]["Name"] for item in secrets if is_managed(item["Spec"])),
+        "configs": sorted(item["Spec"]["Name"] for item in configs if is_managed(item["Spec"])),
+        "foreign": foreign_objects(everything, secrets, configs),
     }
 
 

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 if TYPE_CHECKING:
     from .._core.facts import NodeFacts
+    from .._services.ownership import Wanted as WantedService
     from .._swarm.cluster_plan import UnlockKeys
+    from .._swarm.placement import Wanted as Placed
 
 
 class Host(TypedDict):
@@ -50,3 +52,8 @@ class Options(TypedDict):
     worker_group: str
     repairs: bool  # whether it brings a lost swarm back, and looks for itself at what is wrong with that
     unlock_keys: UnlockKeys
+    places: list[Placed]  # what has data, of the play's roles
+    other_places: list[Placed]  # and of those that the play does not have
+    services: list[WantedService]  # the collection's own
+    play_hosts: list[str] | None  # the hosts of the play
+    outside: dict[str, NodeFacts | None]  # those of them that are in no group

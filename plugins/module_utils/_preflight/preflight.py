@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Mapping, TypedDict, cast
 
 from .._networks import capacity, overlay
 from .._probe import report
-from .._swarm import advertise_address, settings
+from .._services import ownership
+from .._swarm import advertise_address, placement, settings
 from .._swarm.cluster_plan import SwarmChanges, able_managers, swarm_plan
 from .._swarm.members import by_node, leaving
 from . import addresses as _addresses
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from .._core.facts import Node, NodeFacts, SwarmNetwork
     from .._swarm.cluster_plan import SwarmPlan
     from .._swarm.members import Leaving, NodeOptions
+    from .._swarm.placement import Place
     from .._swarm.removal import HostIdentity
     from .cluster_checks import Problem
     from .inputs import Host, Options
@@ -54,6 +56,7 @@ class ClusterPlan(TypedDict):
     nodes: list[Node]  # as the swarm lists them
     hosts: dict[str, HostIdentity]  # of hosts that were read
     join_addrs: list[str]
+    places: dict[str, Place]  # where what has data runs, by name
     probe: dict[str, Any]  # who sends packets to whom, as _probe/report plans it
     swarm: SwarmTodo
 
@@ -93,6 +96,9 @@ def cluster_plan(managers: list[str], workers: list[str], hosts: Mapping[str, Ho
     if plan["init"]:
         problems += [(None, text) for text in check_pools(options["settings"].get("default_addr_pool") or [], read)]
     addresses = _addresses.with_unread(addresses, hosts, nodes)
+    places, misplaced = _places(managers + workers, hosts, options, state, addresses)
+    problems += [(None, text) for text in misplaced]
+    problems += ownership.check_services([] if options["repairs"] else options["services"], state, read)
     data_paths = _addresses.data_paths(addresses, hosts)
     path_mtus = _addresses.path_mtus(data_paths, read)
     counted, number = _counted_networks(read)
@@ -120,6 +126,7 @@ def cluster_plan(managers: list[str], workers: list[str], hosts: Mapping[str, Ho
         "nodes": nodes,
         "hosts": {host: _identity(hosts[host], facts) for host, facts in read.items()},
         "join_addrs": _addresses.join_addrs(plan["manager"], state.get("managers") or [], addresses),
+        "places": places,
         "probe": _probe(managers, hosts, read, options, state, addresses, data_paths),
         "swarm": _todo(plan, nodes),
     }
@@ -152,6 +159,21 @@ def _swarm_plan(
         swarm_settings,
         options["unlock_keys"],
     )
+
+
+def _places(
+    groups: list[str],
+    hosts: Mapping[str, Host],
+    options: Options,
+    state: Mapping[str, Any],
+    addresses: Mapping[str, str],
+) -> tuple[dict[str, Place], list[str]]:
+    everyone = dict({host: item["facts"] for host, item in hosts.items()}, **options["outside"])
+    seen = placement.view(everyone, state, addresses, groups, options["play_hosts"])
+    found, problems = placement.places(options["places"], seen)
+    # A play that does not act on it has no reason to stop.
+    others, _ignored = placement.places(options["other_places"], seen)
+    return {**others, **found}, [] if options["repairs"] else problems
 
 
 def _own_addresses(facts: NodeFacts | None) -> list[str]:

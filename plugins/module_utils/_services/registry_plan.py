@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Iterable, Mapping
 from .._core.plan import change
 
 if TYPE_CHECKING:
-    from .._core.facts import Node, NodeFacts
+    from .._core.facts import NodeFacts
     from .._core.plan import Plan
 
 STACK = "registry"
@@ -30,7 +30,7 @@ def certificate(
     :param addresses: host -> address, of all hosts.
     """
     known = [facts["machine"]["hostname"] for facts in managers.values() if facts]
-    names = [hostname] + known + [address for host, address in addresses.items() if host in managers]
+    names = [hostname] + sorted(known) + sorted(address for host, address in addresses.items() if host in managers)
     return {
         "name": "registry",
         "usage": "server",
@@ -39,25 +39,18 @@ def certificate(
     }
 
 
-def node_hostname(host: str, facts: NodeFacts | None, nodes: Iterable[Node], address: str | None) -> str:
-    """The name in the swarm of the node that holds the images: as the host says, or, where it was not read, by its address."""
-    if facts:
-        return facts["machine"]["hostname"]
-    return next((node["hostname"] for node in nodes if address and node["addr"] == address), None) or host
-
-
-def stack(service: Mapping[str, Any], hostname: str, texts: Mapping[str, str]) -> dict[str, Any]:
+def stack(service: Mapping[str, Any], place: Mapping[str, Any], texts: Mapping[str, str]) -> dict[str, Any]:
     """The registry as module ``swarm_stack`` takes it.
 
     :param service: the options of the service, apart from where it runs and its secrets.
-    :param hostname: the node that holds the images.
+    :param place: where the images are, as the cluster plan has it: it runs on the node with that label, whatever its name is.
     :param texts: the text of each of ``SECRETS``, empty where it is not made yet.
     """
     # A secret is named by its content, and these two have been without the line break at their end.
     texts = dict(texts, certificate=texts["certificate"].rstrip(), key=texts["key"].rstrip())
     full = dict(
         service,
-        constraints=["node.hostname==%s" % hostname],
+        constraints=["node.labels.%(label)s==%(value)s" % place],
         secrets=[{"source": source, "target": target} for source, target in SECRETS.items()],
     )
     return {

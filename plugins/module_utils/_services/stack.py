@@ -5,8 +5,8 @@
 """Private to dockyard.swarm: the plan of a stack of services with its secrets and configs, and whether it runs.
 
 Pure functions. ``actual`` is the ``swarm`` of node_facts: ``services`` name -> Spec, ``secrets`` and ``configs`` names (or
-name -> labels, as swarm_stack reads them), ``networks`` with ``id`` and ``name``, and, where known, ``tasks``: service
-name -> ``{running, desired}``.
+name -> labels, as swarm_stack reads them), ``networks`` with ``id`` and ``name``, ``foreign``, what others made, and, where
+known, ``tasks``: service name -> ``{running, desired}``.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from .._core.plan import PlanError, change
 from .._core.swarm_objects import MANAGED
 from .compare import comparable, differences, readable
 from .options import parse
+from .ownership import check_stack
 from .spec import NAMESPACE, build
 
 if TYPE_CHECKING:
@@ -111,14 +112,22 @@ def _fingerprint(service: str, login: Login) -> str:
 def plan_stack(stack: Options, actual: Actual) -> Plan:
     """The changes that bring about the stack; ``stack`` has the options of swarm_stack."""
     want = desired(stack)
+    if not stack.get("adopt"):
+        check_stack(want, actual)
     prefix = want["name"] + "_"
     networks = {net["id"]: net["name"] for net in actual.get("networks") or []}
     there = actual.get("services") or {}
     plan: Plan = []
     for kind in ("secrets", "configs"):
         plan += _plan_contents(kind[:-1], want["name"], want[kind], actual.get(kind) or {}, there)
+    foreign = (actual.get("foreign") or {}).get("services") or {}
     for name, spec in want["services"].items():
-        plan += _plan_service(name, spec, there.get(name), networks)
+        if name in foreign:
+            plan.append(
+                change("adopt", "service " + name, "others made it, and adopt is set", kind="service", name=name)
+            )
+        else:
+            plan += _plan_service(name, spec, there.get(name), networks)
     reason = "the stack is not wanted" if stack.get("state") == "absent" else "the stack no longer has it"
     for name in sorted(there):
         if name.startswith(prefix) and name not in want["services"] and _is_ours(there[name], want["name"]):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Collection, Dict, Iterable, Mapping, Sequence,
 
 from .._core.plan import change
 from . import members
+from .placement import held
 from .quorum import Quorum
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ def removal_plan(
         for node in found[:1]:
             host = by_id.get(node["id"])
             going[node["id"]] = (name, node)
+            problems += _lost_data(name, node)
             if host and hosts[host]["here"]:
                 leavers.append(host)
             elif node["state"] == "ready":
@@ -109,6 +111,14 @@ def _entries(name: str, host: HostIdentity | None, nodes: Iterable[Node]) -> lis
         return [node for node in nodes if node["id"] == host["node_id"]]
     hostname = host["hostname"] if host else name.split(".")[0]
     return [node for node in nodes if node["id"] == name or node["hostname"] in (hostname, name)]
+
+
+def _lost_data(name: str, node: Node) -> list[str]:
+    return [
+        "%s has the data that its label %s is about (%s): move it first, as the guide says, or give it up: docker node update "
+        "--label-rm %s %s" % (name, label, node["labels"][label], label, node["hostname"])
+        for label in held(node)
+    ]
 
 
 def _lost_quorum(going: Going, nodes: Sequence[Node]) -> list[str]:

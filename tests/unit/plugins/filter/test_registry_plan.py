@@ -19,18 +19,21 @@ def read(hostname):
     return {"swarm_cluster_node": {"machine": {"hostname": hostname}}}
 
 
+LABELS = {"dockyard.swarm.registry": "registry_data"}
+PLACE = {"host": "m1", "node": "id-m1", "label": "dockyard.swarm.registry", "value": "registry_data"}
 HOSTVARS = {"m1": read("host1"), "m2": {}, "w1": read("host9")}
 
 
 def node(**swarm):
-    return {"files": {}, "units": {}, "swarm": {"nodes": [{"hostname": "host2", "addr": "192.0.2.12"}], **swarm}}
+    listed = [{"id": "id-m1", "hostname": "host1", "labels": LABELS}]
+    return {"files": {}, "units": {}, "swarm": {"nodes": listed, **swarm}}
 
 
 @pytest.fixture
 def wanted(tmp_path):
     return {
         "secrets_dir": str(tmp_path), "hostname": "registry.swarm.internal", "managers": ["m1", "m2"],
-        "addresses": {"w1": "192.0.2.19", "m1": "192.0.2.11", "m2": "192.0.2.12"}, "node": "m1", "users": USERS,
+        "addresses": {"w1": "192.0.2.19", "m1": "192.0.2.11", "m2": "192.0.2.12"}, "place": PLACE, "users": USERS,
         "service": {"image": "registry:2.8", "args": ["serve", "/run/secrets/config.yml"], "read_only": True},
         "texts": {"config": "version: 0.1\n", "certificate": "", "key": "", "htpasswd": ""},
     }  # fmt: skip
@@ -62,18 +65,19 @@ def test_a_manager_that_was_not_read_keeps_its_name_in_the_certificate(wanted):
     assert registry_plan(node(), both, [], wanted)["certificates"][0]["exact"] is True
 
 
-@pytest.mark.parametrize(
-    ("holder", "nodes", "hostname"),
-    [
-        ("w1", [], "host9"),
-        ("m2", [{"hostname": "host2", "addr": "192.0.2.12"}], "host2"),
-        ("m2", [{"hostname": "other", "addr": "192.0.2.99"}], "m2"),
-        ("nowhere", [{"hostname": "other", "addr": None}], "nowhere"),
-    ],
-)
-def test_it_runs_where_the_images_are_as_the_host_or_else_the_swarm_says(wanted, holder, nodes, hostname):
-    plan = registry_plan(node(nodes=nodes), HOSTVARS, [], dict(wanted, node=holder))
-    assert plan["stack"]["services"]["registry"]["constraints"] == [f"node.hostname=={hostname}"]
+def test_it_runs_on_the_node_whose_label_says_that_the_images_are_there(wanted):
+    plan = registry_plan(node(), HOSTVARS, [], wanted)
+    assert plan["stack"]["services"]["registry"]["constraints"] == [
+        "node.labels.dockyard.swarm.registry==registry_data"
+    ]
+    assert plan["place"] == []
+
+
+def test_the_label_comes_before_the_service_that_needs_it(wanted):
+    nodes = [{"id": "id-m1", "hostname": "host1", "labels": {"zone": "a"}}]
+    plan = registry_plan(node(nodes=nodes), HOSTVARS, [], wanted)
+    assert [item["to"] for item in plan["place"]] == ["node host1: label dockyard.swarm.registry"]
+    assert plan["all"].index(plan["place"][0]) < plan["all"].index(plan["deployment"][0])
 
 
 def test_what_is_not_made_yet_has_a_placeholder(wanted):

@@ -51,6 +51,19 @@ def test_what_other_roles_want_wins_over_defaults_and_the_user_over_all():
     }  # fmt: skip
 
 
+def test_servers_that_are_only_ordered_otherwise_restart_no_engine():
+    present = facts({"dns": ["192.0.2.12", "192.0.2.11"]})
+    assert wanted(present, contributed={"dns": ["192.0.2.11", "192.0.2.12"]})["options"]["dns"] == [
+        "192.0.2.12",
+        "192.0.2.11",
+    ]
+    other = {"dns": ["192.0.2.11", "192.0.2.13"]}
+    assert wanted(present, contributed=other)["options"]["dns"] == other["dns"]
+    # The user's own order counts.
+    given = {"dns": ["192.0.2.11", "192.0.2.12"]}
+    assert wanted(present, contributed=given, options=given)["options"]["dns"] == given["dns"]
+
+
 def test_a_play_without_the_logging_role_leaves_the_logs_of_a_host_that_has_it_alone():
     options = wanted(facts(files=[role_plan.LOGGING_UNIT]), contributed={"dns": ["192.0.2.11"]})["options"]
     assert "log-driver" not in options

@@ -93,10 +93,18 @@ def test_the_content_of_secrets_and_passwords_are_in_no_plan():
             assert secret not in text
 
 
-def test_a_service_that_lost_our_label_is_taken_back():
+def test_a_service_without_our_label_is_left_alone_unless_it_is_to_be_adopted():
     actual = swarm_of(stack())
     actual["services"]["shop_db"]["Labels"] = {}
-    assert short(_stack.plan_stack(stack(), actual)) == [("update", "service shop_db: labels")]
+    with pytest.raises(PlanError, match="service shop_db is there and was not made by this collection"):
+        _stack.plan_stack(stack(), actual)
+    assert short(_stack.plan_stack(stack(adopt=True), actual)) == [("update", "service shop_db: labels")]
+    # On the controller, the facts have no more than its name.
+    del actual["services"]["shop_db"]
+    actual["foreign"] = {"services": {"shop_db": []}, "secrets": [], "configs": []}
+    with pytest.raises(PlanError, match="service shop_db is there"):
+        _stack.plan_stack(stack(), actual)
+    assert short(_stack.plan_stack(stack(adopt=True), actual)) == [("adopt", "service shop_db")]
 
 
 def test_another_mode_replaces_the_service():
@@ -148,10 +156,12 @@ def test_a_secret_of_our_name_that_somebody_else_made():
     actual = swarm_of(stack(), labels=True)
     name = next(iter(actual["secrets"]))
     actual["secrets"][name] = {}
-    with pytest.raises(PlanError, match="service shop_web uses it; remove the service"):
+    with pytest.raises(PlanError, match=f"secret {name} is there and was not made by this collection"):
         _stack.plan_stack(stack(), actual)
+    with pytest.raises(PlanError, match="service shop_web uses it; remove the service"):
+        _stack.plan_stack(stack(adopt=True), actual)
     del actual["services"]["shop_web"]
-    assert short(_stack.plan_stack(stack(), actual))[0] == ("replace", "secret " + name)
+    assert short(_stack.plan_stack(stack(adopt=True), actual))[0] == ("replace", "secret " + name)
     actual["secrets"][name] = {"dockyard.swarm.managed": "true"}
     assert short(_stack.plan_stack(stack(), actual))[0] == ("label", "secret " + name)
 

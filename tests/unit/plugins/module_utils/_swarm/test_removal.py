@@ -102,3 +102,12 @@ def test_interrupted_removal_is_ended():
     plan = plan_of(["w1"], [node("m1", "manager")], w1=told("w1", state="pending"))
     assert done(plan) == [("leave", "node w1")]
     assert plan["hosts"] == ["w1"]
+
+
+def test_a_node_with_data_is_not_removed():
+    labels = {"dockyard.swarm.registry": "registry_data", "zone": "a"}
+    for state in ("ready", "down"):
+        plan = plan_of(["w1"], [node("m1", "manager"), node("w1", state=state, labels=labels)], w1=told("w1"))
+        (problem,) = plan["problems"]
+        assert "w1 has the data that its label dockyard.swarm.registry is about (registry_data)" in problem
+        assert "docker node update --label-rm dockyard.swarm.registry w1" in problem
