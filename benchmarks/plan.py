@@ -125,6 +125,8 @@ def plan(hosts: dict[str, dict[str, Any]]) -> tuple[dict[str, Any], int]:
         "networks": NETWORKS, "macvlans": [], "dns_records": [], "dns_servers": listed[:MANAGERS], "domain": "swarm.test",
         "settings": {}, "allow_unsupported_os": False, "forms_swarm": True, "repairs": False, "swarm_settings": {},
         "unlock_keys": {"found": False, "dir": "/secrets", "known": []},
+        "folder": {"dir": "/secrets", "problem": None, "former": False, "secrets": []},
+        "take_over": False,
     }  # fmt: skip
     cluster = preflight.cluster_plan(listed[:MANAGERS], listed[MANAGERS:], hosts, options)
     changes = 0

@@ -40,7 +40,8 @@ options:
       - What is wanted of the cluster, with the keys C(networks), C(macvlans), C(dns_records), C(dns_servers), C(domain),
         C(settings) and C(allow_unsupported_os), whether this run makes it (C(forms_swarm)) or brings a lost one back
         (C(repairs)), the settings of the swarm (C(swarm_settings)), and the controller's folder for secrets
-        (C(secrets_dir)), where its unlock keys are.
+        (C(secrets_dir)), where its unlock keys are, the C(secrets) in it that roles contribute, and whether a cluster that another
+        folder belongs to is taken over (C(take_over)).
     type: dict
     default: {}
 """
@@ -58,26 +59,35 @@ _value:
       names), C(data_paths) (by host, of the overlay networks' traffic), C(path_mtu) (what all their interfaces carry),
       C(macvlans) (each one's parts by host), C(capacity) (of each network), C(manager) (the host through which the swarm is
       asked), C(managers) (all that can be asked), C(nodes) (those of the swarm),
-      C(hosts) (who the hosts are) and C(swarm) (C(init), C(join), C(unlock), C(rejoin), C(leaving),
+      C(hosts) (who the hosts are), C(controller) (what is to be done to the controller's folder and the labels that tell of it) and C(swarm) (C(init), C(join), C(unlock), C(rejoin), C(leaving),
       C(settings), C(keep_key), C(nodes), C(forget), C(steps)).
   type: dict
 """
 
 import os
 
+from jinja2 import pass_environment
+
 from ..module_utils._preflight import preflight
 from ..module_utils._swarm.manager_key import key_digest
+from ..plugin_utils import _controller, _secret_files
 from .unlock_keys import unlock_keys
 
 DEFAULTS = {
     "networks": [], "macvlans": [], "dns_records": [], "dns_servers": [], "domain": "", "settings": {},
     "allow_unsupported_os": False, "forms_swarm": True, "repairs": False, "swarm_settings": {}, "secrets_dir": "",
+    "secrets": [], "take_over": False,
 }  # fmt: skip
 
 ENGINE = ("source", "version", "package_files", "repository_key", "repository_fingerprint")
 
 
-def cluster_plan(hostvars, managers, workers, others=(), options=None):
+@pass_environment
+def _cluster_plan(environment, hostvars, managers, workers, others=(), options=None):
+    return cluster_plan(hostvars, managers, workers, others, options, _secret_files.by_environment(environment))
+
+
+def cluster_plan(hostvars, managers, workers, others=(), options=None, decrypt=None):
     outside = {item["item"]: item for item in others if "swarm" in item}
     hosts = {}
     for host in dict.fromkeys(list(managers) + list(workers)):
@@ -102,7 +112,10 @@ def cluster_plan(hostvars, managers, workers, others=(), options=None):
             "engine": _engine({name: variables.get("swarm_engine_%s" % name) for name in ENGINE}),
         }
     wanted = dict(DEFAULTS, **(options or {}))
-    wanted["unlock_keys"] = _keys(wanted["secrets_dir"])
+    # One that brings a lost swarm back has nothing to compare with.
+    secrets = [] if wanted["repairs"] else wanted["secrets"]
+    wanted["folder"] = _controller.read(secrets, wanted["secrets_dir"] or "/", decrypt)
+    wanted["unlock_keys"] = _keys(wanted["folder"], decrypt)
     plan = preflight.cluster_plan(list(managers), list(workers), hosts, wanted)
     # One that is not reached may be missing; one that is reached and cannot be read is no host to plan without.
     unread = [
@@ -113,10 +126,10 @@ def cluster_plan(hostvars, managers, workers, others=(), options=None):
     return dict(plan, problems=unread + plan["problems"])
 
 
-def _keys(secrets_dir):
+def _keys(folder, decrypt):
     """What is known of the unlock keys on this controller; never a key."""
-    found = unlock_keys(secrets_dir) if secrets_dir else []
-    return {"found": bool(found), "dir": secrets_dir, "known": [key_digest(key) for key in found]}
+    found = [] if folder["problem"] else unlock_keys(folder["dir"], decrypt)
+    return {"found": bool(found), "dir": folder["dir"], "known": [key_digest(key) for key in found]}
 
 
 def _engine(options):
@@ -127,4 +140,4 @@ def _engine(options):
 
 class FilterModule:
     def filters(self):
-        return {"cluster_plan": cluster_plan}
+        return {"cluster_plan": _cluster_plan}

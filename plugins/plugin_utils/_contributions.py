@@ -13,6 +13,7 @@ SUFFIX = "_contributes"
 # Key -> how the values of several roles become one.
 LISTS = (
     "packages", "known_packages", "candidates", "units", "files", "sysctls", "kernel_modules", "ports", "names", "status",
+    "secrets",
 )  # fmt: skip
 DICTS = ("daemon_options", "repository", "data", "cluster")
 FLAGS = ("needs_swarm", "opens_ports")
@@ -21,6 +22,7 @@ KEYS = LISTS + DICTS + FLAGS
 ITEMS = {
     "ports": (("port",), ("port", "protocol", "hosts", "from")),
     "names": (("name", "hosts"), ("name", "hosts")),
+    "secrets": (("name", "file"), ("name", "file", "what", "length", "trusted_by", "apply", "lost")),
 }
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 if TYPE_CHECKING:
     from .._core.facts import NodeFacts
     from .._swarm.cluster_plan import UnlockKeys
+    from .controller import Folder
 
 
 class Host(TypedDict):
@@ -47,3 +48,5 @@ class Options(TypedDict):
     forms_swarm: bool  # whether this run may make the swarm
     repairs: bool  # whether it brings a lost swarm back, and looks for itself at what is wrong with that
     unlock_keys: UnlockKeys
+    folder: Folder  # the controller's, for secrets
+    take_over: bool  # whether a cluster that another folder belongs to is taken over
