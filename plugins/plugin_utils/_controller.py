@@ -123,7 +123,8 @@ def former_authorities(texts, fingerprint):
         for item in certificates:
             if of_public_key(item.public_key()) == fingerprint:
                 found[item.public_bytes(serialization.Encoding.PEM).decode()] = True
-    return "".join(sorted(found))
+    # Behind another certificate, which may lack the line break at its end.
+    return "".join("\n" + text for text in sorted(found))
 
 
 def fingerprint_of(*texts):
@@ -136,3 +137,58 @@ def fingerprint_of(*texts):
         except ValueError:
             continue
     return None
+
+
+# Backups are encrypted by a key of their own; what a browser or a node gets anyway is no secret.
+_BACKUPS = "backups"
+_PUBLIC = (".crt",)
+
+
+def files(folder, decrypt):
+    """Every file and folder below the controller's folder: ``[{file, folder, mode, wide, encrypted, secret, expires, error}]``.
+
+    :param decrypt: see :func:`_secret_files.read`.
+    """
+    if not os.path.isdir(folder):
+        return []
+    found = [_looked_at(folder, ".", decrypt)]
+    for where, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if name not in (_BACKUPS, ".git"))
+        listed = folders + sorted(name for name in names if not name.startswith("."))
+        found += [_looked_at(folder, os.path.relpath(os.path.join(where, name), folder), decrypt) for name in listed]
+    return found
+
+
+def _looked_at(folder, file, decrypt):
+    path = os.path.join(folder, file)
+    is_folder = os.path.isdir(path)
+    mode = os.stat(path).st_mode & 0o7777
+    item = {
+        "file": file, "folder": is_folder, "mode": "%04o" % mode, "encrypted": False, "error": None, "expires": None,
+        "secret": not is_folder and not file.endswith(_PUBLIC),
+        # An encrypted file, and a certificate, may be read by a team.
+        "wide": bool(mode & 0o077),
+    }  # fmt: skip
+    if is_folder:
+        return item
+    item["encrypted"] = _secret_files.is_encrypted(path)
+    item["wide"] = item["wide"] and item["secret"] and not item["encrypted"]
+    try:
+        text = _secret_files.read(path, decrypt)
+        if file.endswith((".crt", ".key")) and not text.strip():
+            item["error"] = "is empty: remove it, and site.yml makes it again if it may"
+        elif file.endswith(".crt"):
+            item["expires"] = _expires(text)
+    except (AnsibleError, OSError, ValueError) as exc:
+        item["error"] = str(exc).split("\n", maxsplit=1)[0]
+    return item
+
+
+def _expires(text):
+    import datetime
+
+    from cryptography import x509
+
+    end = x509.load_pem_x509_certificate(text).not_valid_after_utc
+    left = end - datetime.datetime.now(datetime.timezone.utc)
+    return end.strftime("%Y-%m-%d") if left < datetime.timedelta(days=30) else None

@@ -106,7 +106,10 @@ def is_encrypted(path):
 
 
 def have_folder(path):
-    """A folder for its owner alone; one that is there stays as it is."""
+    """A folder for its owner alone, and so its missing parents; what is there stays as it is."""
+    parent = os.path.dirname(path)
+    if parent != path and not os.path.isdir(parent):
+        have_folder(parent)
     os.makedirs(path, mode=0o700, exist_ok=True)
 
 

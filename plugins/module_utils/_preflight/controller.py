@@ -211,3 +211,41 @@ def _steps(plan: ControllerPlan, wrong: list[Fit], folder: Folder, swarm: bool) 
     if plan["trust"]:
         steps.append(change("trust", "the former and the new certificate authority", "until no host needs the former one"))
     return steps
+
+
+STATES = {
+    "ok": "ok",
+    "new": "not made yet",
+    "missing": "MISSING: the cluster has one",
+    "different": "DIFFERENT: the cluster has another one",
+}
+
+
+def report(folder: str, found: list[Fit], files: list[dict[str, Any]], swarm: bool) -> dict[str, list[str]]:
+    """The folder in lines: ``{lines, wrong, warnings}``.
+
+    :param files: see :func:`_controller.files`.
+    :param swarm: whether a swarm could be asked.
+    """
+    lines = ["folder: %s" % folder]
+    lines += [] if swarm else ["swarm: none could be asked; compared with the certificates on the hosts alone"]
+    wrong = []
+    for item in found:
+        text = "%s (%s): %s" % (item["secret"]["what"], item["secret"]["file"], STATES[item["state"]])
+        if item["state"] == "ok" and item["known"] is None:
+            text += ", though the swarm has no fingerprint of it yet: site.yml adds it"
+        lines.append(text)
+        if item["state"] in ("missing", "different"):
+            wrong.append(text)
+    mixed = any(item["encrypted"] for item in files)
+    warnings = []
+    for item in files:
+        notes = [item["error"]] if item["error"] else []
+        if item["wide"]:
+            notes.append("permissions are too wide (%s): chmod %s" % (item["mode"], "700" if item["folder"] else "600"))
+        if mixed and item["secret"] and not item["encrypted"]:
+            notes.append("not encrypted, though other files are: ansible-vault encrypt")
+        if item["expires"]:
+            notes.append("certificate expires on %s: site.yml renews it" % item["expires"])
+        warnings += ["%s: %s" % (item["file"], note) for note in notes]
+    return {"lines": lines + warnings, "wrong": wrong, "warnings": warnings}
