@@ -40,8 +40,8 @@ options:
       - What is wanted of the cluster, with the keys C(networks), C(macvlans), C(dns_records), C(dns_servers), C(domain),
         C(settings) and C(allow_unsupported_os), whether this run makes it (C(forms_swarm)) or brings a lost one back
         (C(repairs)), the settings of the swarm (C(swarm_settings)), and the controller's folder for secrets
-        (C(secrets_dir)), where its unlock keys are, the C(secrets) in it that roles contribute, and whether a cluster that another
-        folder belongs to is taken over (C(take_over)).
+        (C(secrets_dir)), where its unlock keys are, the C(secrets) in it that roles contribute, and whether a cluster that
+        another folder belongs to is taken over (C(take_over)).
     type: dict
     default: {}
 """
@@ -59,7 +59,8 @@ _value:
       names), C(data_paths) (by host, of the overlay networks' traffic), C(path_mtu) (what all their interfaces carry),
       C(macvlans) (each one's parts by host), C(capacity) (of each network), C(manager) (the host through which the swarm is
       asked), C(managers) (all that can be asked), C(nodes) (those of the swarm),
-      C(hosts) (who the hosts are), C(controller) (what is to be done to the controller's folder and the labels that tell of it) and C(swarm) (C(init), C(join), C(unlock), C(rejoin), C(leaving),
+      C(hosts) (who the hosts are), C(controller) (what is to be done to the controller's folder and to the labels that tell of
+      it) and C(swarm) (C(init), C(join), C(unlock), C(rejoin), C(leaving),
       C(settings), C(keep_key), C(nodes), C(forget), C(steps)).
   type: dict
 """

@@ -9,8 +9,9 @@ name: former_authority
 short_description: The certificate authority that a take-over replaces
 version_added: 0.1.0
 description:
-  - Picks it from what hosts trust, which role swarm_cluster reads into C(__swarm_cluster_trusted), and from what an interrupted run
-    kept of it. Only the authority that the swarm has the fingerprint of counts, or, without one, what the acting manager trusts.
+  - Picks it from what hosts trust, which role swarm_cluster reads into C(__swarm_cluster_trusted), and from what an interrupted
+    run kept of it. Only the authority that the swarm has the fingerprint of counts, or, without one, what the acting manager
+    trusts.
 author:
   - The dockyard.swarm maintainers (@dockyard)
 positional: hosts, plan, secrets_dir
@@ -57,7 +58,8 @@ from ..plugin_utils import _controller, _secret_files
 @pass_environment
 def former_authority(environment, hostvars, hosts, plan, secrets_dir):
     kept = _secret_files.read(
-        os.path.join(_secret_files.folder(secrets_dir), "pki", _controller.FORMER), _secret_files.by_environment(environment)
+        os.path.join(_secret_files.folder(secrets_dir), "pki", _controller.FORMER),
+        _secret_files.by_environment(environment),
     )
     texts = {
         host: [

@@ -49,7 +49,7 @@ _value:
 
 from jinja2 import pass_environment
 
-from ..module_utils._preflight import controller
+from ..module_utils._preflight import controller, controller_report
 from ..plugin_utils import _controller, _secret_files
 
 
@@ -64,7 +64,7 @@ def secrets_report(environment, hostvars, plan, secrets, secrets_dir):
     spec = (manager.get("swarm") or {}).get("spec")
     read = {host: facts for host, facts in nodes.items() if facts and "swarm" in facts}
     found = controller.fits(folder["secrets"], (spec or {}).get("Labels"), read)
-    return controller.report(folder["dir"], found, _controller.files(folder["dir"], decrypt), bool(spec))
+    return controller_report.report(folder["dir"], found, _controller.files(folder["dir"], decrypt), bool(spec))
 
 
 class FilterModule:

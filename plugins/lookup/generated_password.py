@@ -9,7 +9,8 @@ name: generated_password
 short_description: A password that was made once and is kept in a file on the controller
 version_added: 0.1.0
 description:
-  - Reads the password from its file, encrypted with Ansible Vault or not. Makes no file; M(dockyard.swarm.controller_secrets) does.
+  - Reads the password from its file, encrypted with Ansible Vault or not. Makes no file, which
+    M(dockyard.swarm.controller_secrets) does.
   - Where there is no such file, the result is another random text each time, as in check mode before the first run. So options
     can be checked before it is clear whether this controller may make a password.
 author:
@@ -45,7 +46,7 @@ from ..plugin_utils import _secret_files
 
 
 class LookupModule(LookupBase):
-    def run(self, terms, variables=None, length=32):
+    def run(self, terms, variables=None, length=32):  # noqa: ARG002
         decrypt = _secret_files.by_loader(self._loader)
         texts = [_secret_files.read(path, decrypt) for path in terms]
         return [_secret_files.random_password(int(length)) if text is None else _password(text) for text in texts]

@@ -26,7 +26,9 @@ def merged(items):
     """The secrets that the roles contribute, each once: what several roles say of one is put together."""
     found = {}
     for item in items:
-        one = found.setdefault(item["name"], {"name": str(item["name"]), "file": str(item["file"]), "trusted_by": [], "apply": []})
+        one = found.setdefault(
+            item["name"], {"name": str(item["name"]), "file": str(item["file"]), "trusted_by": [], "apply": []}
+        )
         if one["file"] != item["file"]:
             raise AnsibleError(
                 "secret %s is in %s for one role and in %s for another: only one file can hold it"
@@ -69,7 +71,7 @@ def _read(item, folder, former, decrypt):
     text = _secret_files.read(path, decrypt)
     if one["authority"]:
         key = _secret_files.read(path[: -len(".crt")] + ".key", decrypt) if text is None else None
-        one["fingerprint"] = _of_authority(path, text, key)
+        one["fingerprint"] = _of_authority(text, key)
         if text is not None:
             one["digests"] = [hashlib.sha256(content).hexdigest() for content in (text, text + former)]
     elif text is not None:
@@ -92,7 +94,7 @@ def of_public_key(key):
     return "sha256:" + hashlib.sha256(data).hexdigest()
 
 
-def _of_authority(path, text, key):
+def _of_authority(text, key):
     if text is None and key is None:
         return None
     from cryptography import x509

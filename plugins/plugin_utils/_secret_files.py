@@ -42,7 +42,12 @@ def folder_problem(path, home):
         )  # fmt: skip
     if not os.path.isabs(os.path.expanduser(path)):
         what = "a user who does not exist" if path.startswith("~") else "no absolute path"
-        return "%s is %r, which is %s; it would depend on where the playbook is started: %s" % (OPTION, path, what, remedy)
+        return "%s is %r, which is %s; it would depend on where the playbook is started: %s" % (
+            OPTION,
+            path,
+            what,
+            remedy,
+        )
     return None
 
 
@@ -96,7 +101,9 @@ def read(path, decrypt=None):
 def locked(path, exc):
     """The error to raise where a file could not be decrypted."""
     none = "no vault secrets" in str(exc) or "no vault password" in str(exc)
-    return SecretFileError(LOCKED % (path, "no vault password was given" if none else "the password given is another one"))
+    return SecretFileError(
+        LOCKED % (path, "no vault password was given" if none else "the password given is another one")
+    )
 
 
 def is_encrypted(path):

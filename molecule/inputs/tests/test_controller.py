@@ -93,20 +93,23 @@ def test_a_second_controller_is_stopped_before_any_change(hosts, short):
     said = flat(run)
     assert said.count("fatal: ") == 1, end(run)
     assert MISFIT in said
-    for what in ("certificate authority is missing (pki/ca.crt)", "registry's user swarm is missing (registry/swarm.password)"):
+    for what in (
+        "certificate authority is missing (pki/ca.crt)",
+        "registry's user swarm is missing (registry/swarm.password)",
+    ):
         assert what in said, end(run)
     assert "-e swarm_cluster_take_over=true" in said
     assert run.changed == 0
     assert everything(hosts) == before
     assert list(short.iterdir()) == []
 
-    run = playbook(*in_folder(short), name="secrets-check")
+    run = playbook(*in_folder(short), name="secrets_check")
     assert run.code == 2, end(run)
     assert "certificate authority (pki/ca.crt): MISSING: the cluster has one" in flat(run)
     assert list(short.iterdir()) == []
 
 
-def test_a_second_controller_makes_no_second_key_for_backups(hosts, short, secrets):
+def test_a_second_controller_makes_no_second_key_for_backups(short, secrets):
     run = playbook(name="backup")
     assert run.code == 0, end(run)
     assert (secrets / "backup.key").is_file()
@@ -125,7 +128,7 @@ def commands() -> list[str]:
     return found
 
 
-def test_the_guides_commands_work_with_an_encrypted_folder(hosts, home, secrets):
+def test_the_guides_commands_work_with_an_encrypted_folder(home, secrets):
     """Below ``~``, the folder is the same one; what is encrypted with Ansible Vault is read, and stays as it is."""
     folder = home / ".config" / "dockyard" / "swarm.example.org"
     shutil.copytree(secrets, folder)
@@ -134,13 +137,19 @@ def test_the_guides_commands_work_with_an_encrypted_folder(hosts, home, secrets)
     before = None
     for command in commands():
         words = command.replace("inventories/yours", f"{INVENTORY} {known.replace('~', chr(92) + '~')}")
-        words = re.sub(r"dockyard\.swarm\.([a-z-]+)", r"playbooks/\1.yml", words) if words.startswith("ansible-playbook") else words
+        words = (
+            re.sub(r"dockyard\.swarm\.([a-z_]+)", r"playbooks/\1.yml", words)
+            if words.startswith("ansible-playbook")
+            else words
+        )
         if "take_over" in words:  # of the folder as it is now
             words += " --vault-password-file ~/.vault-password"
             if not SOAK and "--check" not in words:
                 continue
         environment = dict(os.environ, HOME=str(home), ANSIBLE_SSH_CONTROL_PATH_DIR=os.path.expanduser("~/.ansible/cp"))
-        done = subprocess.run(words, shell=True, cwd=ROOT, env=environment, text=True, capture_output=True, timeout=300, check=False)
+        done = subprocess.run(
+            words, shell=True, cwd=ROOT, env=environment, text=True, capture_output=True, timeout=300, check=False
+        )
         assert done.returncode == 0, f"{command}\n{done.stdout[-6000:]}{done.stderr}"
         if "encrypt" in command:
             before = files(folder)

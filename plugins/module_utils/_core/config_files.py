@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 NEVER_EMPTY = (".crt", ".key", ".pem")
 EMPTY = (
     "%s would become an empty file, since the controller has no text for it: see which files its folder for secrets lacks, with "
-    "playbook secrets-check"
+    "playbook secrets_check"
 )
 UNWANTED = "this host does not need it any more"
 

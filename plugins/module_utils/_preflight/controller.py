@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to dockyard.swarm: whether the controller's folder for secrets is the one that the cluster was made with. Pure functions.
+"""Private to dockyard.swarm: whether the controller's folder is the one that the cluster was made with. Pure functions.
 
-What is made once on the controller has a fingerprint, which the swarm keeps as a label of its own. Before there is a label, or a
-swarm, the hosts tell the authority by the certificates that they trust.
+What is made once on the controller has a fingerprint, which the swarm keeps as a label of its own. Before there is a label, or
+a swarm, the hosts tell the authority by the certificates that they trust.
 """
 
 from __future__ import annotations
@@ -26,12 +26,13 @@ EMPTY = digest("")
 TAKE_OVER = "swarm_cluster_take_over"
 ON_PURPOSE = "-e %s=true" % TAKE_OVER
 MISFIT = (
-    "the folder %(dir)s on this controller is not the one that this cluster was made with: %(wrong)s. Nothing was changed. Either bring "
-    "the folder of the controller that made the cluster (or set swarm_cluster_secrets_dir to it), or take the cluster over "
-    "with " + ON_PURPOSE + ", which %(cost)s"
+    "the folder %(dir)s on this controller is not the one that this cluster was made with: %(wrong)s. Nothing was changed. "
+    "Either bring the folder of the controller that made the cluster (or set swarm_cluster_secrets_dir to it), or take the "
+    "cluster over with " + ON_PURPOSE + ", which %(cost)s"
 )
 AWAY = (
-    TAKE_OVER + ": all hosts have to trust the former and the new certificate authority at once, and these do not take part: %s. Run "
+    TAKE_OVER
+    + ": all hosts have to trust the former and the new certificate authority at once, and these do not take part: %s. Run "
     "without --limit, and start these hosts or take them out of the inventory"
 )
 ALONE = (
@@ -140,7 +141,7 @@ def controller_plan(
             plan["trust"] = authority["secret"]["trusted_by"]
             # Only a run of all hosts can tell that none needs the former one any more.
             plan["apply"] = [] if away else authority["secret"]["apply"]
-    plan["steps"] = _steps(plan, wrong, folder, spec is not None)
+    plan["steps"] = _steps(plan, wrong, spec is not None)
     return plan
 
 
@@ -162,9 +163,9 @@ def _shown(secret: Secret, read: Mapping[str, NodeFacts]) -> dict[str, dict[str,
     found: dict[str, dict[str, str]] = {}
     for host, facts in read.items():
         for item in secret["trusted_by"]:
-            sha = (facts["files"].get(item["path"]) or {}).get("sha256")
-            if sha and sha != EMPTY:
-                found.setdefault(host, {})[item["path"]] = sha
+            actual = facts["files"].get(item["path"])
+            if actual and actual["sha256"] and actual["sha256"] != EMPTY:
+                found.setdefault(host, {})[item["path"]] = actual["sha256"]
     return found
 
 
@@ -181,7 +182,11 @@ def _misfit(folder: str, wrong: list[Fit]) -> str:
     kept = [item for item in wrong if item["state"] == "different"]
     costs = list(dict.fromkeys(item["secret"]["lost"] for item in wrong if item["secret"]["lost"]))
     cost = "keeps what is here and makes what is missing" if kept else "makes new ones"
-    return MISFIT % {"dir": folder, "wrong": ", ".join(listed), "cost": ": ".join([cost, *(["; ".join(costs)] if costs else [])])}
+    return MISFIT % {
+        "dir": folder,
+        "wrong": ", ".join(listed),
+        "cost": ": ".join([cost, *(["; ".join(costs)] if costs else [])]),
+    }
 
 
 def _cannot_take_over(away: list[str], read: Mapping[str, NodeFacts], secrets: list[Secret]) -> list[str]:
@@ -193,7 +198,7 @@ def _cannot_take_over(away: list[str], read: Mapping[str, NodeFacts], secrets: l
     return problems
 
 
-def _steps(plan: ControllerPlan, wrong: list[Fit], folder: Folder, swarm: bool) -> Plan:
+def _steps(plan: ControllerPlan, wrong: list[Fit], swarm: bool) -> Plan:
     steps = []
     for item in wrong:
         secret = item["secret"]
@@ -209,43 +214,7 @@ def _steps(plan: ControllerPlan, wrong: list[Fit], folder: Folder, swarm: bool) 
     if swarm:
         steps += plan["marks"]
     if plan["trust"]:
-        steps.append(change("trust", "the former and the new certificate authority", "until no host needs the former one"))
+        steps.append(
+            change("trust", "the former and the new certificate authority", "until no host needs the former one")
+        )
     return steps
-
-
-STATES = {
-    "ok": "ok",
-    "new": "not made yet",
-    "missing": "MISSING: the cluster has one",
-    "different": "DIFFERENT: the cluster has another one",
-}
-
-
-def report(folder: str, found: list[Fit], files: list[dict[str, Any]], swarm: bool) -> dict[str, list[str]]:
-    """The folder in lines: ``{lines, wrong, warnings}``.
-
-    :param files: see :func:`_controller.files`.
-    :param swarm: whether a swarm could be asked.
-    """
-    lines = ["folder: %s" % folder]
-    lines += [] if swarm else ["swarm: none could be asked; compared with the certificates on the hosts alone"]
-    wrong = []
-    for item in found:
-        text = "%s (%s): %s" % (item["secret"]["what"], item["secret"]["file"], STATES[item["state"]])
-        if item["state"] == "ok" and item["known"] is None:
-            text += ", though the swarm has no fingerprint of it yet: site.yml adds it"
-        lines.append(text)
-        if item["state"] in ("missing", "different"):
-            wrong.append(text)
-    mixed = any(item["encrypted"] for item in files)
-    warnings = []
-    for item in files:
-        notes = [item["error"]] if item["error"] else []
-        if item["wide"]:
-            notes.append("permissions are too wide (%s): chmod %s" % (item["mode"], "700" if item["folder"] else "600"))
-        if mixed and item["secret"] and not item["encrypted"]:
-            notes.append("not encrypted, though other files are: ansible-vault encrypt")
-        if item["expires"]:
-            notes.append("certificate expires on %s: site.yml renews it" % item["expires"])
-        warnings += ["%s: %s" % (item["file"], note) for note in notes]
-    return {"lines": lines + warnings, "wrong": wrong, "warnings": warnings}

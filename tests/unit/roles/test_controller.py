@@ -31,7 +31,9 @@ def run(tmp_path):
         "swarm_cluster_secrets_dir": f"{tmp_path}/secrets",
         "swarm_cluster_folder": "{{ swarm_cluster_secrets_dir | dockyard.swarm.secrets_folder }}",
         "__swarm_cluster_only_looks": False,
-        "__swarm_cluster_key": "{{ __swarm_cluster_pki }}/{{ (__swarm_cluster_change.certificate or {}).name | default('ca') }}.key",
+        "__swarm_cluster_key": (
+            "{{ __swarm_cluster_pki }}/{{ (__swarm_cluster_change.certificate or {}).name | default('ca') }}.key"
+        ),
         "example_contributes": {
             "secrets": [
                 {"name": "authority", "file": "pki/ca.crt", "trusted_by": [{"path": trusted}]},
@@ -68,7 +70,9 @@ def run(tmp_path):
         words = ["ansible-playbook", "-i", str(tmp_path / "hosts.json"), str(tmp_path / "play.json"), *arguments]
         words = [str(tmp_path / word) if word == "password" else word for word in words]
         environ = dict(os.environ, ANSIBLE_CONFIG=str(ROOT / "ansible.cfg"), **environment)
-        return subprocess.run(words, cwd=tmp_path, env=environ, text=True, capture_output=True, timeout=120, check=False)
+        return subprocess.run(
+            words, cwd=tmp_path, env=environ, text=True, capture_output=True, timeout=120, check=False
+        )
 
     return play_it
 
@@ -120,13 +124,18 @@ def test_it_is_made_once_and_works_encrypted(run, tmp_path):
 def test_another_folder_than_the_hosts_show_stops_it(run, tmp_path):
     done = run(shown="a" * 64)
     assert done.returncode == 2
-    assert "is not the one that this cluster was made with: authority is missing (pki/ca.crt)" in " ".join(done.stdout.split())
+    assert "is not the one that this cluster was made with: authority is missing (pki/ca.crt)" in " ".join(
+        done.stdout.split()
+    )
     assert not (tmp_path / "secrets").exists()
 
 
 def test_a_missing_home_is_an_error(run, tmp_path):
     """Under a timer there is none; the folder must not become another one then."""
-    for path in ("~/.config/dockyard/swarm.test", "{{ lookup('ansible.builtin.env', 'HOME') }}/.config/dockyard/swarm.test"):
+    for path in (
+        "~/.config/dockyard/swarm.test",
+        "{{ lookup('ansible.builtin.env', 'HOME') }}/.config/dockyard/swarm.test",
+    ):
         done = run("-e", json.dumps({"swarm_cluster_secrets_dir": path}), HOME="")
         assert done.returncode == 2, done.stdout + done.stderr
         assert "the environment variable HOME is not set" in " ".join(done.stdout.split())

@@ -15,7 +15,12 @@ ROOT = Path(__file__).resolve().parents[3]
 def test_a_missing_home_is_named(more):
     environment = {key: value for key, value in os.environ.items() if key not in ("HOME", "DOCKYARD_CACHE")}
     done = subprocess.run(
-        [ROOT / "tools" / "run", "true"], env={**environment, **more}, text=True, capture_output=True, timeout=20, check=False
+        [ROOT / "tools" / "run", "true"],
+        env={**environment, **more},
+        text=True,
+        capture_output=True,
+        timeout=20,
+        check=False,
     )
     assert done.returncode == 1
     assert done.stdout == ""

@@ -64,7 +64,9 @@ def test_an_encrypted_file_needs_its_password(tmp_path):
     path = tmp_path / "key"
     path.write_bytes(VaultLib([("default", secret)]).encrypt("text\n", secret))
     assert _secret_files.is_encrypted(path)
-    with pytest.raises(_secret_files.SecretFileError, match="key is encrypted with Ansible Vault and cannot be decrypted"):
+    with pytest.raises(
+        _secret_files.SecretFileError, match="key is encrypted with Ansible Vault and cannot be decrypted"
+    ):
         _secret_files.read(str(path))
     assert _secret_files.read(str(path), lambda _path: "text\n") == b"text\n"
 
@@ -80,10 +82,19 @@ def test_fingerprints_tell_random_texts_apart_and_nothing_of_others():
 def test_what_several_roles_say_of_one_secret_is_put_together():
     items = [
         {"name": "authority", "file": "pki/ca.crt", "trusted_by": [{"path": "/a"}], "apply": "a.yml"},
-        {"name": "authority", "file": "pki/ca.crt", "what": "authority", "trusted_by": [{"path": "/a"}, {"path": "/b"}]},
+        {
+            "name": "authority",
+            "file": "pki/ca.crt",
+            "what": "authority",
+            "trusted_by": [{"path": "/a"}, {"path": "/b"}],
+        },
     ]
     (found,) = _controller.merged(items)
-    assert (found["trusted_by"], found["apply"], found["what"]) == ([{"path": "/a"}, {"path": "/b"}], ["a.yml"], "authority")
+    assert (found["trusted_by"], found["apply"], found["what"]) == (
+        [{"path": "/a"}, {"path": "/b"}],
+        ["a.yml"],
+        "authority",
+    )
     with pytest.raises(Exception, match=r"secret authority is in pki/ca\.crt for one role and in x for another"):
         _controller.merged([*items, {"name": "authority", "file": "x"}])
 

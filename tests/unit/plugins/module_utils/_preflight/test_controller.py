@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.dockyard.swarm.plugins.module_utils._preflight import controller
+from ansible_collections.dockyard.swarm.plugins.module_utils._preflight import controller, controller_report
 
 TRUST = "/etc/docker/certs.d/r:5000/ca.crt"
 LABEL = "dockyard.swarm.controller."
@@ -15,8 +15,10 @@ LABEL = "dockyard.swarm.controller."
 
 def authority(fingerprint="sha256:ours", digests=("ours",), **changed):
     found = {
-        "name": "authority", "what": "certificate authority", "file": "pki/ca.crt", "path": "/s/pki/ca.crt", "lost": "clients need it",
-        "authority": True, "fingerprint": fingerprint, "digests": list(digests), "trusted_by": [{"path": TRUST}], "apply": ["a.yml"],
+        "name": "authority", "what": "certificate authority", "file": "pki/ca.crt",
+        "path": "/s/pki/ca.crt", "lost": "clients need it",
+        "authority": True, "fingerprint": fingerprint, "digests": list(digests),
+        "trusted_by": [{"path": TRUST}], "apply": ["a.yml"],
     }  # fmt: skip
     return dict(found, **changed)
 
@@ -48,7 +50,10 @@ def words(found):
 def test_on_bare_hosts_what_is_missing_is_made():
     found = plan(NO_AUTHORITY, password(None), hosts={"h": host()})
     assert found["problems"] == []
-    assert words(found) == [("create", "certificate authority on the controller"), ("create", "password on the controller")]
+    assert words(found) == [
+        ("create", "certificate authority on the controller"),
+        ("create", "password on the controller"),
+    ]
     assert found["labels"] == {}
 
 
@@ -90,7 +95,9 @@ def test_another_controller_is_stopped_by_one_message(folder, labels, shown, wro
 
 
 def test_everything_that_does_not_fit_is_in_that_message_with_what_it_costs():
-    (text,) = plan(NO_AUTHORITY, password("sha256:y"), labels={"authority": "sha256:x", "password": "sha256:p"})["problems"]
+    (text,) = plan(NO_AUTHORITY, password("sha256:y"), labels={"authority": "sha256:x", "password": "sha256:p"})[
+        "problems"
+    ]
     assert "certificate authority is missing (pki/ca.crt), password is different (p)" in text
     assert text.endswith("clients need it; logins change")
 
@@ -122,12 +129,16 @@ def test_a_take_over_that_was_cut_short_goes_on_without_being_asked_for():
     found = plan(authority(), labels={"authority": "sha256:ours"}, hosts={"h": host("other")}, former=True)
     assert (found["problems"], found["trust"], found["apply"]) == ([], [{"path": TRUST}], ["a.yml"])
     assert words(found) == [("trust", "the former and the new certificate authority")]
-    limited = plan(authority(), labels={"authority": "sha256:ours"}, hosts={"h": host("ours")}, former=True, away=["w9"])
+    limited = plan(
+        authority(), labels={"authority": "sha256:ours"}, hosts={"h": host("ours")}, former=True, away=["w9"]
+    )
     assert (limited["trust"], limited["apply"]) == ([{"path": TRUST}], [])
 
 
 def test_a_take_over_with_nothing_to_take_over_changes_nothing():
-    assert plan(authority(), labels={"authority": "sha256:ours"}, hosts={"h": host("ours")}, take_over=True)["steps"] == []
+    assert (
+        plan(authority(), labels={"authority": "sha256:ours"}, hosts={"h": host("ours")}, take_over=True)["steps"] == []
+    )
 
 
 def test_a_restored_swarm_with_older_labels_gets_the_present_ones():
@@ -136,7 +147,9 @@ def test_a_restored_swarm_with_older_labels_gets_the_present_ones():
 
 
 def test_all_hosts_have_to_take_part_in_a_take_over():
-    found = plan(NO_AUTHORITY, labels={"authority": "sha256:x"}, hosts={"h": host("other")}, away=["w9"], take_over=True)
+    found = plan(
+        NO_AUTHORITY, labels={"authority": "sha256:x"}, hosts={"h": host("other")}, away=["w9"], take_over=True
+    )
     assert "these do not take part: w9" in found["problems"][0]
     logs = {"files": {controller.LOGGING_TRUST: {"sha256": "x"}}}
     found = plan(NO_AUTHORITY, labels={"authority": "sha256:x"}, hosts={"h": logs}, take_over=True)
@@ -149,14 +162,27 @@ def test_a_bad_path_is_a_problem():
     assert plan(problem="HOME is not set")["problems"] == ["HOME is not set"]
 
 
+def looked_at(file, **changed):
+    found = {
+        "file": file,
+        "folder": False,
+        "mode": "0600",
+        "wide": False,
+        "encrypted": False,
+        "secret": True,
+        "expires": None,
+    }
+    return {**found, "error": None, **changed}
+
+
 def test_the_report_names_each_item():
     found = controller.fits([authority(), password(None)], {LABEL + "password": "x"}, {})
     files = [
-        {"file": "pki/ca.key", "folder": False, "mode": "0644", "wide": True, "encrypted": False, "secret": True, "expires": None, "error": None},
-        {"file": "p", "folder": False, "mode": "0600", "wide": False, "encrypted": True, "secret": True, "expires": None, "error": None},
-        {"file": "pki/a.crt", "folder": False, "mode": "0644", "wide": False, "encrypted": False, "secret": False, "expires": "2030-01-01", "error": None},
-    ]  # fmt: skip
-    told = controller.report("/s", found, files, True)
+        looked_at("pki/ca.key", mode="0644", wide=True),
+        looked_at("p", encrypted=True),
+        looked_at("pki/a.crt", secret=False, expires="2030-01-01"),
+    ]
+    told = controller_report.report("/s", found, files, True)
     assert told["lines"] == [
         "folder: /s",
         "certificate authority (pki/ca.crt): ok, though the swarm has no fingerprint of it yet: site.yml adds it",
