@@ -186,7 +186,11 @@ def read(folder, names, decrypt=None):
 
 def _file(path, decrypt):
     data = _secret_files.read(path, decrypt)
-    return data, None if data is None else "%04o" % (os.stat(path).st_mode & 0o7777)
+    if data is None:
+        return None, None
+    # One that is encrypted may be read by others, as in a checkout of Git.
+    mode = 0o600 if _secret_files.is_encrypted(path) else os.stat(path).st_mode & 0o7777
+    return data, "%04o" % mode
 
 
 def _shown(item, x509):
