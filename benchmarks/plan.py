@@ -128,6 +128,8 @@ def plan(hosts: dict[str, dict[str, Any]]) -> tuple[dict[str, Any], int]:
         "manager_group": "swarm_managers", "worker_group": "swarm_workers",
         "places": [], "other_places": [],
         "services": [], "play_hosts": listed, "outside": {},
+        "folder": {"dir": "/secrets", "problem": None, "former": False, "secrets": []},
+        "take_over": False,
     }  # fmt: skip
     cluster = preflight.cluster_plan(listed[:MANAGERS], listed[MANAGERS:], hosts, options)
     changes = 0

@@ -163,6 +163,9 @@ def _swarm(swarm: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
     services = {item["ID"]: item["Spec"]["Name"] for item in swarm["services"]}
     nodes = {item["ID"]: item["Description"]["Hostname"] for item in swarm["nodes"]}
     settings = {key: value for key, value in swarm["swarm"].items() if key not in ("ID", "Version", "JoinTokens")}
+    # Fingerprints of what was made by chance.
+    if settings["Spec"].get("Labels"):
+        settings["Spec"] = dict(settings["Spec"], Labels=dict.fromkeys(settings["Spec"]["Labels"], "FINGERPRINT"))
     return {
         "settings": _plain(settings, names),
         "nodes": sorted((_plain(_node(item), names) for item in swarm["nodes"]), key=lambda item: item["hostname"]),

@@ -2,12 +2,15 @@
 # To be sourced, with $root set.
 
 shopt -s inherit_errexit  # a failed step of $(make_venv …) must not pass for a made environment
-cache=${DOCKYARD_CACHE:-$HOME/.cache/dockyard}
 
 fail() {
     echo "dockyard: $*" >&2
     exit 1
 }
+
+# Ansible and the collection keep things in the home folder, too: with DOCKYARD_CACHE alone a run would fail later.
+[ -n "${HOME:-}" ] || fail "the environment variable HOME is not set: set it, for example HOME=/root (in a systemd unit: Environment=HOME=/root)"
+cache=${DOCKYARD_CACHE:-$HOME/.cache/dockyard}
 
 # main_python: the controller's interpreter, PYTHON or else python3.
 main_python() {

@@ -12,7 +12,7 @@ import os
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
 
-from ..plugin_utils import _backup_store
+from ..plugin_utils import _backup_store, _secret_files
 
 
 class ActionModule(ActionBase):
@@ -28,7 +28,7 @@ class ActionModule(ActionBase):
         key = None
         if not self._task.check_mode:
             # Before the manager is asked for anything: nothing can be kept without a key.
-            key = _backup_store.have_key(args["key_file"])
+            key = _backup_store.have_key(args["key_file"], _secret_files.by_loader(self._loader))
         made = self._execute_module(module_args=args, task_vars=task_vars)
         archive = made.pop("archive", None)
         if made.get("failed") or not archive:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
 
-from ..plugin_utils import _backup_store, _node_key
+from ..plugin_utils import _backup_store, _node_key, _secret_files
 
 
 class ActionModule(ActionBase):
@@ -21,7 +21,8 @@ class ActionModule(ActionBase):
         for name in ("src", "key_file"):
             if not args.get(name):
                 raise AnsibleActionFail("option %s is missing" % name)
-        data, manifest = _backup_store.read(args["src"], _backup_store.read_key(args["key_file"]))
+        key = _backup_store.read_key(args["key_file"], _secret_files.by_loader(self._loader))
+        data, manifest = _backup_store.read(args["src"], key)
         # The list of files is in the archive, too.
         args["manifest"] = dict(manifest, files=[])
         given = args.pop("unlock_keys", None) or []  # they stay on the controller

@@ -12,8 +12,10 @@ import os
 import re
 
 from ansible.errors import AnsibleFilterError
+from jinja2 import pass_environment
 
 from ..module_utils._core.plan import PlanError, change, public
+from ..plugin_utils import _secret_files
 
 RENEW = datetime.timedelta(days=30)
 _NAME = re.compile(r"^[a-z0-9][a-z0-9-]*$")
@@ -60,7 +62,7 @@ def plan_certificates(wanted, have, now):
         # Another one would silently cut off every host and client that trusts the present one.
         raise PlanError(
             "the key of the certificate authority (pki/ca.key) is missing, and is needed now (%s: %s); put it back, or "
-            "remove pki/ca.crt as well to have a new authority made and every certificate renewed"
+            "have a new authority made: move pki/ca.crt away and run site with -e swarm_cluster_take_over=true"
             % (plan[0]["to"], plan[0]["why"])
         )
     return plan
@@ -127,8 +129,11 @@ def _reasons(facts, now, need_key=True):
     return reasons
 
 
-def read(folder, names):
-    """What lies in the ``pki`` folder about the named certificates and the authority."""
+def read(folder, names, decrypt=None):
+    """What lies in the ``pki`` folder about the named certificates and the authority.
+
+    :param decrypt: see :func:`_secret_files.read`.
+    """
     from cryptography import x509
     from cryptography.hazmat.primitives import serialization
 
@@ -145,8 +150,8 @@ def read(folder, names):
     authority = None
     for name in [AUTHORITY] + list(names):
         facts = {}
-        key_text, key_mode = _file(os.path.join(folder, name + ".key"))
-        certificate_text, _mode = _file(os.path.join(folder, name + ".crt"))
+        key_text, key_mode = _file(os.path.join(folder, name + ".key"), decrypt)
+        certificate_text, _mode = _file(os.path.join(folder, name + ".crt"), decrypt)
         if key_text is not None:
             facts.update(key=True, key_mode=key_mode)
         if certificate_text is not None:
@@ -179,12 +184,13 @@ def read(folder, names):
     return have
 
 
-def _file(path):
-    try:
-        with open(path, "rb") as handle:
-            return handle.read(), "%04o" % (os.fstat(handle.fileno()).st_mode & 0o7777)
-    except FileNotFoundError:
+def _file(path, decrypt):
+    data = _secret_files.read(path, decrypt)
+    if data is None:
         return None, None
+    # One that is encrypted may be read by others, as in a checkout of Git.
+    mode = 0o600 if _secret_files.is_encrypted(path) else os.stat(path).st_mode & 0o7777
+    return data, "%04o" % mode
 
 
 def _shown(item, x509):
@@ -205,7 +211,12 @@ def _signed_by(certificate, authority):
     return True
 
 
-def certificate_plan(wanted, secrets_dir):
+@pass_environment
+def _certificate_plan(environment, wanted, secrets_dir):
+    return certificate_plan(wanted, secrets_dir, _secret_files.by_environment(environment))
+
+
+def certificate_plan(wanted, secrets_dir, decrypt=None):
     """What is to be done so that the certificates below ``secrets_dir`` are the wanted ones. Without any, nothing is."""
     if not wanted:
         return []
@@ -213,9 +224,9 @@ def certificate_plan(wanted, secrets_dir):
         certificates = [parse(item) for item in wanted]
     except PlanError as exc:
         raise AnsibleFilterError(str(exc)) from None
-    folder = os.path.join(os.path.expanduser(secrets_dir), "pki")
+    folder = os.path.join(_secret_files.folder(secrets_dir), "pki")
     try:
-        have = read(folder, [item["name"] for item in certificates])
+        have = read(folder, [item["name"] for item in certificates], decrypt)
         plan = plan_certificates(wanted, have, datetime.datetime.now(datetime.timezone.utc))
     except ImportError as exc:
         raise AnsibleFilterError(
@@ -232,4 +243,4 @@ class FilterModule:
     """The filter of this file."""
 
     def filters(self):
-        return {"certificate_plan": certificate_plan}
+        return {"certificate_plan": _certificate_plan}

@@ -42,7 +42,8 @@ options:
         (C(repairs)), what has data (C(places), and
         C(other_places) of roles that the play does not have), the collection's own services (C(services)), the hosts of the play
         (C(play_hosts)), the settings of the swarm (C(swarm_settings)), and the controller's folder for secrets
-        (C(secrets_dir)), where its unlock keys are.
+        (C(secrets_dir)), where its unlock keys are, the C(secrets) in it that roles contribute, and whether a cluster that
+        another folder belongs to is taken over (C(take_over)).
     type: dict
     default: {}
 """
@@ -60,12 +61,15 @@ _value:
       names), C(data_paths) (by host, of the overlay networks' traffic), C(path_mtu) (what all their interfaces carry),
       C(macvlans) (each one's parts by host), C(capacity) (of each network), C(manager) (the host through which the swarm is
       asked), C(managers) (all that can be asked), C(nodes) (those of the swarm), C(places) (where what has data runs),
-      C(hosts) (who the hosts are) and C(swarm) (C(init), C(join), C(unlock), C(rejoin), C(leaving),
+      C(hosts) (who the hosts are), C(controller) (what is to be done to the controller's folder and to the labels that tell of
+      it) and C(swarm) (C(init), C(join), C(unlock), C(rejoin), C(leaving),
       C(settings), C(keep_key), C(nodes), C(forget), C(steps)).
   type: dict
 """
 
 import os
+
+from jinja2 import pass_environment
 
 from ..module_utils._core.options import as_bool, typed
 from ..module_utils._dns.records import typed_records
@@ -73,6 +77,7 @@ from ..module_utils._networks.macvlan import typed_macvlans
 from ..module_utils._networks.overlay import typed_networks
 from ..module_utils._preflight import preflight
 from ..module_utils._swarm.manager_key import key_digest
+from ..plugin_utils import _controller, _secret_files
 from ..plugin_utils._host_variables import HostVariables
 from .unlock_keys import unlock_keys
 
@@ -81,6 +86,7 @@ DEFAULTS = {
     "allow_unsupported_os": False, "forms_swarm": True, "repairs": False, "swarm_settings": {}, "secrets_dir": "",
     "groups": {}, "manager_group": "swarm_managers", "worker_group": "swarm_workers",
     "places": [], "other_places": [], "services": [], "play_hosts": None,
+    "secrets": [], "take_over": False,
 }  # fmt: skip
 
 FIXED_SETTINGS = {
@@ -90,7 +96,12 @@ FIXED_SETTINGS = {
 ENGINE = ("source", "version", "package_files", "repository_key", "repository_fingerprint")
 
 
-def cluster_plan(hostvars, managers, workers, others=(), options=None):
+@pass_environment
+def _cluster_plan(environment, hostvars, managers, workers, others=(), options=None):
+    return cluster_plan(hostvars, managers, workers, others, options, _secret_files.by_environment(environment))
+
+
+def cluster_plan(hostvars, managers, workers, others=(), options=None, decrypt=None):
     outside = {item["item"]: item for item in others if "swarm" in item}
     hosts = {}
     for host in dict.fromkeys(list(managers) + list(workers)):
@@ -115,12 +126,15 @@ def cluster_plan(hostvars, managers, workers, others=(), options=None):
             "engine": _engine({name: variables.get("swarm_engine_%s" % name) for name in ENGINE}),
         }
     wanted = _typed(dict(DEFAULTS, **(options or {})))
-    wanted["unlock_keys"] = _keys(wanted["secrets_dir"])
     wanted["outside"] = {
         host: _read(hostvars[host].get("swarm_cluster_node"))
         for host in wanted["play_hosts"] or ()
         if host not in hosts
     }
+    # One that brings a lost swarm back has nothing to compare with.
+    secrets = [] if wanted["repairs"] else wanted["secrets"]
+    wanted["folder"] = _controller.read(secrets, wanted["secrets_dir"] or "/", decrypt)
+    wanted["unlock_keys"] = _keys(wanted["folder"], decrypt)
     plan = preflight.cluster_plan(list(managers), list(workers), hosts, wanted)
     # One that is not reached may be missing; one that is reached and cannot be read is no host to plan without.
     unread = [
@@ -148,10 +162,10 @@ def _read(facts):
     return facts if facts and "swarm" in facts else None
 
 
-def _keys(secrets_dir):
+def _keys(folder, decrypt):
     """What is known of the unlock keys on this controller; never a key."""
-    found = unlock_keys(secrets_dir) if secrets_dir else []
-    return {"found": bool(found), "dir": secrets_dir, "known": [key_digest(key) for key in found]}
+    found = [] if folder["problem"] else unlock_keys(folder["dir"], decrypt)
+    return {"found": bool(found), "dir": folder["dir"], "known": [key_digest(key) for key in found]}
 
 
 def _engine(options):
@@ -164,4 +178,4 @@ def _engine(options):
 
 class FilterModule:
     def filters(self):
-        return {"cluster_plan": cluster_plan}
+        return {"cluster_plan": _cluster_plan}

@@ -103,9 +103,19 @@ _value:
   type: dict
 """
 
+from ansible.errors import AnsibleFilterError
+
 from ..module_utils._core.options import as_bool
+from ..module_utils._core.plan import PlanError
 from ..module_utils._engine import engine_plan, install, role_plan
 from ..plugin_utils._host_variables import HostVariables
+
+
+def make_role_plan(facts, settings, wanted, check_mode=False):
+    try:
+        return role_plan.make_role_plan(facts, settings, wanted, check_mode)
+    except PlanError as exc:
+        raise AnsibleFilterError(str(exc)) from exc
 
 
 def engine_certificates(hostvars, hosts, addresses, domain, default=False):
@@ -126,7 +136,7 @@ def stopped_engines(hostvars, hosts):
 class FilterModule:
     def filters(self):
         return {
-            "engine_plan": role_plan.make_role_plan,
+            "engine_plan": make_role_plan,
             "engine_packages_plan": install.make_plan,
             "engine_certificates": engine_certificates,
             "engine_certificate_name": role_plan.certificate_name,

@@ -90,15 +90,28 @@ _value:
   type: dict
 """
 
+from ansible.errors import AnsibleFilterError
+from jinja2 import pass_environment
+
 from ..module_utils._core.config_files import make_plan
+from ..module_utils._core.plan import PlanError
 from ..module_utils._services import registry_plan as planner
 from ..module_utils._swarm.placement import place_plan
+from ..plugin_utils import _secret_files
 from .certificates import certificate_plan
 from .htpasswd import htpasswd
 from .stack_plan import stack_plan
 
 
-def registry_plan(node, hostvars, trust, wanted=None):
+@pass_environment
+def _registry_plan(environment, node, hostvars, trust, wanted=None):
+    try:
+        return registry_plan(node, hostvars, trust, wanted, _secret_files.by_environment(environment))
+    except PlanError as exc:
+        raise AnsibleFilterError(str(exc)) from exc
+
+
+def registry_plan(node, hostvars, trust, wanted=None, decrypt=None):
     plan = {"certificate": [], "passwords": [], "trust": make_plan(node, trust), "place": [], "deployment": []}
     made = {"certificates": [], "htpasswd": "", "stack": {}}
     if wanted:
@@ -109,7 +122,7 @@ def registry_plan(node, hostvars, trust, wanted=None):
         made["certificates"] = [planner.certificate(wanted["hostname"], managers, addresses)]
         made["htpasswd"] = htpasswd(wanted["users"], texts["htpasswd"])
         made["stack"] = planner.stack(wanted["service"], wanted["place"], texts)
-        plan["certificate"] = certificate_plan(made["certificates"], wanted["secrets_dir"])
+        plan["certificate"] = certificate_plan(made["certificates"], wanted["secrets_dir"], decrypt)
         plan["passwords"] = planner.htpasswd_plan(wanted["users"], texts["htpasswd"], made["htpasswd"])
         plan["place"] = place_plan(wanted["place"], node["swarm"].get("nodes") or [])
         plan["deployment"] = stack_plan(node["swarm"], made["stack"])
@@ -119,4 +132,4 @@ def registry_plan(node, hostvars, trust, wanted=None):
 
 class FilterModule:
     def filters(self):
-        return {"registry_plan": registry_plan}
+        return {"registry_plan": _registry_plan}

@@ -11,6 +11,7 @@ version_added: 0.1.0
 description:
   - Reads the files C(swarm/unlock/CLUSTER_ID.keys) below the folder for secrets, which have a key a line, the newest first. Blank
     lines, and those that begin with C(#), are passed over.
+  - Files that are encrypted with Ansible Vault are decrypted with the passwords of the run.
   - All files are read, since a locked manager does not report which swarm it is in; the one that was changed last comes first.
   - The keys are secrets. Use the filter in tasks with C(no_log), or with modules of this collection that keep them on the
     controller.
@@ -39,27 +40,39 @@ _value:
 import os
 
 from ansible.errors import AnsibleFilterError
+from jinja2 import pass_environment
+
+from ..plugin_utils import _secret_files
 
 FOLDER = os.path.join("swarm", "unlock")
 SUFFIX = ".keys"
 
 
-def unlock_keys(secrets_dir):
-    """The keys of all files below ``secrets_dir``, of the file that was changed last first."""
-    return list(dict.fromkeys(key for text in _texts(secrets_dir) for key in _keys(text)))
+def unlock_keys(secrets_dir, decrypt=None):
+    """The keys of all files below ``secrets_dir``, of the file that was changed last first.
+
+    :param decrypt: see :func:`_secret_files.read`.
+    """
+    return list(dict.fromkeys(key for text in _texts(secrets_dir, decrypt) for key in _keys(text)))
+
+
+@pass_environment
+def _unlock_keys(environment, secrets_dir):
+    return unlock_keys(secrets_dir, _secret_files.by_environment(environment))
 
 
 def unlock_key_file(secrets_dir, cluster_id):
-    """Where the keys of a swarm are."""
-    return os.path.join(_folder(secrets_dir), cluster_id + SUFFIX)
+    """Where the next key of a swarm is written to. A file that is encrypted with Ansible Vault stays as it is."""
+    path = os.path.join(_folder(secrets_dir), cluster_id + SUFFIX)
+    if os.path.exists(path) and _secret_files.is_encrypted(path):
+        return os.path.join(_folder(secrets_dir), cluster_id + "-new" + SUFFIX)
+    return path
 
 
 def unlock_key_added(key, secrets_dir, cluster_id):
     """The text of a swarm's file with ``key`` as its newest; what else is in it stays, comments too."""
     try:
-        lines = _read(unlock_key_file(secrets_dir, cluster_id)).splitlines()
-    except FileNotFoundError:
-        lines = []
+        lines = _read(unlock_key_file(secrets_dir, cluster_id), None).splitlines()
     except OSError as exc:
         raise AnsibleFilterError("cannot read the unlock keys on the controller: %s" % exc) from exc
     if _keys("\n".join(lines))[:1] != [key]:
@@ -68,7 +81,7 @@ def unlock_key_added(key, secrets_dir, cluster_id):
 
 
 def _folder(secrets_dir):
-    return os.path.join(os.path.expanduser(secrets_dir), FOLDER)
+    return os.path.join(_secret_files.folder(secrets_dir), FOLDER)
 
 
 def _keys(text):
@@ -76,22 +89,21 @@ def _keys(text):
     return [line for line in lines if line and not line.startswith("#")]
 
 
-def _texts(secrets_dir):
+def _texts(secrets_dir, decrypt):
     folder = _folder(secrets_dir)
     try:
         # A file that is just being written has a name with a dot in front.
         names = [name for name in os.listdir(folder) if name.endswith(SUFFIX) and not name.startswith(".")]
         paths = [os.path.join(folder, name) for name in sorted(names)]
-        return [_read(path) for path in sorted(paths, key=lambda path: -os.stat(path).st_mtime)]
+        return [_read(path, decrypt) for path in sorted(paths, key=lambda path: -os.stat(path).st_mtime)]
     except FileNotFoundError:
         return []
     except OSError as exc:
         raise AnsibleFilterError("cannot read the unlock keys on the controller: %s" % exc) from exc
 
 
-def _read(path):
-    with open(path, encoding="utf-8", errors="replace") as handle:
-        return handle.read()
+def _read(path, decrypt):
+    return (_secret_files.read(path, decrypt) or b"").decode("utf-8", "replace")
 
 
 class FilterModule:
@@ -99,7 +111,7 @@ class FilterModule:
 
     def filters(self):
         return {
-            "unlock_keys": unlock_keys,
+            "unlock_keys": _unlock_keys,
             "unlock_key_file": unlock_key_file,
             "unlock_key_added": unlock_key_added,
         }

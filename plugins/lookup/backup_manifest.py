@@ -46,13 +46,13 @@ _raw:
 
 from ansible.plugins.lookup import LookupBase
 
-from ..plugin_utils import _backup_store
+from ..plugin_utils import _backup_store, _secret_files
 
 
 class LookupModule(LookupBase):
     def run(self, terms, variables=None, **kwargs):
         self.set_options(var_options=variables, direct=kwargs)
-        key = _backup_store.read_key(self.get_option("key_file"))
+        key = _backup_store.read_key(self.get_option("key_file"), _secret_files.by_loader(self._loader))
         found = []
         for term in terms:
             path = _backup_store.find(self.get_option("dir"), term)

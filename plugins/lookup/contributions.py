@@ -29,6 +29,12 @@ options:
         variable that asks for a host), C(host) (its value), C(data) (the volume or folder), C(volume) (whether it is a volume),
         and by what it is found without the label, C(service), or C(file) and, on all other hosts, C(beside); C(unit) uses it.
       - V(services) is a list of the role's services in the swarm, dictionaries with C(name) and C(published) (TCP ports).
+      - V(secrets) is a list of dictionaries, one for each secret that is made once on the controller and must not be made a
+        second time by another one. C(name) is part of a label of the swarm; C(file) is a path below the controller's folder, or
+        an absolute one. A certificate authority has C(.crt) there, and its key beside it. A password has a C(length); else the
+        file holds a key of 32 bytes. C(what) says what it is, and C(lost) what a new one costs. C(trusted_by) are files on hosts
+        that hold the authority, dictionaries with C(path) and the C(unit) that reads it, in the order in which they are to be
+        changed. C(apply) is a task file that writes them.
       - V(daemon_options) (of the Engine), V(repository), V(data) and V(cluster) (what is checked for the cluster as a whole) are
         dictionaries. Two roles must not disagree on an option.
       - V(needs_swarm) and V(opens_ports) are true if one role says so.

@@ -19,6 +19,10 @@ options:
     type: list
     elements: str
     required: true
+  missing:
+    description: The text for a file that is not there.
+    type: str
+    default: ""
 """
 
 EXAMPLES = r"""
@@ -36,12 +40,24 @@ _raw:
 
 import os
 
+from ansible.errors import AnsibleError
 from ansible.plugins.loader import lookup_loader
 from ansible.plugins.lookup import LookupBase
 
+from ..plugin_utils import _secret_files
+
 
 class LookupModule(LookupBase):
-    def run(self, terms, variables=None):
+    def run(self, terms, variables=None, missing=""):
         paths = [os.path.abspath(os.path.expanduser(term)) for term in terms]
         file = lookup_loader.get("ansible.builtin.file", loader=self._loader, templar=self._templar)
-        return [file.run([path], variables, rstrip=False)[0] if os.path.isfile(path) else "" for path in paths]
+
+        def text(path):
+            try:
+                return file.run([path], variables, rstrip=False)[0]
+            except AnsibleError as exc:
+                if not _secret_files.is_encrypted(path):
+                    raise
+                raise _secret_files.locked(path, exc) from exc
+
+        return [text(path) if os.path.isfile(path) else missing for path in paths]

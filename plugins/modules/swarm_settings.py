@@ -45,6 +45,10 @@ options:
       log_entries_for_slow_followers:
         description: Entries of the log that are kept after a snapshot for managers that lag behind.
         type: int
+  labels:
+    description: Labels of the swarm itself. Labels that are not named stay.
+    type: dict
+    default: {}
   rotate:
     description:
       - What to rotate. This is a command, and makes a change each time.
@@ -117,6 +121,7 @@ def main():
                     log_entries_for_slow_followers=whole,
                 ),
             ),
+            labels=dict(type="dict", default={}),
             rotate=dict(
                 type="list",
                 elements="str",

@@ -23,7 +23,7 @@ from ansible.errors import AnsibleError
 from ..module_utils._core.atomic_files import sync_folder
 from ..module_utils._recovery import archive, backup_names
 from ..module_utils._recovery.manifest import BackupError
-from . import _node_key
+from . import _node_key, _secret_files
 
 TITLE = b"dockyard.swarm backup"
 _HEADER = re.compile(rb"^%s (\d+) key ([0-9a-f]{16})\n" % re.escape(TITLE))
@@ -43,17 +43,20 @@ def _cipher(key):
     return AESGCM(key)
 
 
-def read_key(path):
-    """The key of a file."""
+def read_key(path, decrypt=None):
+    """The key of a file.
+
+    :param decrypt: see :func:`_secret_files.read`.
+    """
     path = os.path.expanduser(path)
     try:
-        with open(path, encoding="ascii") as handle:
-            key = base64.b64decode(handle.read().strip(), validate=True)
-    except FileNotFoundError:
-        raise StoreError(
-            "there is no key %s: without the one that a backup was made with, it cannot be read. Copy it back from where you "
-            "keep it, or name it in swarm_backup_key_file" % path
-        ) from None
+        text = _secret_files.read(path, decrypt)
+        if text is None:
+            raise StoreError(
+                "there is no key %s: without the one that a backup was made with, it cannot be read. Copy it back from where you "
+                "keep it, or name it in swarm_backup_key_file" % path
+            )
+        key = base64.b64decode(text.strip(), validate=True)
     except (OSError, ValueError) as exc:
         raise StoreError("the key %s cannot be read: %s" % (path, exc)) from exc
     if len(key) != 32:
@@ -63,27 +66,15 @@ def read_key(path):
     return key
 
 
-def have_key(path):
+def have_key(path, decrypt=None):
     """The key of a file, which is made where it is missing; another one is never put in its place."""
     path = os.path.expanduser(path)
     have_folder(os.path.dirname(path))
     try:
-        # It gets its name when it is whole, and only where nothing has that name.
-        handle, scratch = tempfile.mkstemp(prefix=".backup.key.", dir=os.path.dirname(path))
-        with os.fdopen(handle, "wb") as out:
-            out.write(base64.b64encode(os.urandom(32)) + b"\n")
-            out.flush()
-            os.fsync(out.fileno())
-        try:
-            os.link(scratch, path)
-            sync_folder(os.path.dirname(path))
-        except FileExistsError:
-            pass
-        finally:
-            os.unlink(scratch)
+        _secret_files.make_once(path, _secret_files.random_key().encode() + b"\n")
     except OSError as exc:
         raise StoreError("the key %s cannot be made: %s" % (path, exc)) from exc
-    return read_key(path)
+    return read_key(path, decrypt)
 
 
 def have_folder(path):

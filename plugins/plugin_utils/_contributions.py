@@ -14,6 +14,7 @@ SUFFIX = "_contributes"
 LISTS = (
     "packages", "known_packages", "candidates", "units", "files", "sysctls", "kernel_modules", "volumes", "ports", "names",
     "places", "services", "status",
+    "secrets",
 )  # fmt: skip
 DICTS = ("daemon_options", "repository", "data", "cluster")
 FLAGS = ("needs_swarm", "opens_ports")
@@ -27,6 +28,7 @@ ITEMS = {
         ("name", "option", "host", "data", "volume", "service", "file", "beside", "unit"),
     ),
     "services": (("name", "published"), ("name", "published")),
+    "secrets": (("name", "file"), ("name", "file", "what", "length", "trusted_by", "apply", "lost")),
 }
 
 

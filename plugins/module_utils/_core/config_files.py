@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any, Iterable, Mapping, Sequence, cast
 
-from .plan import change
+from .plan import PlanError, change
 from .systemd import RUNNING, STARTS_AT_BOOT
 
 if TYPE_CHECKING:
@@ -25,6 +25,12 @@ if TYPE_CHECKING:
     Item = Mapping[str, Any]
     Items = Sequence[Item]
 
+# Names of files that are worth nothing without content, and whose loss stops what reads them.
+NEVER_EMPTY = (".crt", ".key", ".pem")
+EMPTY = (
+    "%s would become an empty file, since the controller has no text for it: see which files its folder for secrets lacks, with "
+    "playbook secrets_check"
+)
 UNWANTED = "this host does not need it any more"
 
 
@@ -107,6 +113,8 @@ def _plan_file(facts: Facts, item: Item) -> Plan:
     if not _present(item):
         return [] if actual is None else [_removal(path)]
     mode = item.get("mode", "0644")
+    if path.endswith(NEVER_EMPTY) and not item["content"].strip():
+        raise PlanError(EMPTY % path)
     if actual is None:
         return [change("write", path, "missing", before="absent", after=mode_and_owner(mode))]
     if actual["link"]:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .._services.ownership import Wanted as WantedService
     from .._swarm.cluster_plan import UnlockKeys
     from .._swarm.placement import Wanted as Placed
+    from .controller import Folder
 
 
 class Host(TypedDict):
@@ -57,3 +58,5 @@ class Options(TypedDict):
     services: list[WantedService]  # the collection's own
     play_hosts: list[str] | None  # the hosts of the play
     outside: dict[str, NodeFacts | None]  # those of them that are in no group
+    folder: Folder  # the controller's, for secrets
+    take_over: bool  # whether a cluster that another folder belongs to is taken over

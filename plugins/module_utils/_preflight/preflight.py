@@ -20,6 +20,7 @@ from .._swarm.members import by_node, leaving
 from . import addresses as _addresses
 from . import warnings as _warnings
 from .cluster_checks import check_dns, check_inventory, check_networks, check_pools, macvlan_parts
+from .controller import controller_plan
 from .duplicate_hosts import check_duplicates
 from .groups import check_groups
 from .host_checks import check_host
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from .._swarm.placement import Place
     from .._swarm.removal import HostIdentity
     from .cluster_checks import Problem
+    from .controller import ControllerPlan
     from .inputs import Host, Options
 
 
@@ -58,6 +60,7 @@ class ClusterPlan(TypedDict):
     join_addrs: list[str]
     places: dict[str, Place]  # where what has data runs, by name
     probe: dict[str, Any]  # who sends packets to whom, as _probe/report plans it
+    controller: ControllerPlan
     swarm: SwarmTodo
 
 
@@ -80,11 +83,23 @@ def cluster_plan(managers: list[str], workers: list[str], hosts: Mapping[str, Ho
         managers, workers, hosts, options, addresses, {} if wrong_settings else options["swarm_settings"]
     )
     state: Mapping[str, Any] = read[plan["manager"]]["swarm"] if plan["manager"] in read else {}
+    controller = controller_plan(
+        options["folder"],
+        state.get("spec"),
+        read,
+        [host for host, item in hosts.items() if not item["facts"] or not item["here"]],
+        options["take_over"],
+    )
+    if plan["init"]:
+        # The swarm gets them with its first settings.
+        plan["settings"] = plan["settings"] + controller["marks"]
+        plan["steps"] = plan["steps"] + controller["marks"]
     nodes, networks = state.get("nodes") or [], state.get("networks") or []
     macvlans, wrong_macvlans = macvlan_parts(options["macvlans"], managers + workers, read)
     problems: list[Problem] = [
         (None, text) for text in check_inventory(managers, workers) + wrong_groups + wrong_settings
     ]
+    problems += [(None, text) for text in controller["problems"]]
     for host, facts in read.items():
         problems += [(host, text) for text in check_host(hosts[host], facts, options["allow_unsupported_os"])]
     problems += [(None, text) for text in duplicates]
@@ -128,6 +143,7 @@ def cluster_plan(managers: list[str], workers: list[str], hosts: Mapping[str, Ho
         "join_addrs": _addresses.join_addrs(plan["manager"], state.get("managers") or [], addresses),
         "places": places,
         "probe": _probe(managers, hosts, read, options, state, addresses, data_paths),
+        "controller": controller,
         "swarm": _todo(plan, nodes),
     }
 

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import copy
-from typing import TYPE_CHECKING, Any, Iterable
+from typing import TYPE_CHECKING, Any, Iterable, Mapping
 
 from ansible.module_utils.parsing.convert_bool import boolean
 
@@ -103,9 +103,23 @@ def has_update(plan: Plan) -> bool:
     return any(item["do"] in ("rotate", "set") for item in plan)
 
 
-def updated_spec(spec: ApiObject, wanted: Any, plan: Plan) -> ApiObject:
+def label_plan(wanted: Mapping[str, str], spec: ApiObject) -> Plan:
+    """The labels of the swarm itself that are missing or differ; others stay."""
+    have = spec.get("Labels") or {}
+    return [
+        change(
+            "set", "swarm label %s" % name, "differs" if name in have else "missing", before=have.get(name), after=str(value)
+        )
+        for name, value in sorted(wanted.items())
+        if have.get(name) != str(value)
+    ]  # fmt: skip
+
+
+def updated_spec(spec: ApiObject, wanted: Any, plan: Plan, labels: Mapping[str, str] | None = None) -> ApiObject:
     """The swarm's Spec with all that a plan changes in it."""
     changed = merged_spec(spec, wanted)
+    if labels:
+        changed["Labels"] = dict(changed.get("Labels") or {}, **{name: str(value) for name, value in labels.items()})
     if "ca" in _rotations(plan):
         authority = changed.get("CAConfig") or {}
         changed["CAConfig"] = dict(authority, ForceRotate=(authority.get("ForceRotate") or 0) + 1)

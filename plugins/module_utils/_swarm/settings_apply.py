@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Any
 from .._core.engine_api import Engine, EngineError
 from .._core.plan import ApplyError, PlanError
 from .._core.wait import wait_for
-from .settings import has_update, rotation_plan, settings_plan, unrotated, update_parameters, updated_spec
+from .settings import (
+    has_update,
+    label_plan,
+    rotation_plan,
+    settings_plan,
+    unrotated,
+    update_parameters,
+    updated_spec,
+)
 
 if TYPE_CHECKING:
     from .._core.facts import ApiObject
@@ -23,6 +31,7 @@ class Settings:
 
     def __init__(self, params: dict[str, Any]) -> None:
         self.wanted = params["settings"]
+        self.labels = params["labels"]
         self.rotate = params["rotate"]
         self.timeout = params["timeout"]
         self.engine = Engine()
@@ -36,8 +45,10 @@ class Settings:
 
     def plan(self, state: ApiObject) -> Plan:
         spec = state.get("Spec") or {}
-        return settings_plan(self.wanted, spec) + rotation_plan(
-            self.rotate, self.wanted, spec, bool(state.get("RootRotationInProgress"))
+        return (
+            settings_plan(self.wanted, spec)
+            + label_plan(self.labels, spec)
+            + rotation_plan(self.rotate, self.wanted, spec, bool(state.get("RootRotationInProgress")))
         )
 
     def apply(self, plan: Plan, _state: ApiObject) -> None:
@@ -53,7 +64,9 @@ class Settings:
     def _update(self, plan: Plan) -> None:
         """All of the plan in one request."""
         try:
-            self.engine.update("/swarm", lambda spec: updated_spec(spec, self.wanted, plan), update_parameters(plan))
+            self.engine.update(
+                "/swarm", lambda spec: updated_spec(spec, self.wanted, plan, self.labels), update_parameters(plan)
+            )
         except EngineError as exc:
             raise ApplyError("the swarm did not take the change: %s" % exc.message) from exc
 

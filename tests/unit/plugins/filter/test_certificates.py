@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import datetime
 import ipaddress
+from functools import partial
 
 import pytest
 from ansible.errors import AnsibleFilterError
@@ -16,7 +17,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from ansible_collections.dockyard.swarm.plugins.filter.certificates import FilterModule
 
-certificate_plan = FilterModule().filters()["certificate_plan"]
+certificate_plan = partial(FilterModule().filters()["certificate_plan"], None)
 NOW = datetime.datetime.now(datetime.UTC)
 WANTED = [{"name": "registry", "names": ["Registry.example", "192.0.2.1"]}]
 NAMES = [x509.DNSName("registry.example"), x509.IPAddress(ipaddress.ip_address("192.0.2.1"))]

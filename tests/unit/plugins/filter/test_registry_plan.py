@@ -4,13 +4,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from ansible_collections.dockyard.swarm.plugins.filter.htpasswd import htpasswd
 from ansible_collections.dockyard.swarm.plugins.filter.registry_plan import FilterModule
 from ansible_collections.dockyard.swarm.plugins.module_utils._services import stack as stacks
 
-registry_plan = FilterModule().filters()["registry_plan"]
+registry_plan = partial(FilterModule().filters()["registry_plan"], None)
 TRUST = [{"path": "/etc/docker/certs.d/registry.swarm.internal:5000/ca.crt", "content": "CA\n"}]
 USERS = {"swarm": "secret", "ann": "word"}
 

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 
 import pytest
 from ansible.errors import AnsibleFilterError
@@ -12,7 +13,7 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.dockyard.swarm.plugins.filter.unlock_keys import FilterModule
 
 FILTERS = FilterModule().filters()
-unlock_keys = FILTERS["unlock_keys"]
+unlock_keys = partial(FILTERS["unlock_keys"], None)
 path_of, added = FILTERS["unlock_key_file"], FILTERS["unlock_key_added"]
 
 

@@ -47,7 +47,7 @@ class Engine(engine_api.Engine):
 
 def run(engine, rotate=(), timeout=0, **wanted):
     """Read, plan and apply, as the module does; gives what was done, and what a second run would do."""
-    settings = Settings({"settings": wanted, "rotate": list(rotate), "timeout": timeout})
+    settings = Settings({"settings": wanted, "labels": {}, "rotate": list(rotate), "timeout": timeout})
     settings.engine = engine
     state = settings.read()
     plan = settings.plan(state)
