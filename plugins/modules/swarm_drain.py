@@ -81,7 +81,7 @@ def main():
         supports_check_mode=True,
     )
     drain = Drain(module.params)
-    run(module, "node", drain.read, drain.plan, drain.apply, drain.result)
+    run(module, "node", drain.read, drain.plan, drain.apply, drain.result, alone=False)
 
 
 if __name__ == "__main__":
