@@ -230,6 +230,8 @@ swarm:
       the leader, its addresses in use, C(taken)), C(detached) (services that an interrupted replacement of a network has
       disconnected), the names of the C(services), C(secrets) and C(configs) that the collection created (services with their
       specs), and how many of their C(tasks) run.
+    - C(recorded) is which node of which swarm the host was seen as, and C(marked) whether its Engine has the data of then.
+      C(elsewhere) are folders with a swarm's state that the Engine does not use; C(root) is the one that it uses.
     - There also C(unlock_key), the first 16 hexadecimal digits of the SHA-256 of the key that unlocks managers, or null if
       autolock is off; never the key.
   returned: always
@@ -250,6 +252,7 @@ from ..module_utils._facts.swarm import read_swarm, stopped
 from ..module_utils._host import routing_mesh
 from ..module_utils._host.firewall_facts import read_firewall
 from ..module_utils._host.interfaces import read_addresses, read_port_53, read_resolvers, read_routes
+from ..module_utils._swarm.membership_files import read_membership
 
 
 def read(packages, candidates, repository, sysctls, kernel_modules, units, files, data):
@@ -282,8 +285,17 @@ def read(packages, candidates, repository, sysctls, kernel_modules, units, files
         "daemon": dict(daemon, interrupted=read_text(PREVIOUS) is not None),
         "data": places,
         "engine": engine,
-        "swarm": read_swarm(local if engine["running"] else stopped(places)),
+        "swarm": dict(
+            read_swarm(local if engine["running"] else stopped(places)), **_read_membership(daemon, engine, places)
+        ),
     }
+
+
+def _read_membership(daemon, engine, places):
+    """What is recorded of the swarm that the host was in; during a move of the data, no place is another than it should be."""
+    docker = places["docker"]
+    others = {docker["default"]["path"], docker["root"], str(daemon["options"].get("data-root") or docker["root"])}
+    return read_membership(engine["info"].get("data_root") or docker["root"], () if places["move"] else others)
 
 
 def _read_mesh(firewall, options):
