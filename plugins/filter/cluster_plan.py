@@ -67,6 +67,8 @@ import os
 
 from ..module_utils._preflight import preflight
 from ..module_utils._swarm.manager_key import key_digest
+from ..module_utils._swarm.out_of_service import runs
+from ..plugin_utils._runs import has_ended
 from .unlock_keys import unlock_keys
 
 DEFAULTS = {
@@ -103,6 +105,7 @@ def cluster_plan(hostvars, managers, workers, others=(), options=None):
         }
     wanted = dict(DEFAULTS, **(options or {}))
     wanted["unlock_keys"] = _keys(wanted["secrets_dir"])
+    wanted["ended"] = _ended(hosts)
     plan = preflight.cluster_plan(list(managers), list(workers), hosts, wanted)
     # One that is not reached may be missing; one that is reached and cannot be read is no host to plan without.
     unread = [
@@ -111,6 +114,12 @@ def cluster_plan(hostvars, managers, workers, others=(), options=None):
         if item.get("failed") and not item.get("unreachable")
     ]
     return dict(plan, problems=unread + plan["problems"])
+
+
+def _ended(hosts):
+    """Runs of this controller that left nodes out of service, and whose processes are gone."""
+    specs = [item["facts"]["swarm"].get("spec") or {} for item in hosts.values() if item["facts"]]
+    return [run for run in sorted({run for spec in specs for run in runs(spec)}) if has_ended(run)]
 
 
 def _keys(secrets_dir):

@@ -58,6 +58,10 @@ options:
         the swarm has heard of it since then. Leave it out where the Engine was not stopped.
     type: int
     default: 0
+  comes_back:
+    description: Whether the node comes back. One that leaves the swarm does not count as out of service, and waits for no other.
+    type: bool
+    default: true
   parallel:
     description: How many workers may be out of service at a time.
     type: int
@@ -137,6 +141,7 @@ def main():
             timeout=dict(type="int", default=300),
             unreplaced=dict(type="str", choices=["refuse", "end"], default="refuse"),
             version=dict(type="int", default=0),
+            comes_back=dict(type="bool", default=True),
             parallel=dict(type="int", default=1),
             patience=dict(type="int", default=900),
             run=dict(type="str"),

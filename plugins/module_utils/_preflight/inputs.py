@@ -47,3 +47,4 @@ class Options(TypedDict):
     forms_swarm: bool  # whether this run may make the swarm
     repairs: bool  # whether it brings a lost swarm back, and looks for itself at what is wrong with that
     unlock_keys: UnlockKeys
+    ended: list[str]  # runs of this controller that have ended and left nodes out of service

@@ -145,6 +145,7 @@ def _swarm_plan(
         options["forms_swarm"],
         swarm_settings,
         options["unlock_keys"],
+        options["ended"],
     )
 
 

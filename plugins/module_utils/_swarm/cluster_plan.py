@@ -9,10 +9,10 @@ No decision is made for one host alone: a second cluster, a lost quorum or a nod
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Mapping, TypedDict
+from typing import TYPE_CHECKING, Any, Collection, Mapping, TypedDict
 
 from .._core.plan import change
-from . import healing, membership
+from . import healing, membership, out_of_service
 from .cluster_state import View
 from .members import member_changes
 from .settings import HOUR, SECOND, settings_plan
@@ -76,12 +76,14 @@ def swarm_plan(
     forms: bool = True,
     settings: Any = None,
     keys: UnlockKeys | None = None,
+    ended: Collection[str] = (),
 ) -> SwarmPlan:
     """What has to be done so that the hosts are one swarm with the wanted roles, labels and availability.
 
     :param hosts: in the order of the inventory.
     :param forms: whether this run makes the swarm. One that does not, has no reason to stop because it must not.
     :param settings: the wanted settings of the swarm, as :func:`settings.settings_plan` takes them.
+    :param ended: runs that are known to have ended, as :mod:`out_of_service` has them.
     """
     keys = keys or {"found": False, "dir": "swarm_cluster_secrets_dir", "known": []}
     states = {host: item["facts"]["swarm"] for host, item in hosts.items() if item["facts"]}
@@ -127,7 +129,7 @@ def swarm_plan(
         if manager:
             plan["record"] = _unrecorded(view, plan)
             waiting = bool(heal["waiting"]) or view.gains()
-            plan["members"], later = member_changes(view, heal["rejoin"], waiting)
+            plan["members"], later = member_changes(view, heal["rejoin"], waiting, _held(view, manager, ended))
     plan["steps"] = (
         _key_step(keep_key, keys) + _steps(view, plan, heal["waiting"]) + plan["settings"] + plan["members"] + later
     )
@@ -194,6 +196,13 @@ def _initialiser(view: View, forms: bool) -> str | None:
             if name not in inside:
                 view.problem(name, refusal)
     return None
+
+
+def _held(view: View, manager: str, ended: Collection[str]) -> list[str]:
+    """The nodes that another run may be at work on."""
+    facts, state = view.hosts[manager]["facts"], view.states[manager]
+    now = facts["machine"].get("time", 0.0) if facts else 0.0
+    return out_of_service.held(state["spec"], state["nodes"], now, ended)
 
 
 def _unrecorded(view: View, plan: SwarmPlan) -> list[str]:

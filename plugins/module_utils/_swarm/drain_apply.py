@@ -52,6 +52,7 @@ class Drain:
         self.looks = params["state"] == "checked"
         self.out = params["state"] == "drained"
         self.params = params
+        self.run: str = (params["run"] or "") if params["comes_back"] else ""
         self.timeout: float = params["timeout"]
         self.engine = Engine()
 
@@ -98,9 +99,9 @@ class Drain:
         if problem:
             raise PlanError(problem)
         plan: Plan = []
-        for node_id in self._left(state["spec"], state["nodes"]):
+        for node_id in self._left(state["spec"], state["nodes"]) if self.run else ():
             plan += restore_plan(state["nodes"], node_id) if node_id != self.node_id else []
-        if self.params["run"]:
+        if self.run:
             name = self._by_id(state["nodes"])["hostname"]
             plan.append(change("note", "node %s" % name, "it goes out of service, and other runs wait for it"))
         return plan + drain_plan(state["nodes"], state["tasks"], self.node_id)
@@ -157,16 +158,15 @@ class Drain:
 
     def _refuse(self, found: Entries, nodes: list[Node]) -> None:
         """Stop where the node must not be taken now; the controller's half of the module tries again for a while."""
-        run, parallel = self.params["run"], self.params["parallel"]
-        if not run:
+        if not self.run:
             return
         manager = self._by_id(nodes)["role"] == "manager"
-        ids = out_of_service.blockers(found, self.node_id, run, manager, parallel)
+        ids = out_of_service.blockers(found, self.node_id, self.run, manager, self.params["parallel"])
         self._held(found, ids, nodes)
 
     def _refuse_other_run(self) -> None:
         """Stop where another run is at work on the node that is to be put back."""
-        run = self.params["run"]
+        run = self.run
         if not run:
             return
         try:
@@ -189,7 +189,7 @@ class Drain:
 
     def _take(self, nodes: list[Node], drained: bool) -> None:
         """Note this node as out of service, unless another one became so since that was read."""
-        run = self.params["run"]
+        run = self.run
         if not run:
             return
         manager = self._by_id(nodes)["role"] == "manager"

@@ -61,6 +61,11 @@ def held(spec: Mapping[str, Any], nodes: Iterable[Node], now: float, ended: Coll
     return [node_id for node_id, entry in entries(spec, nodes, now).items() if not is_left(entry, now, ended)]
 
 
+def runs(spec: Mapping[str, Any]) -> list[str]:
+    """All runs that have entries."""
+    return sorted({entry["run"] for entry in _written(spec).values()})
+
+
 def is_left(entry: Entry, now: float, ended: Collection[str]) -> bool:
     """Whether the run that made an entry is over."""
     return entry["run"] in ended or now - entry["since"] > LEASE

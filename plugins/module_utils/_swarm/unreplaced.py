@@ -71,6 +71,12 @@ def problem(found: Mapping[str, tuple[str, Collection[str]]]) -> str | None:
     return "these would end with the Engines of their nodes, and nobody starts them again: %s. %s" % (what, REMEDY)
 
 
+def container_problem(found: Mapping[str, str]) -> str:
+    """The text that refuses to end containers."""
+    what = "; ".join("%s: %s" % pair for pair in sorted(found.items()))
+    return "these end with the Engine, and nobody starts them again: %s. %s" % (what, REMEDY)
+
+
 def plan(found: Mapping[str, tuple[str, Collection[str]]]) -> Plan:
     """What is ended, to be shown."""
     return [change("end", name, why, before=", ".join(where)) for name, (why, where) in sorted(found.items())]
