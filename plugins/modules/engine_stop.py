@@ -22,8 +22,8 @@ options:
     default: false
   unreplaced:
     description:
-      - What is done about running containers outside of the swarm whose restart policy is neither V(always) nor V(unless-stopped),
-        so that nobody starts them again. V(refuse) stops before anything is changed, V(end) ends them.
+      - What is done about running containers outside of the swarm that nobody starts again, since their restart policy is neither
+        V(always) nor V(unless-stopped). V(refuse) stops before anything is changed, V(end) ends them.
     type: str
     choices: [refuse, end]
     default: refuse

@@ -17,7 +17,7 @@ description:
   - A manager whose absence would lose the quorum is refused, if the swarm has three managers or more.
   - What availability the node had is kept in its label C(dockyard.swarm.availability) until it is put back, so that an
     interrupted run loses nothing.
-  - Which nodes are out of service, since when and by whom, is kept in the label C(dockyard.swarm.out-of-service) of the swarm. One
+  - Which nodes are out of service, since when and by whom, is kept in the swarm's label C(dockyard.swarm.out-of-service). One
     manager, or O(parallel) workers, may be at a time, whichever run or controller asks. Others wait for O(patience) seconds, and
     then stop. Nodes of runs that were killed are put back first.
 author:
@@ -36,8 +36,8 @@ options:
       - V(checked) changes nothing. It tells what would end with O(nodes) and is started again by nobody, see O(unreplaced).
       - V(drained) takes the node out of service. Where its tasks do not run elsewhere in time, it gets its availability back
         and the module fails.
-      - V(restored) waits until the swarm counts on the node again, and gives it the availability that it had. Whether the node
-        itself is a member, M(dockyard.swarm.swarm_member) tells: for a while managers list a node as ready that is gone.
+      - V(restored) waits until the swarm counts on the node again, and gives it the availability that it had. Managers list a
+        node as ready for a while after it is gone, so ask the node first, by M(dockyard.swarm.swarm_member).
     type: str
     choices: [checked, drained, restored]
     default: drained
@@ -54,8 +54,8 @@ options:
     default: refuse
   version:
     description:
-      - With O(state=restored), the version of the node's entry before its Engine was stopped, RV(version). The node counts as back once
-        the swarm has heard of it since then. Leave it out where the Engine was not stopped.
+      - With O(state=restored), the version of the node's entry before its Engine was stopped, RV(version). The node counts as back
+        once the swarm has heard of it since then. Leave it out where the Engine was not stopped.
     type: int
     default: 0
   comes_back:

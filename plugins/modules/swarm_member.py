@@ -11,8 +11,8 @@ short_description: Wait until this node says that it is back in its swarm
 version_added: 0.1.0
 description:
   - Asks the Engine of this host until it is an active member of its swarm as the node that it was.
-  - Managers list a node as ready for some seconds after its Engine stopped, and one that now runs with other data is in no swarm, or
-    in another one. An Engine calls itself active only after a manager has accepted its node.
+  - Managers list a node as ready for some seconds after its Engine stopped, and one that now runs with other data is in no
+    swarm, or in another one. An Engine calls itself active only after a manager has accepted its node.
 author:
   - The dockyard.swarm maintainers (@dockyard)
 options:
@@ -67,8 +67,8 @@ def main():
     if not wait_for(back, module.params["timeout"]):
         problem = seen["error"] or missing(seen["info"], node)
         module.fail_json(
-            msg="this node did not come back as %s within %d s: %s. See `journalctl -u docker`. It stays drained until a later run "
-            "finds it ready" % (node, module.params["timeout"], problem),
+            msg="this node did not come back as %s within %d s: %s. See `journalctl -u docker`. It stays drained until a later "
+            "run finds it ready" % (node, module.params["timeout"], problem),
             away=True,
         )
     module.exit_json(changed=False, state=seen["info"]["Swarm"]["LocalNodeState"])

@@ -9,6 +9,7 @@ A run is its process: controller, process ID, and when that began. About runs of
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import socket
@@ -35,10 +36,8 @@ def has_ended(run):
 def _place():
     """Where process IDs mean the same: a boot of a computer, and in it a container."""
     words = [socket.gethostname(), _read("/proc/sys/kernel/random/boot_id")]
-    try:
+    with contextlib.suppress(OSError):
         words.append(os.readlink("/proc/self/ns/pid"))
-    except OSError:
-        pass
     return hashlib.sha256("\n".join(words).encode()).hexdigest()[:16]
 
 

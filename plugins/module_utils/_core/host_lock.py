@@ -22,7 +22,7 @@ INTERVAL = 0.2
 _HELD: list[TextIO] = []
 
 
-class Busy(Exception):
+class BusyError(Exception):
     """Another change goes on; the text says which."""
 
 
@@ -44,7 +44,7 @@ def take(name: str, patience: float = PATIENCE, path: str | None = None) -> str 
         waited = _holder(handle)
         if time.monotonic() - begun >= patience:
             handle.close()
-            raise Busy(
+            raise BusyError(
                 "another change of this host is not done after %d s: %s. Nothing was changed; one change is made at a time. "
                 "Wait until it is done, or end that process, and run again" % (patience, waited)
             )

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Callable, List, TypedDict, TypeVar, cast
 
-from .host_lock import Busy, take
+from .host_lock import BusyError, take
 from .plan_text import distinct, hide
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def run(
             apply(plan, state)
             state = read() if result else state
         more = result(state) if result else {}
-    except (Busy, PlanError) as exc:
+    except (BusyError, PlanError) as exc:
         module.fail_json(msg=str(exc))
     except ApplyError as exc:
         module.fail_json(msg=str(exc), **exc.details)

@@ -74,7 +74,12 @@ class Daemon:
         problems += daemon_json.check_environment(environment or {})
         problems += daemon_json.check_data_root(state["left_behind"])
         problems += hidden_data.check(
-            self._kinds(state), state["options"], wanted, self.params["remove"], self._info(state).get("Driver"), os.uname()[1]
+            self._kinds(state),
+            state["options"],
+            wanted,
+            self.params["remove"],
+            self._info(state).get("Driver"),
+            os.uname()[1],
         )
         if problems:
             raise PlanError("; ".join(problems))

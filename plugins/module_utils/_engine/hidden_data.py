@@ -4,14 +4,14 @@
 
 """Private to dockyard.swarm: options by which the Engine would start without data that it has. Pure functions.
 
-Nothing is deleted, and all is out of sight: with ``userns-remap`` everything, the swarm included, since the daemon uses another folder
-inside of its data folder (daemon/daemon_unix.go, setupDaemonRoot); with another storage driver or image store images and
-containers (daemon/daemon.go loads only those of its own driver); with another containerd or namespace likewise.
+Nothing is deleted, and all is out of sight: with ``userns-remap`` everything, the swarm included, since the daemon uses another
+folder inside of its data folder (daemon/daemon_unix.go, setupDaemonRoot); with another storage driver or image store images
+and containers (daemon/daemon.go loads only those of its own driver); with another containerd or namespace likewise.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Collection, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Collection, Iterable
 
 from .daemon_json import merge
 
@@ -32,15 +32,15 @@ KEEPS: dict[str, tuple[str, ...]] = {
     "containerd-namespace": ("swarm", "volumes"),
 }
 STEPS = (
-    "Take the option out, and leave it as it is on hosts with data. To have it all the same, take such hosts out of the swarm one by one "
-    "(playbooks/remove.yml -e swarm_remove=%s), copy away what is needed, empty the Engine's data folder, and let site.yml add "
-    "them again"
+    "Leave the option as it is on hosts with data. To have it all the same, take such hosts out of the swarm one by one "
+    "(playbooks/remove.yml -e swarm_remove=%s), copy away what is needed, empty the Engine's data folder, and let "
+    "site.yml add them again"
 )
 
 
 def kinds(facts: NodeFacts) -> list[str]:
     """What data the Engine has: some of containers, images, swarm, volumes."""
-    found = set((facts.get("data") or {}).get("docker", {}).get("has") or ())
+    found = set(facts["data"]["docker"].get("has") or () if facts.get("data") else ())
     info = facts["engine"].get("info") or {}
     found.update(kind for kind in ("containers", "images") if info.get(kind))
     if facts["swarm"]["state"] != "inactive":

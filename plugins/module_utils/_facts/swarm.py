@@ -79,7 +79,9 @@ def stopped(data: DataFacts) -> ApiObject:
     roots = [data["docker"]["place"]]
     for item in (data["move"] or {"trees": []})["trees"]:
         roots += [item["source"], item["parked"], item["target"]]
-    member = any(os.path.exists(os.path.join(top, "swarm", "docker-state.json")) for root in roots for top in tops(root))
+    member = any(
+        os.path.exists(os.path.join(top, "swarm", "docker-state.json")) for root in roots for top in tops(root)
+    )
     return {"LocalNodeState": "stopped"} if member else {}
 
 

@@ -206,7 +206,7 @@ def _held(view: View, manager: str, ended: Collection[str]) -> list[str]:
 
 
 def _unrecorded(view: View, plan: SwarmPlan) -> list[str]:
-    """Members of this swarm that lack the record of it: those of before there was one, and what was moved, restored or recovered."""
+    """Members of this swarm that lack the record of it, such as those of before there was one, or restored ones."""
     return [
         host
         for host, state in view.states.items()

@@ -4,8 +4,8 @@
 
 """Private to dockyard.swarm: which swarm a host was seen in, and what it means where it shows none. Pure functions.
 
-The record is outside of the Engine's data, and a mark in that data says that it is the same as then: so a host whose data is out of
-sight is told from one that left, and from one that is new.
+The record is outside of the Engine's data, and a mark in that data says that it is the same as then: so a host whose data is out
+of sight is told from one that left, and from one that is new.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Mapping
 from .._core.plan import change
 
 if TYPE_CHECKING:
-    from .._core.facts import Membership, SwarmFacts
+    from .._core.facts import Membership
     from .._core.plan import Plan
 
 RECORD = "/etc/dockyard/swarm.json"
@@ -24,16 +24,17 @@ MARK = "dockyard-swarm.id"
 
 WAS = "it was node %s of swarm %s (recorded in " + RECORD + "), and its Engine, which has its data in %s, is in none"
 GONE = (
-    "That is not the data that it had then: a disk that is not mounted, or another data-root or userns-remap, hides it. Mount the "
-    "disk or put the option back, and restart Docker"
+    "That is not the data that it had then: a disk that is not mounted, or another data-root or userns-remap, hides it. Mount "
+    "the disk or put the option back, and restart Docker"
 )
 LEFT = "It left, for example by 'docker swarm leave'"
 HIDDEN = (
-    "%s has the state of a swarm, and the Engine, which has its data in %s, does not use it: a disk that is not mounted, or another "
-    "data-root or userns-remap, hides it. Put that back and restart Docker, or move that folder away if nobody needs it"
+    "%s has the state of a swarm, and the Engine, which has its data in %s, does not use it: a disk that is not mounted, or "
+    "another data-root or userns-remap, hides it. Put that back and restart Docker, or move that folder away if nobody needs it"
 )
 LOST = (
-    "If the swarm is lost, restore it with playbooks/restore.yml; if nobody needs it any more, remove %s from the host, and run again"
+    "If the swarm is lost, restore it with playbooks/restore.yml; if nobody needs it any more, remove %s from the host, and run "
+    "again"
 ) % RECORD
 
 
@@ -57,7 +58,13 @@ def is_recorded(state: Mapping[str, Any], cluster_id: str | None) -> bool:
 def record_step(host: str, state: Mapping[str, Any]) -> Plan:
     """The change that records a member, to be shown."""
     before = state.get("recorded")
-    why = "not recorded" if before is None else "its data is at another place" if state.get("marked") is False else "differs"
+    why = (
+        "not recorded"
+        if before is None
+        else "its data is at another place"
+        if state.get("marked") is False
+        else "differs"
+    )
     return [
         change(
             "record", "membership of node %s" % host, why,
@@ -82,7 +89,12 @@ def join_problem(state: Mapping[str, Any], cluster_id: str | None) -> str | None
     if not recorded:
         return _hidden(state)
     if cluster_id and recorded["cluster_id"] != cluster_id:
-        return "%s: it does not join swarm %s. %s. %s" % (_was(state), cluster_id, LEFT if state["marked"] else GONE, LOST)
+        return "%s: it does not join swarm %s. %s. %s" % (
+            _was(state),
+            cluster_id,
+            LEFT if state["marked"] else GONE,
+            LOST,
+        )
     if state["marked"]:
         return None
     return (

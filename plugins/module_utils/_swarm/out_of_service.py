@@ -4,8 +4,8 @@
 
 """Private to dockyard.swarm: which nodes are out of service, and by which run, as the swarm itself keeps it. Pure functions.
 
-One label of the swarm's Spec has them all: the swarm takes a new Spec only from who has read the last one, so that of two runs that
-want a node at the same time one learns of the other, whatever the strategy and wherever the controllers are.
+One label of the swarm's Spec has them all: the swarm takes a new Spec only from who has read the last one, so that of two runs
+that want a node at the same time one learns of the other, whatever the strategy and wherever the controllers are.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .._core.facts import ApiObject, Node
 
 LABEL = "dockyard.swarm.out-of-service"
-# Seconds after which a run counts as killed of which nobody can say whether it goes on. Its nodes are put back where they are ready.
+# Seconds after which a run of another controller counts as killed. Its nodes are put back where they are ready.
 LEASE = 900
 # Seconds between an entry and the drain of its node.
 BEGINS = 60

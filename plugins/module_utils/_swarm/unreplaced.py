@@ -4,9 +4,9 @@
 
 """Private to dockyard.swarm: what ends with its node, and is started again by nobody. Pure functions.
 
-The swarm replaces a task of a drained node by the rules for a task that ended: always with condition `any`, with `on-failure`, too,
-since the task has not completed, and never with `none`; and as often as the policy allows. Tasks of jobs stay on a drained node, and
-are cut off when its Engine stops.
+The swarm replaces a task of a drained node by the rules for one that ended: always with condition ``any``, with ``on-failure``,
+too, since the task has not completed, and never with ``none``; and as often as the policy allows. Tasks of jobs stay on a drained
+node, and are cut off when its Engine stops.
 """
 
 from __future__ import annotations

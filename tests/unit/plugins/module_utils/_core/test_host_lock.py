@@ -49,7 +49,7 @@ def test_nobody_is_waited_for_where_nobody_is(path):
 
 
 def test_the_second_stops_after_a_while_and_names_the_first(holder):
-    with pytest.raises(host_lock.Busy) as told:
+    with pytest.raises(host_lock.BusyError) as told:
         host_lock.take("dockyard.swarm.daemon_config", patience=0.3)
     assert "dockyard.swarm.packages (process %d, since 20" % holder.pid in str(told.value)
     assert "Nothing was changed" in str(told.value)

@@ -8,7 +8,12 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.dockyard.swarm.plugins.module_utils._swarm import cluster_plan, join, membership, membership_files
+from ansible_collections.dockyard.swarm.plugins.module_utils._swarm import (
+    cluster_plan,
+    join,
+    membership,
+    membership_files,
+)
 from tests.unit.swarm_example import BARE, bare, host, inside, node
 
 WAS = {"cluster_id": "c1", "node_id": "id-w1"}
@@ -38,7 +43,15 @@ def test_no_swarm_is_made_while_a_host_was_in_one():
     assert plan["init"] is None
     assert plan["steps"] == []
     (text,) = plan["problems"]["w1"]
-    for word in ("id-w1", "c1", "/etc/dockyard/swarm.json", "/var/lib/docker", "not mounted", "userns-remap", "playbooks/restore.yml"):
+    for word in (
+        "id-w1",
+        "c1",
+        "/etc/dockyard/swarm.json",
+        "/var/lib/docker",
+        "not mounted",
+        "userns-remap",
+        "playbooks/restore.yml",
+    ):
         assert word in text
 
 
@@ -51,11 +64,16 @@ def test_no_swarm_is_made_while_a_host_that_left_is_not_given_up():
 def test_a_state_that_the_engine_does_not_use_is_a_question_too():
     plan = plan_of(m1=bare("manager"), w1=left(elsewhere=["/var/lib/docker"], root="/srv/docker"))
     assert plan["init"] is None
-    assert "/var/lib/docker has the state of a swarm, and the Engine, which has its data in /srv/docker" in plan["problems"]["w1"][0]
+    assert (
+        "/var/lib/docker has the state of a swarm, and the Engine, which has its data in /srv/docker"
+        in plan["problems"]["w1"][0]
+    )
 
 
 def swarm_with(other):
-    return plan_of(m1=member("m1", True, [node("m1", "manager"), node("w1")], recorded=recorded("m1"), marked=True), w1=other)
+    return plan_of(
+        m1=member("m1", True, [node("m1", "manager"), node("w1")], recorded=recorded("m1"), marked=True), w1=other
+    )
 
 
 def test_a_host_of_another_swarm_does_not_join():
@@ -92,7 +110,9 @@ def test_a_host_without_a_record_joins(facts):
 def test_a_member_without_a_right_record_gets_one(facts, why):
     plan = swarm_with(member("w1", **facts))
     assert plan["record"] == ["w1"]
-    assert [(item["do"], item["to"], item["why"]) for item in plan["steps"]] == [("record", "membership of node w1", why)]
+    assert [(item["do"], item["to"], item["why"]) for item in plan["steps"]] == [
+        ("record", "membership of node w1", why)
+    ]
 
 
 def test_a_member_with_its_record_and_one_out_of_reach_need_none():
@@ -139,7 +159,12 @@ def test_what_was_recorded_is_read_and_is_for_root_alone(tmp_path, record):
     other = tmp_path / "other"
     assert membership_files.read_membership(str(other))["marked"] is False
     membership_files.remove_record(str(root))
-    assert membership_files.read_membership(str(root)) == {"recorded": None, "marked": False, "elsewhere": [], "root": str(root)}
+    assert membership_files.read_membership(str(root)) == {
+        "recorded": None,
+        "marked": False,
+        "elsewhere": [],
+        "root": str(root),
+    }
     assert list(root.iterdir()) == []
 
 

@@ -100,6 +100,8 @@ def test_a_run_that_has_ended_or_is_very_old_holds_nobody_up():
 def test_the_refusal_names_node_controller_and_time():
     found = {"w1": dict(entry(), since=3661)}
     text = register.refusal(found, ["w1"], [node("one", id="w1")], "two", 2)
-    assert text.startswith("node two is not taken out of service: one (since 01:01:01 UTC, by a run of controller ctl-r1);")
+    assert text.startswith(
+        "node two is not taken out of service: one (since 01:01:01 UTC, by a run of controller ctl-r1);"
+    )
     assert "one manager or 2 of the workers" in text
     assert "after 01:16:01 UTC" in text

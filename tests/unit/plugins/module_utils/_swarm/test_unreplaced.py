@@ -46,7 +46,9 @@ def test_what_must_not_be_restarted_ends(mode):
     ]
 
 
-@pytest.mark.parametrize(("state", "wanted"), [("complete", "shutdown"), ("running", "shutdown"), ("failed", "running")])
+@pytest.mark.parametrize(
+    ("state", "wanted"), [("complete", "shutdown"), ("running", "shutdown"), ("failed", "running")]
+)
 def test_what_has_ended_or_is_ending_is_none(state, wanted):
     assert ending(task(state=state, wanted=wanted, Condition="none")) == {}
 
@@ -73,7 +75,9 @@ def test_nothing_is_no_problem():
     assert unreplaced.problem({}) is None
 
 
-@pytest.mark.parametrize(("policy", "ends"), [("", True), ("no", True), ("on-failure", True), ("always", False), ("unless-stopped", False)])
+@pytest.mark.parametrize(
+    ("policy", "ends"), [("", True), ("no", True), ("on-failure", True), ("always", False), ("unless-stopped", False)]
+)
 def test_a_container_comes_back_by_its_own_policy(policy, ends):
     found = unreplaced.ending_containers([{"Name": "/db", "HostConfig": {"RestartPolicy": {"Name": policy}}}])
     assert list(found) == (["container db"] if ends else [])
