@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 
 from ansible.plugins.action import ActionBase
@@ -23,7 +24,11 @@ class ActionModule(ActionBase):
         args = dict(self._task.args, run=_runs.this_run(), by=_runs.controller())
         patience = int(args.get("patience", PATIENCE))
         ended, seen, begun, waited = set(), None, time.monotonic(), False
+        parent = os.getppid()
         while True:
+            if os.getppid() != parent:
+                # A worker outlives its run: nobody would put the node back.
+                return dict(failed=True, waited=waited, msg="the run that this belongs to has ended")
             asked = self._execute_module(module_args=dict(args, ended=sorted(ended)), task_vars=task_vars)
             held = asked.pop("held", None)
             if not held:

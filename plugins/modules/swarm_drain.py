@@ -54,7 +54,7 @@ options:
     default: refuse
   version:
     description:
-      - With O(state=restored), the version of the node's entry before its Engine was stopped, RV(version). The node counts as back
+      - With O(state=restored), RV(version) from before its Engine was stopped, of the node's entry. The node counts as back
         once the swarm has heard of it since then. Leave it out where the Engine was not stopped.
     type: int
     default: 0
