@@ -145,7 +145,7 @@ def _swarm_plan(
         options["forms_swarm"],
         swarm_settings,
         options["unlock_keys"],
-        options["ended"],
+        options.get("ended") or (),
     )
 
 
