@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import time
@@ -107,13 +108,10 @@ def elsewhere(hosts, manager):
     given = []
 
     def give(*names: str) -> None:
-        edit = (
-            "import json; p='/etc/docker/daemon.json'; d=json.load(open(p)); "
-            f"d['data-root']='{OTHER}'; json.dump(d, open(p, 'w'))"
-        )
+        edit = edited(f"d['data-root'] = '{OTHER}'")
         for name in names:
             given.append(name)
-            output(hosts[name], f'cp -a /etc/docker/daemon.json /run/daemon.json && python3 -c "{edit}"')
+            output(hosts[name], f"cp -a /etc/docker/daemon.json /run/daemon.json && {edit}")
         at_once(hosts, names, "systemctl restart docker")
         for name in names:
             assert until(lambda name=name: members(hosts)[name].startswith("inactive"), 30)[0]
@@ -121,6 +119,12 @@ def elsewhere(hosts, manager):
     yield give
     at_once(hosts, given, f"cp -a /run/daemon.json /etc/docker/ && systemctl restart docker && rm -rf {OTHER}")
     assert until(lambda: in_service(manager), 60)[0]
+
+
+def edited(change: str) -> str:
+    """A command that edits daemon.json."""
+    code = f"import json; p='/etc/docker/daemon.json'; d=json.load(open(p)); {change}; json.dump(d, open(p, 'w'), indent=2)"
+    return f"python3 -c {shlex.quote(code)}"
 
 
 def at_once(hosts, names, command: str) -> None:
@@ -235,11 +239,7 @@ if SOAK:
     def put_back(hosts, manager):
         """The option is gone again, on all machines at once."""
         yield
-        edit = (
-            "import json; p='/etc/docker/daemon.json'; d=json.load(open(p)); "
-            f"d.pop('{OPTION}', None); json.dump(d, open(p, 'w'), indent=2, sort_keys=True)"
-        )
-        at_once(hosts, NODES, f'python3 -c "{edit}" && systemctl restart docker')
+        at_once(hosts, NODES, edited(f"d.pop('{OPTION}', None)") + " && systemctl restart docker")
         assert until(lambda: in_service(manager), 90)[0]
 
     @pytest.mark.usefixtures("put_back")
