@@ -77,8 +77,10 @@ from ..module_utils._networks.macvlan import typed_macvlans
 from ..module_utils._networks.overlay import typed_networks
 from ..module_utils._preflight import preflight
 from ..module_utils._swarm.manager_key import key_digest
+from ..module_utils._swarm.out_of_service import runs
 from ..plugin_utils import _controller, _secret_files
 from ..plugin_utils._host_variables import HostVariables
+from ..plugin_utils._runs import has_ended
 from .unlock_keys import unlock_keys
 
 DEFAULTS = {
@@ -135,6 +137,7 @@ def cluster_plan(hostvars, managers, workers, others=(), options=None, decrypt=N
     secrets = [] if wanted["repairs"] else wanted["secrets"]
     wanted["folder"] = _controller.read(secrets, wanted["secrets_dir"] or "/", decrypt)
     wanted["unlock_keys"] = _keys(wanted["folder"], decrypt)
+    wanted["ended"] = _ended(hosts)
     plan = preflight.cluster_plan(list(managers), list(workers), hosts, wanted)
     # One that is not reached may be missing; one that is reached and cannot be read is no host to plan without.
     unread = [
@@ -160,6 +163,12 @@ def _typed(options):
 def _read(facts):
     """The facts of a host, or None where it was not reached or could not be read."""
     return facts if facts and "swarm" in facts else None
+
+
+def _ended(hosts):
+    """Runs of this controller that left nodes out of service, and whose processes are gone."""
+    specs = [item["facts"]["swarm"].get("spec") or {} for item in hosts.values() if item["facts"]]
+    return [run for run in sorted({run for spec in specs for run in runs(spec)}) if has_ended(run)]
 
 
 def _keys(folder, decrypt):

@@ -20,6 +20,13 @@ options:
     description: Whether containerd is stopped as well, as for an upgrade or a move of its data.
     type: bool
     default: false
+  unreplaced:
+    description:
+      - What is done about running containers outside of the swarm that nobody starts again, since their restart policy is neither
+        V(always) nor V(unless-stopped). V(refuse) stops before anything is changed, V(end) ends them.
+    type: str
+    choices: [refuse, end]
+    default: refuse
   grace:
     description: Seconds that open connections to published ports get to end.
     type: int
@@ -48,13 +55,17 @@ plan:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._core.plan import change, run
+from ..module_utils._core.engine_api import Engine, EngineError
+from ..module_utils._core.plan import PlanError, change, run
 from ..module_utils._core.systemd import RUNNING, act, read_units
 from ..module_utils._host import published_ports
+from ..module_utils._swarm import unreplaced
 
 SOCKET = "docker.socket"
 DOCKER = "docker.service"
 CONTAINERD = "containerd.service"
+# The label of containers that are tasks of the swarm.
+TASK = "com.docker.swarm.task.id"
 
 
 class Stop:
@@ -65,25 +76,42 @@ class Stop:
         self.units = [SOCKET, DOCKER] + ([CONTAINERD] if params["containerd"] else [])
 
     def read(self):
-        return read_units(self.units)
+        units = read_units(self.units)
+        runs = units.get(DOCKER, {}).get("active") in RUNNING
+        return {"units": units, "ending": unreplaced.ending_containers(_containers()) if runs else {}}
 
     def plan(self, state):
-        return [
-            change("stop", name, "it runs", before=state[name]["active"], after="inactive")
+        if state["ending"] and self.params["unreplaced"] == "refuse":
+            raise PlanError(unreplaced.container_problem(state["ending"]))
+        units = state["units"]
+        return [change("end", name, why) for name, why in sorted(state["ending"].items())] + [
+            change("stop", name, "it runs", before=units[name]["active"], after="inactive")
             for name in self.units
-            if state.get(name, {}).get("active") in RUNNING
+            if units.get(name, {}).get("active") in RUNNING
         ]
 
     def apply(self, plan, _state):
         # One call: systemd stops containerd after the daemon that needs it.
         with published_ports.closed(self.params["grace"], self.params["timeout"]):
-            act("stop", *[item["to"] for item in plan], timeout=self.params["timeout"])
+            act("stop", *[item["to"] for item in plan if item["do"] == "stop"], timeout=self.params["timeout"])
+
+
+def _containers():
+    """What runs outside of the swarm; nothing where the Engine does not answer, as one that has to be stopped may not."""
+    engine = Engine()
+    try:
+        listed = engine.get("/containers/json")
+        outside = [item["Id"] for item in listed if TASK not in (item.get("Labels") or {})]
+        return [item for item in (engine.find("/containers/%s/json" % found) for found in outside) if item]
+    except EngineError:
+        return []
 
 
 def main():
     module = AnsibleModule(
         argument_spec=dict(
             containerd=dict(type="bool", default=False),
+            unreplaced=dict(type="str", choices=["refuse", "end"], default="refuse"),
             grace=dict(type="int", default=10),
             timeout=dict(type="int", default=180),
         ),

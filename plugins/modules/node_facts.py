@@ -253,6 +253,9 @@ swarm:
       the leader, its addresses in use, C(taken)), C(detached) (services that an interrupted replacement of a network has
       disconnected), the names of the C(services), C(secrets) and C(configs) that the collection created (services with their
       specs), how many of their C(tasks) run, and what others created (C(foreign); services with the TCP ports that they publish).
+      specs), and how many of their C(tasks) run.
+    - C(recorded) is which node of which swarm the host was seen as, and C(marked) whether its Engine has the data of then.
+      C(elsewhere) are folders with a swarm's state that the Engine does not use; C(root) is the one that it uses.
     - There also C(unlock_key), the first 16 hexadecimal digits of the SHA-256 of the key that unlocks managers, or null if
       autolock is off; never the key.
   returned: always
@@ -274,6 +277,7 @@ from ..module_utils._facts.swarm import read_swarm, stopped
 from ..module_utils._host import routing_mesh
 from ..module_utils._host.firewall_facts import read_firewall
 from ..module_utils._host.interfaces import read_addresses, read_port_53, read_resolvers, read_routes
+from ..module_utils._swarm.membership_files import read_membership
 
 
 def read(packages, candidates, repository, sysctls, kernel_modules, units, files, data, volumes, ports):
@@ -308,8 +312,17 @@ def read(packages, candidates, repository, sysctls, kernel_modules, units, files
         "volumes": read_volumes(volumes, places["docker"]["place"]),
         "listening": read_listening(ports),
         "engine": engine,
-        "swarm": read_swarm(local if engine["running"] else stopped(places)),
+        "swarm": dict(
+            read_swarm(local if engine["running"] else stopped(places)), **_read_membership(daemon, engine, places)
+        ),
     }
+
+
+def _read_membership(daemon, engine, places):
+    """What is recorded of the swarm that the host was in; during a move of the data, no place is another than it should be."""
+    docker = places["docker"]
+    others = {docker["default"]["path"], docker["root"], str(daemon["options"].get("data-root") or docker["root"])}
+    return read_membership(engine["info"].get("data_root") or docker["root"], () if places["move"] else others)
 
 
 def _read_mesh(firewall, options):

@@ -191,6 +191,7 @@ def main():
         network.plan,
         network.apply,
         lambda state: {"network": state["network"]},
+        alone=False,
     )
 
 

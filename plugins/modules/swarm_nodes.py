@@ -101,7 +101,7 @@ def main():
         supports_check_mode=True,
     )
     nodes = Nodes(module.params)
-    run(module, "nodes", nodes.read, nodes.plan, nodes.apply, lambda state: {"nodes": state})
+    run(module, "nodes", nodes.read, nodes.plan, nodes.apply, lambda state: {"nodes": state}, alone=False)
 
 
 if __name__ == "__main__":

@@ -141,6 +141,7 @@ def main():
         settings.plan,
         settings.apply,
         lambda state: {"spec": public_spec(state.get("Spec") or {}), "cluster_id": state["ID"]},
+        alone=False,
     )
 
 

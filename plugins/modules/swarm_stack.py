@@ -214,7 +214,7 @@ def main():
     except PlanError as exc:
         module.fail_json(msg=str(exc))
     result = stack.result if not module.check_mode else None
-    run(module, "stack " + module.params["name"], stack.read, stack.plan, stack.apply, result)
+    run(module, "stack " + module.params["name"], stack.read, stack.plan, stack.apply, result, alone=False)
 
 
 if __name__ == "__main__":

@@ -35,6 +35,10 @@ manager:
   description: The token to join as manager.
   returned: success
   type: str
+cluster_id:
+  description: The ID of the swarm.
+  returned: success
+  type: str
 """
 
 from ansible.module_utils.basic import AnsibleModule
@@ -45,10 +49,11 @@ from ..module_utils._core.engine_api import Engine, EngineError
 def main():
     module = AnsibleModule(argument_spec={}, supports_check_mode=True)
     try:
-        tokens = Engine().get("/swarm")["JoinTokens"]
+        swarm = Engine().get("/swarm")
     except EngineError as exc:
         module.fail_json(msg="this host cannot answer for the swarm: %s" % exc.message)
-    module.exit_json(changed=False, worker=tokens["Worker"], manager=tokens["Manager"])
+    tokens = swarm["JoinTokens"]
+    module.exit_json(changed=False, worker=tokens["Worker"], manager=tokens["Manager"], cluster_id=swarm["ID"])
 
 
 if __name__ == "__main__":

@@ -230,7 +230,23 @@ class ClusterFacts(TypedDict, total=False):
     foreign: ForeignObjects
 
 
-class SwarmFacts(_Membership, ClusterFacts):
+class Membership(TypedDict):
+    """Which node of which swarm a host is."""
+
+    cluster_id: str
+    node_id: str
+
+
+class MembershipFacts(TypedDict, total=False):
+    """What is recorded of that on the host."""
+
+    recorded: Membership | None
+    marked: bool  # whether the Engine has the data that it had then
+    elsewhere: list[str]  # folders with a swarm's state that the Engine does not use
+    root: str
+
+
+class SwarmFacts(_Membership, ClusterFacts, MembershipFacts):
     """A node's view of its swarm; the keys that may be missing are there on a manager with a quorum."""
 
 

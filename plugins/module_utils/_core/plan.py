@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Callable, List, TypedDict, TypeVar, cast
 
+from .host_lock import BusyError, take
 from .plan_text import distinct, hide
 
 if TYPE_CHECKING:
@@ -105,6 +106,7 @@ def run(
     apply: Callable[[Plan, State], None],
     result: Callable[[State], dict[str, Any]] | None = None,
     shown: Callable[[Plan], list[dict[str, str]]] | None = None,
+    alone: bool = True,
 ) -> None:
     """Read, plan, apply: the whole life of a module, and the only code that knows check mode.
 
@@ -114,8 +116,11 @@ def run(
     :param apply: ``(plan, state) -> None``; called only with a plan that is not empty, never in check mode.
     :param result: ``(state) -> dict`` of further return values, made from the state that is left.
     :param shown: ``(plan) -> list of diffs`` that go beyond the plan's own; asked before anything is applied.
+    :param alone: whether it changes this host, so that it waits for other changes of it. Objects of the swarm have versions
+        instead, and what waits for other hosts must not keep this one from being changed.
     """
     try:
+        waited = take(getattr(module, "_name", header)) if alone and not module.check_mode else None
         state = read()
         plan = make_plan(state)
         diff = [as_diff(plan, header)] + (shown(plan) if shown else [])
@@ -123,8 +128,10 @@ def run(
             apply(plan, state)
             state = read() if result else state
         more = result(state) if result else {}
-    except PlanError as exc:
+    except (BusyError, PlanError) as exc:
         module.fail_json(msg=str(exc))
     except ApplyError as exc:
         module.fail_json(msg=str(exc), **exc.details)
+    if waited:
+        module.warn("%s: %s" % (header, waited))
     module.exit_json(changed=bool(plan), plan=public(plan), diff=diff, **more)

@@ -19,9 +19,10 @@ from .._core.file_facts import read_files
 from .._core.plan import ApplyError, PlanError
 from .._core.systemd import RUNNING, act, journal_tail, read_units, release, systemctl
 from .._core.wait import wait_for
-from . import daemon_json
+from . import daemon_json, hidden_data
 from .daemon_file import PREVIOUS, read_daemon_json
-from .data_facts import left_behind
+from .data_facts import data_kinds, left_behind
+from .data_plan import DEFAULTS, DOCKER
 
 if TYPE_CHECKING:
     from .._core.plan import Change, Plan
@@ -72,6 +73,14 @@ class Daemon:
         environment = self.params["environment"]
         problems += daemon_json.check_environment(environment or {})
         problems += daemon_json.check_data_root(state["left_behind"])
+        problems += hidden_data.check(
+            self._kinds(state),
+            state["options"],
+            wanted,
+            self.params["remove"],
+            self._info(state).get("Driver"),
+            os.uname()[1],
+        )
         if problems:
             raise PlanError("; ".join(problems))
         plan = daemon_json.make_plan(state, wanted, self.params["remove"], environment)
@@ -99,6 +108,21 @@ class Daemon:
             return version
         except EngineError:
             return None
+
+    def _info(self, state: State) -> dict[str, Any]:
+        """What a running daemon tells of itself."""
+        if not state["running"]:
+            return {}
+        try:
+            found: dict[str, Any] = self.engine.get("/info")
+        except EngineError:
+            return {}
+        return found
+
+    def _kinds(self, state: State) -> list[str]:
+        """What data the Engine has, by its folder, and of images by itself, since containerd may have them."""
+        root = self._info(state).get("DockerRootDir") or state["options"].get("data-root") or DEFAULTS[DOCKER]
+        return data_kinds(str(root)) + (["images"] if self._info(state).get("Images") else [])
 
     @staticmethod
     def _program(state: State) -> str:

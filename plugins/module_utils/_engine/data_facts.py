@@ -110,7 +110,25 @@ def _docker(daemon: DaemonFile, units: Units, engine: Mapping[str, Any]) -> dict
     root = reported or _value_of(argv, ("--data-root", "-g", "--graph")) or str(key or DEFAULTS[DOCKER])
     if not reported and not holds(DOCKER, root) and holds(DOCKER, DEFAULTS[DOCKER]):
         root = DEFAULTS[DOCKER]  # the file was changed, and the Engine has not run with it
-    return dict(_tree(DOCKER, root), key=key, flag=flag, error=daemon["error"], config="daemon.json")
+    used = (engine.get("info") or {}).get("data_root") or root
+    return dict(
+        _tree(DOCKER, root), key=key, flag=flag, error=daemon["error"], config="daemon.json", has=data_kinds(str(used))
+    )
+
+
+# What one of these names is there for, in the Engine's folder. A file beside the volumes lists them.
+KINDS = {
+    "containers": "containers/*",
+    "images": "image/*/imagedb/content/sha256/*",
+    "swarm": "swarm/docker-state.json",
+    "volumes": "volumes/*/_data",
+}
+
+
+def data_kinds(root: str) -> list[str]:
+    """What data of Docker a folder has; one that the Engine has just made has none."""
+    found = (glob.iglob(os.path.join(glob.escape(root), pattern)) for pattern in KINDS.values())
+    return [kind for kind, paths in zip(KINDS, found) if next(paths, None)]
 
 
 def _containerd(units: Units) -> dict[str, Any]:

@@ -52,6 +52,7 @@ def read_engine(active: bool, engine: Engine | None = None) -> tuple[EngineFacts
             "registry_mirrors": (info.get("RegistryConfig") or {}).get("Mirrors") or [],
             "containers": info.get("Containers"),
             "containers_running": info.get("ContainersRunning"),
+            "images": info.get("Images"),
         },
         "images": {tag: image["Id"] for image in images for tag in image.get("RepoTags") or [] if tag not in pending},
         "configs": configs,

@@ -16,6 +16,7 @@ from .._networks import capacity, replacement
 from .._networks.network_facts import network_facts
 from .._services.ownership import foreign_objects, is_managed
 from .._swarm.manager_key import key_digest, unlock_key
+from .._swarm.membership_files import tops
 from .._swarm.node_facts import node_facts
 from .._swarm.settings import public_spec
 from .engine import PATIENCE
@@ -79,7 +80,9 @@ def stopped(data: DataFacts) -> ApiObject:
     roots = [data["docker"]["place"]]
     for item in (data["move"] or {"trees": []})["trees"]:
         roots += [item["source"], item["parked"], item["target"]]
-    member = any(os.path.exists(os.path.join(root, "swarm", "docker-state.json")) for root in roots)
+    member = any(
+        os.path.exists(os.path.join(top, "swarm", "docker-state.json")) for root in roots for top in tops(root)
+    )
     return {"LocalNodeState": "stopped"} if member else {}
 
 

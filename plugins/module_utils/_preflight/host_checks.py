@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .._core.ip import is_address
-from .._engine import daemon_json, data_checks, install
+from .._engine import daemon_json, data_checks, hidden_data, install
 from .._host import firewall, host_plan
 
 if TYPE_CHECKING:
@@ -62,9 +62,14 @@ def _check_daemon_options(host: Host, facts: NodeFacts) -> list[str]:
     """The daemon's options, wanted or left in its file, for the version that the Engine is to have."""
     wanted = host["daemon_options"] or {}
     argv = facts["units"]["docker.service"]["argv"] if "docker.service" in facts["units"] else []
+    driver = (facts["engine"].get("info") or {}).get("storage_driver")
+    hidden = hidden_data.check(
+        hidden_data.kinds(facts), facts["daemon"]["options"], wanted, host["daemon_remove"], driver,
+        facts["machine"]["hostname"],
+    )  # fmt: skip
     version = install.version_to_be(host["engine"], facts)
     texts = daemon_json.check_options(wanted, version, swarm=True, argv=argv, plain_tcp=host["plain_tcp"])
-    problems = ["option swarm_engine_daemon_options: %s" % text for text in texts]
+    problems = ["option swarm_engine_daemon_options: %s" % text for text in texts + hidden]
     if version != facts["engine"]["version"]:
         there = facts["daemon"]["options"]
         kept = {name: there[name] for name in there if name not in wanted and name not in host["daemon_remove"]}

@@ -60,3 +60,4 @@ class Options(TypedDict):
     outside: dict[str, NodeFacts | None]  # those of them that are in no group
     folder: Folder  # the controller's, for secrets
     take_over: bool  # whether a cluster that another folder belongs to is taken over
+    ended: list[str]  # runs of this controller that have ended and left nodes out of service

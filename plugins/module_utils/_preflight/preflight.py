@@ -174,6 +174,7 @@ def _swarm_plan(
         options["forms_swarm"],
         swarm_settings,
         options["unlock_keys"],
+        options.get("ended") or (),
     )
 
 

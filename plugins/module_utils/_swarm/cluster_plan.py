@@ -9,10 +9,10 @@ No decision is made for one host alone: a second cluster, a lost quorum or a nod
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Mapping, TypedDict
+from typing import TYPE_CHECKING, Any, Collection, Mapping, TypedDict
 
 from .._core.plan import change
-from . import healing
+from . import healing, membership, out_of_service
 from .cluster_state import View
 from .members import member_changes
 from .settings import HOUR, SECOND, settings_plan
@@ -62,6 +62,7 @@ class SwarmChanges(TypedDict):
     rejoin: dict[str, Rejoin]  # hosts that leave before they join
     settings: Plan  # changes of the swarm's settings
     keep_key: bool  # whether the swarm's unlock key is to be kept on the controller
+    record: list[str]  # hosts that lack the record of their membership
     members: Plan  # changes of the cluster's objects, made on the manager
     steps: Plan  # all of it, to show
 
@@ -75,12 +76,14 @@ def swarm_plan(
     forms: bool = True,
     settings: Any = None,
     keys: UnlockKeys | None = None,
+    ended: Collection[str] = (),
 ) -> SwarmPlan:
     """What has to be done so that the hosts are one swarm with the wanted roles, labels and availability.
 
     :param hosts: in the order of the inventory.
     :param forms: whether this run makes the swarm. One that does not, has no reason to stop because it must not.
     :param settings: the wanted settings of the swarm, as :func:`settings.settings_plan` takes them.
+    :param ended: runs that are known to have ended, as :mod:`out_of_service` has them.
     """
     keys = keys or {"found": False, "dir": "swarm_cluster_secrets_dir", "known": []}
     states = {host: item["facts"]["swarm"] for host, item in hosts.items() if item["facts"]}
@@ -105,6 +108,7 @@ def swarm_plan(
         "rejoin": heal["rejoin"],
         "settings": [],
         "keep_key": keep_key,
+        "record": [],
         "members": [],
         "steps": [],
     }
@@ -117,10 +121,15 @@ def swarm_plan(
             plan["join"] = {
                 host: hosts[host]["role"] for host in outside if host != plan["init"] and hosts[host]["here"]
             }
+            for host in plan["join"] if manager else ():
+                problem = membership.join_problem(states[host], plan["cluster_id"])
+                if problem:
+                    view.problem(host, problem)
             plan["settings"] = settings_plan(settings or {}, state["spec"] if state else FRESH)
         if manager:
+            plan["record"] = _unrecorded(view, plan)
             waiting = bool(heal["waiting"]) or view.gains()
-            plan["members"], later = member_changes(view, heal["rejoin"], waiting)
+            plan["members"], later = member_changes(view, heal["rejoin"], waiting, _held(view, manager, ended))
     plan["steps"] = (
         _key_step(keep_key, keys) + _steps(view, plan, heal["waiting"]) + plan["settings"] + plan["members"] + later
     )
@@ -177,12 +186,35 @@ def _initialiser(view: View, forms: bool) -> str | None:
     elif not view.hosts[managers[0]]["here"]:
         refusal = ELSEWHERE % managers[0]
     if not refusal:
-        return managers[0]
+        asked = {host: membership.new_swarm_problem(state) for host, state in view.states.items()}
+        for host, problem in asked.items():
+            if problem and forms:
+                view.problem(host, problem)
+        return None if any(asked.values()) else managers[0]
     if forms:
         for name in view.states:
             if name not in inside:
                 view.problem(name, refusal)
     return None
+
+
+def _held(view: View, manager: str, ended: Collection[str]) -> list[str]:
+    """The nodes that another run may be at work on."""
+    facts, state = view.hosts[manager]["facts"], view.states[manager]
+    now = facts["machine"].get("time", 0.0) if facts else 0.0
+    return out_of_service.held(state["spec"], state["nodes"], now, ended)
+
+
+def _unrecorded(view: View, plan: SwarmPlan) -> list[str]:
+    """Members of this swarm that lack the record of it, such as those of before there was one, or restored ones."""
+    return [
+        host
+        for host, state in view.states.items()
+        if view.hosts[host]["here"]
+        and host not in plan["rejoin"]
+        and view.entry(host)
+        and not membership.is_recorded(state, plan["cluster_id"])
+    ]
 
 
 def _steps(view: View, plan: SwarmPlan, waiting: list[str]) -> Plan:
@@ -195,6 +227,8 @@ def _steps(view: View, plan: SwarmPlan, waiting: list[str]) -> Plan:
     for host, role in plan["join"].items():
         steps.append(change("join", "node %s" % host, "not in the swarm", after=role))
     steps += [change("rejoin", "node %s" % host, "in its turn", after=view.hosts[host]["role"]) for host in waiting]
+    for host in plan["record"]:
+        steps += membership.record_step(host, view.states[host])
     return steps
 
 

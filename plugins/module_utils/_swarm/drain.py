@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 # What the node's availability was, kept in the swarm, where an interrupted run does not lose it.
 LABEL = "dockyard.swarm.availability"
 NO_PLACE = "no suitable node"
+# What a task is to be that runs, or waits for the one that it replaces.
+LIVE = ("running", "ready")
 
 
 class Task(TypedDict):
@@ -65,7 +67,8 @@ def restore_plan(nodes: Sequence[Node], node_id: str) -> Plan:
     return [
         change(
             "restore", "node %s" % node["hostname"], "its Engine is back",
-            before=node["availability"], after=before, set={"availability": before, "labels": {LABEL: None}},
+            before=node["availability"], after=before, node=node_id,
+            set={"availability": before, "labels": {LABEL: None}},
         )
     ]  # fmt: skip
 
@@ -122,7 +125,8 @@ def goals(tasks: Sequence[Task], node_id: str) -> dict[str, int]:
 def lacking(tasks: Sequence[Task], node_id: str, wanted: Mapping[str, int]) -> dict[str, str]:
     """Services that do not run elsewhere yet as often as they did, and those that still run here, each with a reason.
 
-    A task for which no other node is suitable comes back with this one, and is not waited for.
+    A task for which no other node is suitable comes back with this one, and is not waited for; nor is one that ends without a
+    successor: the swarm makes that in the moment in which it ends a task.
     """
     found = {}
     for task in remaining(tasks, node_id):
@@ -131,14 +135,26 @@ def lacking(tasks: Sequence[Task], node_id: str, wanted: Mapping[str, int]) -> d
         mine = [task for task in tasks if task["service"] == name and task["wanted"] == "running"]
         running = sum(1 for task in mine if task["state"] == "running" and task["node"] != node_id)
         placeless = sum(1 for task in mine if task["placeless"] and task["state"] == "pending")
-        if running + placeless < number:
-            found[name] = "%d of %d tasks run elsewhere" % (running, number)
+        coming = sum(1 for task in tasks if task["service"] == name and task["wanted"] in LIVE)
+        if running + placeless < min(number, coming):
+            found[name] = "%d of %d tasks run elsewhere" % (running, min(number, coming))
     return found
 
 
 def is_back(node: Node) -> bool:
-    """Whether the swarm counts on this node again."""
+    """Whether the swarm counts on this node. It does for a while after the node is gone: see :func:`has_reported`."""
     return node["state"] == "ready" and (node["role"] != "manager" or node["reachability"] == "reachable")
+
+
+def has_reported(version: int, before: int) -> bool:
+    """Whether the swarm has heard of a node since it was stopped.
+
+    Each start of an Engine is a new session of its node, which its entry is written for, also where the managers never noticed
+    that it was gone.
+
+    :param version: the version of its entry; ``before`` that before the stop, 0 where it was not stopped.
+    """
+    return not before or version > before
 
 
 def batches(nodes: Mapping[str, Mapping[str, bool]], parallel: int = 1) -> list[list[str]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Mapping
 
 from .._core.plan import change
+from .membership import is_recorded, record_step
 
 if TYPE_CHECKING:
     from .._core.facts import SwarmFacts
@@ -27,7 +28,7 @@ def join_plan(state: SwarmFacts, wanted: Mapping[str, Any]) -> Plan:
             return []
         return [change("leave", "swarm", "not wanted in it", before=state["node_id"])]
     if local == "active":
-        return []
+        return [] if is_recorded(state, wanted.get("cluster_id")) else record_step(state["node_id"] or "", state)
     if local != "inactive":
         return [change("rejoin", "swarm", "its state is %s (%s)" % (local, state["error"]), after=wanted["role"])]
     if wanted["initialise"]:

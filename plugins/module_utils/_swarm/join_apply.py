@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Callable
 from .._core.engine_api import Engine, EngineError
 from .._core.plan import ApplyError, PlanError
 from .._core.wait import wait_for
+from . import membership, membership_files
 from .join import join_plan
 from .manager_key import local
 from .quorum import leave_problem
@@ -31,7 +32,10 @@ class Member:
 
     def read(self) -> SwarmFacts:
         try:
-            return self.read_swarm(self.engine.get("/info").get("Swarm") or {}, self.engine)
+            info = self.engine.get("/info")
+            state = self.read_swarm(info.get("Swarm") or {}, self.engine)
+            state.update(membership_files.read_membership(info["DockerRootDir"]))  # type: ignore[typeddict-item]
+            return state
         except EngineError as exc:
             raise PlanError("the Engine cannot be asked: %s" % exc) from exc
 
@@ -53,6 +57,8 @@ class Member:
 
     def apply(self, plan: Plan, state: SwarmFacts) -> None:
         verb = plan[0]["do"]
+        if verb == "record":
+            self._record()
         if verb in ("leave", "rejoin"):
             self._leave(force=state["manager"] or verb == "rejoin" or self.params["force"])
         if verb == "initialise":
@@ -107,6 +113,14 @@ class Member:
             raise ApplyError("the node did not leave its swarm: %s" % exc.message) from exc
         if not wait_for(lambda: self._state() == "inactive", self.params["timeout"]):
             raise ApplyError("the node is still leaving its swarm after %d s" % self.params["timeout"])
+        membership_files.remove_record(self.engine.get("/info")["DockerRootDir"])
+
+    def _record(self) -> None:
+        """Record which swarm this node is in, for a later run that does not find it there."""
+        info = self.engine.get("/info")
+        found = membership.wanted(self.read_swarm(info.get("Swarm") or {}, self.engine), self.params["cluster_id"])
+        if found:
+            membership_files.write_record(found, info["DockerRootDir"])
 
     def _state(self) -> str | None:
         return local(self.engine).get("LocalNodeState")
@@ -126,3 +140,4 @@ class Member:
                 "%s, but not an active member after %d s: state %s %s; run again to continue from here"
                 % (what, self.params["timeout"], found.get("LocalNodeState"), found.get("Error") or "")
             )
+        self._record()

@@ -40,12 +40,15 @@ class Leaving(TypedDict):
     ids: list[str]
 
 
-def member_changes(view: View, leaving: Collection[str] = (), waiting: bool = False) -> tuple[Plan, Plan]:
+def member_changes(
+    view: View, leaving: Collection[str] = (), waiting: bool = False, held: Collection[str] = ()
+) -> tuple[Plan, Plan]:
     """Changes of the cluster's objects: ``(now, later)``; ``later`` waits until a host has joined under its new identity.
 
     :param view: the :class:`cluster_state.View`; its manager is asked for all of it, but never for its own demotion.
     :param leaving: hosts that leave and rejoin first.
     :param waiting: whether something else comes first that may give back what the quorum lacks: no refusal is final then.
+    :param held: IDs of nodes that another run has out of service: their availability is its business.
     """
     by_id = {entry["id"]: host for host, entry in view.entries().items()}
     hosts = dict(view.hosts)
@@ -78,7 +81,8 @@ def member_changes(view: View, leaving: Collection[str] = (), waiting: bool = Fa
                     view.problem(member, refusal)
                 continue
             view.quorum.lose(node_id)
-        now += _node_changes(member, node, _with_rest_of_drain(node, wanted))
+        wanted = {**wanted, "availability": None} if node_id in held else _with_rest_of_drain(node, wanted)
+        now += _node_changes(member, node, wanted)
     return now, later
 
 
