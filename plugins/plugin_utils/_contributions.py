@@ -12,7 +12,8 @@ SUFFIX = "_contributes"
 
 # Key -> how the values of several roles become one.
 LISTS = (
-    "packages", "known_packages", "candidates", "units", "files", "sysctls", "kernel_modules", "ports", "names", "status",
+    "packages", "known_packages", "candidates", "units", "files", "sysctls", "kernel_modules", "ports", "names",
+    "registries", "status",
 )  # fmt: skip
 DICTS = ("daemon_options", "repository", "data", "cluster")
 FLAGS = ("needs_swarm", "opens_ports")

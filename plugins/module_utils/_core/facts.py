@@ -76,6 +76,46 @@ class UnitFacts(TypedDict):
 class DnsFacts(TypedDict):
     resolvers: list[str]
     port_53: list[str]
+    resolv_conf: ResolverFile
+    dnsmasq: list[ConfigLine]
+    dnsmasq_error: str | None
+
+
+class ResolverFile(TypedDict):
+    """What keeps a resolver's file from being written, and who writes it besides."""
+
+    exists: bool
+    dangling: str | None
+    immutable: bool
+    writer: str | None
+
+
+class ConfigLine(TypedDict):
+    """One line of a configuration file that is not the collection's."""
+
+    path: str
+    line: int
+    name: str
+    value: str | None
+
+
+class Listener(TypedDict):
+    protocol: str
+    port: int
+    address: str
+    inode: str
+    process: str | None
+    pid: int | None
+
+
+class Flag(TypedDict):
+    """A flag that dockerd gets from a variable of its unit."""
+
+    option: str
+    flag: str
+    variable: str
+    path: str
+    line: int
 
 
 class FirewallFacts(TypedDict):
@@ -94,10 +134,14 @@ class DaemonFile(TypedDict):
     exists: bool
     options: dict[str, Any]
     error: str | None
+    since: str | None
+    until: str | None
 
 
 class DaemonFacts(DaemonFile):
     interrupted: bool
+    flags: list[Flag]
+    proxies: list[ConfigLine]
 
 
 class DataFacts(TypedDict):
@@ -122,6 +166,7 @@ class EngineFacts(TypedDict):
     version: str | None
     api: str | None
     info: dict[str, Any]
+    proxy: dict[str, Any] | None
     images: dict[str, str]
     configs: dict[str, ConfigNetwork]
 
@@ -242,6 +287,10 @@ class NodeFacts(TypedDict):
     files: dict[str, FileFacts]
     units: dict[str, UnitFacts]
     sysctls: dict[str, str | None]
+    sysctl_lines: dict[str, ConfigLine]
+    journald_lines: list[ConfigLine]
+    replaced: dict[str, list[str]]
+    listeners: list[Listener]
     kernel_modules: dict[str, bool | None]
     dns: DnsFacts
     time_sync: str | None

@@ -10,6 +10,7 @@ import hashlib
 import re
 from typing import TYPE_CHECKING, Any, Iterable, Mapping
 
+from . import proxies
 from .engine_plan import engine_plan
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def wanted_of(facts: NodeFacts, settings: Mapping[str, Any]) -> dict[str, Any]:
     """What the daemon is to have: ``{options, remove, environment, files}``.
 
     :param settings: ``options``, ``remove`` and ``environment`` of the user, which win; ``contributed``, the daemon options that
-        other roles of the play want; ``data_link``; ``registry_cas``; ``api``, empty where it is not served by TCP, else its
+        other roles of the play want; ``registries``, those of the cluster, which are asked without a proxy; ``data_link``; ``registry_cas``; ``api``, empty where it is not served by TCP, else its
         ``port`` and the texts ``ca``, ``certificate`` and ``key``.
     """
     given, api = settings["options"], settings["api"]
@@ -77,10 +78,11 @@ def wanted_of(facts: NodeFacts, settings: Mapping[str, Any]) -> dict[str, Any]:
     if not api and (facts["daemon"]["options"] or {}).get("tlskey") == ETC + "/server.key":
         # Where the role opened the socket, it closes it, too.
         remove += [name for name in _api_options({"port": 0}) if name not in given]
+    registries = settings.get("registries") or []
     return {
-        "options": options,
+        "options": proxies.own_options(options, registries),
         "remove": remove,
-        "environment": dict(_api_environment(api), **settings["environment"]),
+        "environment": dict(_api_environment(api), **proxies.own_environment(settings["environment"], registries)),
         "files": _registry_files(settings["registry_cas"]) + _api_files(api),
     }
 

@@ -17,6 +17,7 @@ from .._swarm import advertise_address, settings
 from .._swarm.cluster_plan import SwarmChanges, able_managers, swarm_plan
 from .._swarm.members import by_node, leaving
 from . import addresses as _addresses
+from . import dns_checks, found_checks, ports
 from . import warnings as _warnings
 from .cluster_checks import check_dns, check_inventory, check_networks, check_pools, macvlan_parts
 from .duplicate_hosts import check_duplicates
@@ -78,12 +79,15 @@ def cluster_plan(managers: list[str], workers: list[str], hosts: Mapping[str, Ho
     problems: list[Problem] = [(None, text) for text in check_inventory(managers, workers) + wrong_settings]
     for host, facts in read.items():
         problems += [(host, text) for text in check_host(hosts[host], facts, options["allow_unsupported_os"])]
+        if hosts[host]["here"]:
+            port = options["settings"].get("data_path_port") or ports.DATA_PATH_PORT
+            problems += [(host, text) for text in found_checks.check_found(hosts[host], facts, host in managers, port)]
     problems += [(None, text) for text in duplicates]
     problems += unclear.items()
     for host, texts in plan["problems"].items():
         problems += [(host, text) for text in texts if not options["repairs"]]
     problems += check_networks(options["networks"], read, networks, hosts)
-    problems += wrong_macvlans + check_dns(options, read, addresses)
+    problems += wrong_macvlans + check_dns(options, read, addresses, hosts)
     if plan["init"]:
         problems += [(None, text) for text in check_pools(options["settings"].get("default_addr_pool") or [], read)]
     addresses = _addresses.with_unread(addresses, hosts, nodes)
@@ -96,6 +100,8 @@ def cluster_plan(managers: list[str], workers: list[str], hosts: Mapping[str, Ho
         + _warnings.fixed_settings(options["settings"], state.get("settings") or {})
         + _warnings.insecure_registries(hosts)
         + _warnings.ports_shut_by_reloads(read)
+        + found_checks.foreign_units(read)
+        + dns_checks.undone_by(read, [host for host in hosts if options["dns_servers"] and hosts[host]["found"]["resolver"]])
         + accepted_duplicates
         + overlay.too_wide(networks, path_mtus)
         + capacity.almost_full(counted, forecasts)
