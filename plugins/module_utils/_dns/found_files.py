@@ -59,6 +59,8 @@ def _lines(root: str, path: str) -> Iterator[ConfigLine]:
     except OSError:  # a folder
         return
     for number, line in enumerate(text.splitlines(), 1):
+        if not line or line[0] == "#":
+            continue
         line = re.sub(r"(^|\s)#.*", "", line).strip()
         if line:
             name, sep, value = line.partition("=")

@@ -77,7 +77,7 @@ def check_file(daemon: Mapping[str, Any], version: str | None, running: bool, pa
     :param daemon: what :func:`daemon_file.read_daemon_json` gives; ``version`` the Engine's, None where it is unknown.
     :param running: whether the daemon runs, with what it has read before.
     """
-    wrong = daemon["error"]
+    wrong = daemon.get("error")
     if not wrong and daemon.get("since") and version and not _reached(version, CHANGED):
         wrong = "%s, which only Engine %s and later accept" % (daemon["since"], CHANGED)
     if not wrong and daemon.get("until") and _reached(version, CHANGED):

@@ -10,6 +10,7 @@ Pure, apart from :func:`read`. systemd itself tells values without their place, 
 from __future__ import annotations
 
 import glob
+import os
 import re
 import shlex
 from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, Mapping, NamedTuple, Sequence
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from .._core.facts import ConfigLine, Flag
 
 VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
+OWN_DROP_INS = "/etc/systemd/system/docker.service.d/*.conf"
 PROXIES = ("HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy")
 
 
@@ -37,7 +39,11 @@ def read(unit: Mapping[str, Any] | None) -> dict[str, Assignment]:
     """The variables of a unit, by name; see :func:`variables`."""
     if not unit:
         return {}
-    paths = [unit["path"]] + list(unit["drop_ins"]) if unit["path"] else list(unit["drop_ins"])
+    drop_ins = list(unit["drop_ins"])
+    if unit["needs_daemon_reload"]:
+        # systemd has not read all of them yet, and will before the Engine is started again.
+        drop_ins = sorted({*drop_ins, *glob.glob(OWN_DROP_INS)}, key=os.path.basename)
+    paths = ([unit["path"]] if unit["path"] else []) + drop_ins
     return variables([(path, _text(path) or "") for path in paths], _files)
 
 

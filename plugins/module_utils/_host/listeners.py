@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import struct
 from typing import TYPE_CHECKING, Collection, Iterable
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from .._core.facts import Listener
 
 TABLES = ("tcp", "tcp6", "udp", "udp6")
+# The kernel's numbers for a socket that listens, and for one without a peer.
+STATE = {"tcp": "0A", "udp": "07"}
 # Nobody binds this one, so that only a socket for all addresses stands in its way.
 UNUSED = "127.255.255.254"
 
@@ -28,18 +31,15 @@ def read_listeners(ports: Collection[tuple[str, int]], root: str = "/proc") -> l
     found: list[Listener] = []
     for table in TABLES:
         protocol = table[:3]
-        # One search in the text of each line is all that the lines of connections cost.
-        signs = {":%04X " % port: port for kind, port in ports if kind == protocol}
-        state = " 0A " if protocol == "tcp" else " 07 "
-        for line in _lines(os.path.join(root, "net", table)):
-            if state in line and any(sign in line for sign in signs):
-                words = line.split(None, 10)
-                port = signs.get(words[1][-5:] + " ")
-                if port and words[3] == state.strip() and words[9] != "0":
-                    found.append(
-                        {"protocol": protocol, "port": port, "address": _address(words[1][:-5]), "inode": words[9],
-                         "process": None, "pid": None}
-                    )  # fmt: skip
+        wanted = "|".join("%04X" % port for kind, port in ports if kind == protocol)
+        # One pass over the whole text: a busy host has a line for each of thousands of connections.
+        row = r"^ *\d+: ([0-9A-F]+):(%s) [0-9A-F]+:0000 %s (?:\S+ +){5}(\d+)" % (wanted, STATE[protocol])
+        for address, port, inode in re.findall(row, _text(os.path.join(root, "net", table)), re.MULTILINE):
+            if inode != "0":
+                found.append(
+                    {"protocol": protocol, "port": int(port, 16), "address": _address(address), "inode": inode,
+                     "process": None, "pid": None}
+                )  # fmt: skip
     return [item for item in found if item["address"] != "::" or _takes_ipv4(item)]
 
 
@@ -58,16 +58,16 @@ def with_processes(found: Iterable[Listener], root: str = "/proc") -> list[Liste
                 continue
             if item and item["pid"] is None:
                 item["pid"] = int(pid)
-                item["process"] = "".join(_lines(os.path.join(root, pid, "comm"))).strip() or None
+                item["process"] = _text(os.path.join(root, pid, "comm")).strip() or None
     return found
 
 
-def _lines(path: str) -> list[str]:
+def _text(path: str) -> str:
     try:
         with open(path, encoding="utf-8", errors="replace") as handle:
-            return handle.readlines()
+            return handle.read()
     except OSError:
-        return []
+        return ""
 
 
 def _names(folder: str) -> list[str]:

@@ -45,10 +45,12 @@ def last_lines(files: Iterable[tuple[str, str]], names: Iterable[str]) -> dict[s
     by_pattern: dict[str, ConfigLine] = {}
     for path, text in files:
         for number, key, value in _assignments(text):
+            pattern = re.search(r"[*?\[]", key)
+            if not pattern and key not in wanted:
+                continue
             line: ConfigLine = {"path": path, "line": number, "name": key, "value": value}
-            if not re.search(r"[*?\[]", key):
-                if key in wanted:
-                    named[wanted[key]] = line
+            if not pattern:
+                named[wanted[key]] = line
                 continue
             for parameter in fnmatch.filter(wanted, key):
                 by_pattern[wanted[parameter]] = line
