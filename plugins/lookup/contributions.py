@@ -19,8 +19,8 @@ options:
     description:
       - The keys to merge, one result each.
       - V(packages), V(known_packages) (asked about, not installed), V(candidates) (packages whose available versions are asked
-        for), V(units), V(files) (patterns), V(sysctls), V(kernel_modules), V(registries) (addresses, asked without a proxy), V(status)
-        (lines for playbook status.yml) are lists of texts without duplicates.
+        for), V(units), V(files) (patterns), V(sysctls), V(kernel_modules), V(registries) (addresses, asked without a proxy),
+        V(status) (lines for playbook status.yml) are lists of texts without duplicates.
       - V(ports) is a list of dictionaries with C(port), C(protocol) (V(tcp) or V(udp), default V(tcp)), C(hosts) (inventory names
         of the hosts that serve it, default all) and C(from) (V(members), V(containers), V(any), addresses or networks; default
         V(members)).

@@ -76,7 +76,9 @@ def main():
     )
     servers = module.params["servers"]
     if not servers:
-        module.fail_json(msg="no DNS server is left, all of them failed earlier in this run; the resolver of this host is left alone")
+        module.fail_json(
+            msg="no DNS server is left, all of them failed earlier in this run; the resolver of this host is left alone"
+        )
     silent = ask(servers, settings_of(module.params), module.params["timeout"])
     texts = ["DNS server %s did not answer as planned when asked for %s" % item for item in silent.items()]
     if len(silent) == len(servers):

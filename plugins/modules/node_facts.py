@@ -204,17 +204,17 @@ dns:
   description:
     - The name servers in use (C(resolvers)) and the addresses on which port 53 is in use (C(port_53)); V(::) is one that
       takes IPv4 addresses, too.
-    - Whether C(/etc/resolv.conf) exists, is immutable, or is a link to nothing, and the program that says in it that it writes it
-      (C(resolv_conf)).
-    - Lines of dnsmasq's files, other than the collection's own, that may stand in its way (C(dnsmasq)), and what dnsmasq says of its
-      files where it does not accept them (C(dnsmasq_error)).
+    - Whether C(/etc/resolv.conf) exists, is immutable, or is a link to nothing, and the program that says in it that it writes
+      it (C(resolv_conf)).
+    - Lines of dnsmasq's files, other than the collection's own, that may stand in its way (C(dnsmasq)), and what dnsmasq says
+      of its files where it does not accept them (C(dnsmasq_error)).
   returned: always
   type: dict
   sample: {resolvers: [192.0.2.1], port_53: [127.0.0.53]}
 listeners:
   description:
-    - Sockets of other programs on port 53, where dnsmasq does not run, and on the ports of the swarm, where the node is in none, with
-      the keys C(protocol), C(port), C(address), C(process) and C(pid).
+    - Sockets of other programs on port 53, where dnsmasq does not run, and on the ports of the swarm, where the node is in
+      none, with the keys C(protocol), C(port), C(address), C(process) and C(pid).
   returned: always
   type: list
   elements: dict
@@ -245,11 +245,11 @@ mesh:
   sample: {engine: true, lost: [tcp 8080]}
 daemon:
   description:
-    - The Engine's configuration file with the keys C(exists), C(options) (its content), C(error) (what no Engine accepts of it, with
-      line and column), C(since) and C(until) (what only Engines from 23.0 on, or before, accept) and C(interrupted) (whether a
-      change of it was interrupted).
-    - The flags that dockerd gets from variables of its unit (C(flags)), and the unit's variables for proxies (C(proxies)), each with
-      C(path) and C(line). The proxy itself, which may have a password, is not told.
+    - The Engine's configuration file with the keys C(exists), C(options) (its content), C(error) (what no Engine accepts of it,
+      with line and column), C(since) and C(until) (what only Engines from 23.0 on, or before, accept) and C(interrupted)
+      (whether a change of it was interrupted).
+    - The flags that dockerd gets from variables of its unit (C(flags)), and the unit's variables for proxies (C(proxies)), each
+      with C(path) and C(line). The proxy itself, which may have a password, is not told.
   returned: always
   type: dict
 data:
@@ -312,7 +312,7 @@ def read(packages, install, candidates, repository, sysctls, kernel_modules, uni
     places = read_data(daemon, _with_variables(unit_facts, environment), engine, data)
     firewall = read_firewall(unit_facts)
     swarm = read_swarm(local if engine["running"] else stopped(places))
-    listeners = host.read_listeners(unit_facts, swarm["state"])
+    listeners = host.read_listeners(swarm["state"])
     dnsmasq, dnsmasq_error = read_dnsmasq()
     return {
         "os": system,

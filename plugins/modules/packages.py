@@ -60,8 +60,8 @@ options:
     default: {}
   allow_removal:
     description:
-      - Packages that may be removed where one that is installed takes their place. Others that the package manager would remove stop
-        the module before anything is changed; those that it installed only for other packages may always go.
+      - Packages that may be removed where one that is installed takes their place. Others that the package manager would remove
+        stop the module before anything is changed; those that it installed only for other packages may always go.
     type: list
     elements: str
     default: []

@@ -45,7 +45,7 @@ def ask(servers: Iterable[str], settings: Mapping[str, object], timeout: float) 
     Waits until all of them answer; where some do, no longer than a few seconds for the others.
     """
     probes = query.probes(settings, None)
-    silent = {server: "" for server in servers}
+    silent = dict.fromkeys(servers, "")
     asked, begun = len(silent), time.monotonic()
     while True:
         for server in list(silent):

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to dockyard.swarm: what a host already has of DNS: lines of dnsmasq's files that are not ours, and its resolver's file."""
+"""Private to dockyard.swarm: what a host has of DNS: lines of dnsmasq's files that are not ours, and its resolver's file."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _FIXED = 0x10 | 0x20  # FS_IMMUTABLE_FL, FS_APPEND_FL
 
 
 def read_dnsmasq(root: str = "/") -> tuple[list[ConfigLine], str | None]:
-    """Lines of dnsmasq's files that are not ours and may stand in the way; and what dnsmasq, if it is there, finds wrong with them."""
+    """Lines of dnsmasq's files that are not ours and may stand in the way; and what dnsmasq finds wrong with them."""
     lines = [item for path in _paths(root) for item in _lines(root, path)]
     program = next((path for path in PROGRAM if lines and os.access(path, os.X_OK)), None) if root == "/" else None
     return [item for item in lines if item["name"] in LOOKED_AT], _tested(program) if program else None

@@ -71,7 +71,9 @@ def removed_options(options: Options, version: str | None) -> list[str]:
     return problems
 
 
-def check_file(daemon: Mapping[str, Any], version: str | None, running: bool, path: str = "/etc/docker/daemon.json") -> list[str]:
+def check_file(
+    daemon: Mapping[str, Any], version: str | None, running: bool, path: str = "/etc/docker/daemon.json"
+) -> list[str]:
     """What the Engine does not accept of the text of daemon.json: see :mod:`daemon_text`.
 
     :param daemon: what :func:`daemon_file.read_daemon_json` gives; ``version`` the Engine's, None where it is unknown.
@@ -85,7 +87,9 @@ def check_file(daemon: Mapping[str, Any], version: str | None, running: bool, pa
     if not wrong:
         return []
     left = "it runs with what it has read before, and will not start again" if running else "it does not start"
-    return ["%s: %s. The Engine refuses the file (%s), and its options cannot be kept: correct it" % (path, wrong, left)]
+    return [
+        "%s: %s. The Engine refuses the file (%s), and its options cannot be kept: correct it" % (path, wrong, left)
+    ]
 
 
 def check_flags(flags: Iterable[Flag], options: Options, running: bool) -> list[str]:

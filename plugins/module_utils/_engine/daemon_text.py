@@ -51,7 +51,7 @@ def parse(data: bytes) -> Parsed:
     decoder = json.JSONDecoder(object_pairs_hook=_Object, parse_constant=_refuse)
     try:
         value, end = decoder.raw_decode(text, start)
-    except _Constant as exc:
+    except _ConstantError as exc:
         found["error"] = "%s is no number of JSON" % exc
         return found
     except json.JSONDecodeError as exc:
@@ -59,7 +59,9 @@ def parse(data: bytes) -> Parsed:
         return found
     rest = text[end:].lstrip(BLANK)
     if rest:
-        found["until"] = found["until"] or "%s: something after the closing bracket" % _place(text, len(text) - len(rest))
+        found["until"] = found["until"] or "%s: something after the closing bracket" % _place(
+            text, len(text) - len(rest)
+        )
     if value is not None and not isinstance(value, _Object):
         found["error"] = "line 1: it is no object: it has to begin with {"
         return found
@@ -67,12 +69,12 @@ def parse(data: bytes) -> Parsed:
     return found
 
 
-class _Constant(ValueError):
+class _ConstantError(ValueError):
     pass
 
 
 def _refuse(name: str) -> Any:
-    raise _Constant(name)
+    raise _ConstantError(name)
 
 
 class _Object:

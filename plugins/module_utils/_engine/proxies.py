@@ -4,7 +4,7 @@
 
 """Private to dockyard.swarm: whether the Engine reaches registries of the cluster itself, or by a proxy. Pure functions.
 
-As Go's httpproxy and dockerd do it: the option ``proxies`` of daemon.json goes before the environment, upper case before lower case.
+As Go's httpproxy and dockerd do it: option ``proxies`` of daemon.json goes before the environment, upper case before lower case.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def check(
     lines = {item["name"]: item for item in facts["daemon"].get("proxies") or []}
     unit = facts["units"].get("docker.service")
     unit_path = unit["path"] if unit else ""
-    proxy = set_by_options.get("https-proxy") and "daemon.json" or _place(HTTPS, environment, lines, unit_path)
+    proxy = (set_by_options.get("https-proxy") and "daemon.json") or _place(HTTPS, environment, lines, unit_path)
     runs_with = facts["engine"].get("proxy") or {}
     if not proxy and runs_with.get("https"):
         proxy = "the environment of the running Engine"
@@ -101,13 +101,13 @@ def _place(
     return None
 
 
-def _value(names: Iterable[str], environment: Mapping[str, Any], lines: Mapping[str, ConfigLine], unit_path: str) -> Any:
+def _value(
+    names: Iterable[str], environment: Mapping[str, Any], lines: Mapping[str, ConfigLine], unit_path: str
+) -> Any:
     for name in names:
         line = lines.get(name)
         value = (
-            line["value"]
-            if line and _is_foreign(name, line["path"], environment, unit_path)
-            else environment.get(name)
+            line["value"] if line and _is_foreign(name, line["path"], environment, unit_path) else environment.get(name)
         )
         if value:
             return value

@@ -59,8 +59,9 @@ def wanted_of(facts: NodeFacts, settings: Mapping[str, Any]) -> dict[str, Any]:
     """What the daemon is to have: ``{options, remove, environment, files}``.
 
     :param settings: ``options``, ``remove`` and ``environment`` of the user, which win; ``contributed``, the daemon options that
-        other roles of the play want; ``registries``, those of the cluster, which are asked without a proxy; ``data_link``; ``registry_cas``; ``api``, empty where it is not served by TCP, else its
-        ``port`` and the texts ``ca``, ``certificate`` and ``key``.
+        other roles of the play want; ``registries``, those of the cluster, which are asked without a proxy; ``data_link``;
+        ``registry_cas``; ``api``, empty where it is not served by TCP, else its ``port`` and the texts ``ca``, ``certificate``
+        and ``key``.
     """
     given, api = settings["options"], settings["api"]
     # A play without role swarm_logging leaves to the daemon what that role wants of it.

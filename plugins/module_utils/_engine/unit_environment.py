@@ -158,7 +158,9 @@ def flags(argv: Sequence[str], found: Mapping[str, Assignment]) -> list[Flag]:
     for word in argv:
         for match in VARIABLE.finditer(word):
             item = found.get(match.group(1) or match.group(2))
-            for option, flag in flags_of(["", *_words(item.value)]).items() if item else ():
+            if item is None:
+                continue
+            for option, flag in flags_of(["", *_words(item.value)]).items():
                 result.append(
                     {"option": option, "flag": flag, "variable": item.name, "path": item.path, "line": item.line}
                 )

@@ -56,7 +56,7 @@ def read_replaced(names: Sequence[str], family: str, time_sync: str | None) -> d
     return _backend(family).replaced(names) if names else {}
 
 
-def read_listeners(units: Mapping[str, Any], swarm: str) -> list[Listener]:
+def read_listeners(swarm: str) -> list[Listener]:
     """Sockets on port 53, and on the swarm's ports where they are not the Engine's own."""
     return listeners.read_listeners(DNS_PORTS + (() if swarm in MEMBER else SWARM_PORTS))
 

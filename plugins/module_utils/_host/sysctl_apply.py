@@ -75,7 +75,7 @@ class Sysctls:
     def plan(self, state: Mapping[str, str | None]) -> Plan:
         return sysctl.value_plan(state, self.wanted)
 
-    def apply(self, plan: Plan, state: Mapping[str, str | None]) -> None:
+    def apply(self, plan: Plan, _state: Mapping[str, str | None]) -> None:
         """Set these parameters, and no other that a file of the host names."""
         for item in plan:
             name = item["to"].split(" ", 1)[1]

@@ -122,7 +122,11 @@ def replaced(names: Sequence[str]) -> dict[str, list[str]]:
     if code == 0 and not simulated(said)[0]:
         return {}
     # Which one is it that others give way to, or that the lists do not have?
-    each = {name: run(command + [name], time.monotonic()) for name in names} if len(names) > 1 else {names[0]: (code, said)}
+    each = (
+        {name: run(command + [name], time.monotonic()) for name in names}
+        if len(names) > 1
+        else {names[0]: (code, said)}
+    )
     kept = automatic().union(transaction.REPLACEABLE)
     found = {name: sorted(simulated(text)[0] - kept) for name, (failed, text) in each.items() if failed == 0}
     return {name: gone for name, gone in found.items() if gone}

@@ -2,14 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to dockyard.swarm: what a host already has that keeps it from serving names, or from asking for them. Pure functions."""
+"""Private to dockyard.swarm: what a host has that keeps it from serving names, or from asking for them. Pure functions."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Collection, Iterable, Mapping
 
 if TYPE_CHECKING:
-    from .._core.facts import ConfigLine, DnsFacts, NodeFacts
+    from .._core.facts import ConfigLine, NodeFacts
 
 NETWORK_MANAGER = "NetworkManager.service"
 SERVERS = "or let another host serve names (swarm_dns_servers)"
@@ -59,7 +59,7 @@ def check_resolver(facts: NodeFacts, servers: Collection[str]) -> list[str]:
 
     :param servers: their addresses.
     """
-    dns: DnsFacts = facts["dns"]
+    dns = facts["dns"]
     found: Mapping[str, Any] | None = dns.get("resolv_conf")
     if not found:
         return []
@@ -70,7 +70,9 @@ def check_resolver(facts: NodeFacts, servers: Collection[str]) -> list[str]:
             "file in its place, %s" % (found["dangling"], leave)
         ]
     if not found["exists"]:
-        return ["/etc/resolv.conf does not exist, so the host finds no names: create it with its name servers, %s" % leave]
+        return [
+            "/etc/resolv.conf does not exist, so the host finds no names: create it with its name servers, %s" % leave
+        ]
     if found["immutable"] and not set(dns["resolvers"] or [""]) <= set(servers):
         return ["/etc/resolv.conf cannot be changed, it is immutable: chattr -ia /etc/resolv.conf, %s" % leave]
     return []
@@ -93,5 +95,6 @@ def undone_by(read: Mapping[str, NodeFacts], managed: Iterable[str]) -> list[str
 
 def _network_manager_writes(facts: NodeFacts) -> bool:
     unit = facts["units"].get(NETWORK_MANAGER)
-    writer = (facts["dns"].get("resolv_conf") or {}).get("writer") or ""
+    found: Mapping[str, Any] = facts["dns"].get("resolv_conf") or {}
+    writer = found.get("writer") or ""
     return bool(unit and unit["active"] == "active" and writer.lower() == "networkmanager")

@@ -109,10 +109,18 @@ def test_a_file_that_only_some_engines_accept(found, version, refused):
 
 
 def test_a_flag_of_a_variable_and_an_option_of_the_file():
-    flag = {"option": "log-driver", "flag": "--log-driver", "variable": "DOCKER_OPTS", "path": "/etc/default/docker", "line": 4}
+    flag = {
+        "option": "log-driver",
+        "flag": "--log-driver",
+        "variable": "DOCKER_OPTS",
+        "path": "/etc/default/docker",
+        "line": 4,
+    }
     assert daemon_json.check_flags([flag], {"debug": True}, running=True) == []
     (problem,) = daemon_json.check_flags([flag], {"log-driver": "journald"}, running=True)
-    assert problem.startswith("/etc/default/docker, line 4: DOCKER_OPTS gives dockerd the flag --log-driver, and daemon.json has")
+    assert problem.startswith(
+        "/etc/default/docker, line 4: DOCKER_OPTS gives dockerd the flag --log-driver, and daemon.json has"
+    )
     assert "does not start again" in problem
 
 

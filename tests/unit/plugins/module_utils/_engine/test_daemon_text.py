@@ -23,8 +23,14 @@ PLAIN = b'{"debug": true}'
         (b'{"debug": false, "debug": true}', {"debug": True}),
         (b'{"dns": ["192.0.2.1"], "dns": ["192.0.2.2"]}', {"dns": ["192.0.2.2"]}),
         # Go's reader adds to a map that is there already.
-        (b'{"log-opts": {"a": "1", "c": "1"}, "log-opts": {"b": "2", "c": "2"}}', {"log-opts": {"a": "1", "b": "2", "c": "2"}}),
-        (b'{"runtimes": {"a": {"path": "x", "args": []}}, "runtimes": {"a": {"path": "y"}}}', {"runtimes": {"a": {"path": "y"}}}),
+        (
+            b'{"log-opts": {"a": "1", "c": "1"}, "log-opts": {"b": "2", "c": "2"}}',
+            {"log-opts": {"a": "1", "b": "2", "c": "2"}},
+        ),
+        (
+            b'{"runtimes": {"a": {"path": "x", "args": []}}, "runtimes": {"a": {"path": "y"}}}',
+            {"runtimes": {"a": {"path": "y"}}},
+        ),
         (
             b'{"builder": {"gc": {"enabled": true}}, "builder": {"gc": {"defaultKeepStorage": "1GB"}}}',
             {"builder": {"gc": {"enabled": True, "defaultKeepStorage": "1GB"}}},

@@ -65,7 +65,7 @@ def check(lines=(), environment=(), options=(), runs_with=None):
         ({"lines": [(OTHER, "HTTPS_PROXY", "")]}, None),
         ({"lines": [(OTHER, "HTTPS_PROXY", "set")], "environment": {"NO_PROXY": "swarm.internal"}}, None),
         # The last drop-in counts: ours goes before a later one, and after an earlier one.
-        ({"lines": [(OTHER, "NO_PROXY", "localhost")], "environment": {**PROXY, "NO_PROXY": "swarm.internal"}}, "swarm_engine_env"),
+        ({"lines": [(OTHER, "NO_PROXY", "localhost")], "environment": {**PROXY, "NO_PROXY": "swarm.internal"}}, "swarm_engine"),
         ({"lines": [(EARLIER, "NO_PROXY", "localhost")], "environment": {**PROXY, "NO_PROXY": "swarm.internal"}}, None),
         ({"lines": [(OWN, "HTTPS_PROXY", "set")]}, None),  # this run takes it away
         ({"options": {"proxies": {"https-proxy": "http://192.0.2.9"}}}, "daemon.json sets a proxy"),

@@ -54,7 +54,13 @@ def test_the_command_line_has_them():
     assert expanded(ARGV, found)[3:] == ["--log-driver=json-file", "--dns", "192.0.2.1"]
     assert expanded(["x", "--label=a=${A}", "$NONE", "${NONE}"], found) == ["x", "--label=a=3", ""]
     assert flags(ARGV, found) == [
-        {"option": "log-driver", "flag": "--log-driver", "variable": "DOCKER_OPTS", "path": "/etc/default/docker", "line": 3},
+        {
+            "option": "log-driver",
+            "flag": "--log-driver",
+            "variable": "DOCKER_OPTS",
+            "path": "/etc/default/docker",
+            "line": 3,
+        },
         {"option": "dns", "flag": "--dns", "variable": "DOCKER_OPTS", "path": "/etc/default/docker", "line": 3},
     ]
     assert flags(["/usr/sbin/dockerd", "--dns=1"], found) == []

@@ -12,7 +12,9 @@ import pytest
 from ansible_collections.dockyard.swarm.plugins.module_utils._host import listeners
 
 HEAD = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
-ROW = "%4d: %s:%04X %s:0000 %s 00000000:00000000 00:00000000 00000000     0        0 %s 1 0000000000000000 100 0 0 10 0\n"
+ROW = (
+    "%4d: %s:%04X %s:0000 %s 00000000:00000000 00:00000000 00000000     0        0 %s 1 0000000000000000 100 0 0 10 0\n"
+)
 
 
 def row(address, port, state="0A", inode="77", number=0):
@@ -31,7 +33,8 @@ def test_sockets_that_wait_are_found_in_both_families(tmp_path):
         tmp_path,
         tcp=[row("00000000", 2377), row("0100007F", 2377, state="01"), row("00000000", 22), row("0B0200C0", 7946, inode="78")],
         tcp6=[row(mapped, 53, inode="79"), row("0" * 24 + "01000000", 53, inode="80", number=12345)],
-        udp=[row("00000000", 4789, state="07", inode="0"), row("3500007F", 53, state="07", inode="81"), row("00000000", 2377, "07")],
+        udp=[row("00000000", 4789, state="07", inode="0"), row("3500007F", 53, state="07", inode="81"),
+             row("00000000", 2377, "07")],
     )  # fmt: skip
     ports = [("tcp", 53), ("udp", 53), ("tcp", 2377), ("tcp", 7946), ("udp", 7946), ("udp", 4789)]
     found = listeners.read_listeners(ports, str(tmp_path))

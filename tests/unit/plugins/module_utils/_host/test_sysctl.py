@@ -44,7 +44,8 @@ def test_the_last_line_counts_and_a_name_before_a_pattern():
     ("path", "value", "named"),
     [
         (LATER, "0", True), (LATER, "1", False), ("/etc/sysctl.d/10-a.conf", "0", False), (sysctl.OWN_FILE, "0", False),
-        ("/etc/ufw/sysctl.conf", "0", True), ("/usr/lib/sysctl.d/zz.conf", "0", True), ("/etc/sysctl.d/99-sysctl.conf", "0", False),
+        ("/etc/ufw/sysctl.conf", "0", True), ("/usr/lib/sysctl.d/zz.conf", "0", True),
+        ("/etc/sysctl.d/99-sysctl.conf", "0", False),
     ],
 )  # fmt: skip
 def test_a_line_that_counts_after_ours_is_named(path, value, named):

@@ -167,7 +167,9 @@ def test_what_would_be_removed_besides_stops_it(commands):
 
 
 def test_a_package_gives_way_to_another_only_where_that_was_agreed_to(commands):
-    with pytest.raises(apt.ApplyError, match="would also remove docker-compose, docker.io.*swarm_cluster_allow_removal"):
+    with pytest.raises(
+        apt.ApplyError, match=r"would also remove docker-compose, docker\.io.*swarm_cluster_allow_removal"
+    ):
         apt.Backend().install([change("install", "podman-docker")], {})
     assert len(commands) == 1
     apt.Backend(may_go=["docker-compose", "docker.io"]).install([change("install", "podman-docker")], {})
@@ -175,7 +177,10 @@ def test_a_package_gives_way_to_another_only_where_that_was_agreed_to(commands):
 
 
 SAID = {
-    ("chrony", "rsyslog"): "Remv ntpsec [1.2]\nRemv systemd-timesyncd [257]\nRemv syslog-ng-core [4]\nInst chrony (4.6)\n",
+    (
+        "chrony",
+        "rsyslog",
+    ): "Remv ntpsec [1.2]\nRemv systemd-timesyncd [257]\nRemv syslog-ng-core [4]\nInst chrony (4.6)\n",
     ("chrony",): "Remv ntpsec [1.2]\nRemv systemd-timesyncd [257]\nInst chrony (4.6)\n",
     ("rsyslog",): "Remv syslog-ng-core [4]\nRemv syslog-ng-mod-x [4]\nInst rsyslog (8)\n",
     ("dnsmasq",): "Inst dnsmasq (2)\n",

@@ -91,5 +91,7 @@ def test_one_that_is_right_already_may_be_immutable():
 def test_who_writes_the_resolver_again_is_a_warning():
     units = {"NetworkManager.service": {"active": "active"}}
     facts = {"units": units, "dns": dns(resolv_conf=dict(RESOLVER, writer="NetworkManager"))}
-    found = plan(workers=(), variables={"swarm_dns_manage_resolver": True}, node1=facts, options={"dns_servers": ["node1"]})
+    found = plan(
+        workers=(), variables={"swarm_dns_manage_resolver": True}, node1=facts, options={"dns_servers": ["node1"]}
+    )
     assert found["warnings"][0].startswith("node1: NetworkManager writes /etc/resolv.conf again")

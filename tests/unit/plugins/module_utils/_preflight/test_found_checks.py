@@ -15,7 +15,13 @@ from tests.unit.swarm_example import BARE
 
 DOCKER = {"active": "active", "sub": "running", "enabled": "enabled", "masked": False, "coming": False,
           "needs_daemon_reload": False, "path": "/usr/lib/systemd/system/docker.service", "drop_ins": [], "argv": []}  # fmt: skip
-FLAG = {"option": "log-driver", "flag": "--log-driver", "variable": "DOCKER_OPTS", "path": "/etc/default/docker", "line": 4}
+FLAG = {
+    "option": "log-driver",
+    "flag": "--log-driver",
+    "variable": "DOCKER_OPTS",
+    "path": "/etc/default/docker",
+    "line": 4,
+}
 SETTINGS = {"options": {}, "remove": [], "environment": {}, "contributed": {"log-driver": "journald"}, "data_link": False,
             "registry_cas": {}, "api": {}, "registries": []}  # fmt: skip
 PROXY = {"path": "/etc/systemd/system/docker.service.d/proxy.conf", "line": 2, "name": "HTTPS_PROXY", "value": "set"}
