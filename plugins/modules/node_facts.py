@@ -229,7 +229,8 @@ firewall:
     - C(unit), the unit of the running firewall or null, and C(rules), the connections that it allows, in the form of
       M(dockyard.swarm.firewall). C(# dockyard) at the end of a rule marks one of the collection.
     - C(table) is whether the collection's own rules for nftables are active as they were loaded, null if there are none.
-      C(flushes) is whether a reload of firewalld removes the Engine's rules.
+      C(flushes) is whether a reload of firewalld removes the Engine's rules. C(zones) are the interfaces and sources that are in
+      another zone of firewalld than the default one.
     - Rules are read for ufw, for the collection's own table, and for the permanent default zone of firewalld. A rule that allows
       something after a rule that denies it, or only for one interface or target address, is left out.
   returned: always

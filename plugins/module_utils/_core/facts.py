@@ -123,6 +123,7 @@ class FirewallFacts(TypedDict):
     rules: list[str]
     table: bool | None
     flushes: bool
+    zones: list[ConfigLine]
 
 
 class MeshFacts(TypedDict):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Collection, Mapping, Optional, Sequence, Tuple
 
 from .._dns import dnsmasq, records
+from .._host import firewalld
 from .._networks import address_conflicts, macvlan
 from . import dns_checks, ports
 
@@ -67,6 +68,21 @@ def check_pools(pools: Sequence[str], read: Mapping[str, NodeFacts]) -> list[str
     """Whether the address pools of a swarm that is to be made are free on every host; they are fixed then."""
     routes = {host: facts["routes"] for host, facts in read.items()}
     return list(address_conflicts.check_pools(pools, routes))
+
+
+def check_zones(
+    read: Mapping[str, NodeFacts], addresses: Mapping[str, str], hosts: Mapping[str, Host]
+) -> list[Problem]:
+    """Whether firewalld opens ports in the zone that members' packets come into."""
+    problems: list[Problem] = []
+    for host, facts in read.items():
+        zones = facts["firewall"].get("zones")
+        if zones and hosts[host]["here"] and hosts[host]["firewall_backend"]:
+            own = addresses.get(host)
+            interface = next((item["interface"] for item in facts["addresses"] if item["address"] == own), None)
+            others = [address for name, address in addresses.items() if name != host]
+            problems += [(host, text) for text in firewalld.check_zones(zones, interface, others)]
+    return problems
 
 
 def check_dns(

@@ -95,6 +95,6 @@ def undone_by(read: Mapping[str, NodeFacts], managed: Iterable[str]) -> list[str
 
 def _network_manager_writes(facts: NodeFacts) -> bool:
     unit = facts["units"].get(NETWORK_MANAGER)
-    found: Mapping[str, Any] = facts["dns"].get("resolv_conf") or {}
-    writer = found.get("writer") or ""
+    dns: Mapping[str, Any] = facts["dns"]
+    writer = (dns.get("resolv_conf") or {}).get("writer") or ""
     return bool(unit and unit["active"] == "active" and writer.lower() == "networkmanager")

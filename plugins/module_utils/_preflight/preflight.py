@@ -19,7 +19,7 @@ from .._swarm.members import by_node, leaving
 from . import addresses as _addresses
 from . import dns_checks, found_checks, ports
 from . import warnings as _warnings
-from .cluster_checks import check_dns, check_inventory, check_networks, check_pools, macvlan_parts
+from .cluster_checks import check_dns, check_inventory, check_networks, check_pools, check_zones, macvlan_parts
 from .duplicate_hosts import check_duplicates
 from .host_checks import check_host
 
@@ -87,6 +87,7 @@ def cluster_plan(managers: list[str], workers: list[str], hosts: Mapping[str, Ho
     for host, texts in plan["problems"].items():
         problems += [(host, text) for text in texts if not options["repairs"]]
     problems += check_networks(options["networks"], read, networks, hosts)
+    problems += check_zones(read, addresses, hosts)
     problems += wrong_macvlans + check_dns(options, read, addresses, hosts)
     if plan["init"]:
         problems += [(None, text) for text in check_pools(options["settings"].get("default_addr_pool") or [], read)]
