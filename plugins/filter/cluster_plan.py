@@ -65,7 +65,6 @@ _value:
 
 import os
 
-from ..module_utils._engine import role_plan
 from ..module_utils._preflight import preflight
 from ..module_utils._swarm.manager_key import key_digest
 from .unlock_keys import unlock_keys
@@ -101,7 +100,6 @@ def cluster_plan(hostvars, managers, workers, others=(), options=None):
             "firewall_published": variables.get("swarm_host_firewall_published"),
             "timezone": variables.get("swarm_host_timezone"),
             "engine": _engine({name: variables.get("swarm_engine_%s" % name) for name in ENGINE}),
-            "found": _found(variables, facts or {}),
         }
     wanted = dict(DEFAULTS, **(options or {}))
     wanted["unlock_keys"] = _keys(wanted["secrets_dir"])
@@ -113,24 +111,6 @@ def cluster_plan(hostvars, managers, workers, others=(), options=None):
         if item.get("failed") and not item.get("unreachable")
     ]
     return dict(plan, problems=unread + plan["problems"])
-
-
-def _found(variables, facts):
-    """What is wanted where the host may have something else. The whole of the daemon's options only where it matters."""
-    daemon = facts.get("daemon") or {}
-    settings = None
-    if daemon.get("flags") or daemon.get("proxies") or (facts.get("engine") or {}).get("proxy"):
-        settings = variables.get("__swarm_engine_settings")
-    registry = variables.get("swarm_registry_address")
-    return {
-        "daemon": role_plan.wanted_of(facts, settings) if settings else None,
-        "registries": [registry] if registry else [],
-        "sysctls": variables.get("swarm_host_sysctls") or {},
-        "journal_max_use": variables.get("swarm_logging_node_max_use"),
-        "resolver": bool(variables.get("swarm_dns_manage_resolver")),
-        "upstreams": variables.get("swarm_dns_upstreams") or [],
-        "allow_removal": variables.get("swarm_cluster_allow_removal") or [],
-    }
 
 
 def _keys(secrets_dir):

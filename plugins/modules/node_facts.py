@@ -68,6 +68,12 @@ options:
     type: list
     elements: str
     default: []
+  expects:
+    description:
+      - What the roles want of this host where it may have something else already, see P(dockyard.swarm.contributions#lookup).
+        It is returned as it is, for the plan that compares the two.
+    type: dict
+    default: {}
   data:
     description:
       - Where the Engine's data is wanted, with options of M(dockyard.swarm.engine_data), to read what a move needs to know.
@@ -108,6 +114,10 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+expects:
+  description: What O(expects) has.
+  returned: always
+  type: dict
 os:
   description:
     - Distribution and kernel, with the keys C(id), C(version), C(codename), C(name), C(family) (V(Debian), V(RedHat) or
@@ -300,7 +310,7 @@ from ..module_utils._host.sysctl_apply import read_lines, read_values
 from ..module_utils._logs import journal_lines
 
 
-def read(packages, install, candidates, repository, sysctls, kernel_modules, units, files, data):
+def read(packages, install, candidates, repository, sysctls, kernel_modules, units, files, expects, data):
     """All facts of this host as one dict."""
     system = read_os()
     found = host.read_packages(set(host.PACKAGES).union(packages), system["family"])
@@ -316,6 +326,7 @@ def read(packages, install, candidates, repository, sysctls, kernel_modules, uni
     listeners = host.read_listeners(swarm["state"])
     dnsmasq, dnsmasq_error = read_dnsmasq()
     return {
+        "expects": expects,
         "os": system,
         "machine": host.read_machine(),
         "addresses": read_addresses(),
@@ -395,6 +406,7 @@ def main():
             kernel_modules=names,
             units=names,
             files=names,
+            expects=dict(type="dict", default={}),
             data=dict(type="dict", default={}, options=data),
         ),
         supports_check_mode=True,

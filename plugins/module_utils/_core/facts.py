@@ -273,9 +273,23 @@ class SwarmFacts(_Membership, ClusterFacts):
     """A node's view of its swarm; the keys that may be missing are there on a manager with a quorum."""
 
 
+class Expects(TypedDict, total=False):
+    """What the roles of the play want of a host where it may have something else already; they contribute it."""
+
+    daemon: dict[str, Any]  # as _engine/role_plan.expected gives it
+    registries: list[str]
+    sysctls: dict[str, Any]
+    firewall: bool  # whether ports are opened
+    journal_max_use: Any
+    resolver: bool  # whether its own queries are sent to the cluster's servers
+    upstreams: list[str]
+    allow_removal: list[str]
+
+
 class NodeFacts(TypedDict):
     """All that one read of a host gives."""
 
+    expects: Expects
     os: System
     machine: Machine
     addresses: list[Address]

@@ -19,7 +19,15 @@ if TYPE_CHECKING:
 
 HTTPS = ("HTTPS_PROXY", "https_proxy")
 EXCEPT = ("NO_PROXY", "no_proxy")
+NAMES = HTTPS + EXCEPT
 UNIT_DROP_INS = "docker.service.d"
+
+
+def shown(name: str, value: Any) -> str:
+    """A variable's value as it may be shown: a proxy may have a password."""
+    if name.lower().replace("_", "-") == "no-proxy":
+        return str(value or "")
+    return "set" if value else ""
 
 
 def bypassed(no_proxy: str, address: str) -> bool:

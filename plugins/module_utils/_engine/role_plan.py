@@ -88,6 +88,22 @@ def wanted_of(facts: NodeFacts, settings: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def expected(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """What a host is to have, without anything secret: names of daemon options, and whether there are proxies.
+
+    :param settings: see :func:`wanted_of`.
+    """
+    nothing: Any = {"files": {}, "daemon": {"options": {}}}
+    wanted = wanted_of(nothing, settings)
+    environment, own = wanted["environment"], wanted["options"].get("proxies")
+    return {
+        "options": sorted(wanted["options"]),
+        "remove": wanted["remove"],
+        "environment": {name: proxies.shown(name, environment[name]) for name in proxies.NAMES if name in environment},
+        "proxies": {name: proxies.shown(name, own[name]) for name in own} if isinstance(own, dict) else {},
+    }
+
+
 def _api_options(api: Mapping[str, Any]) -> dict[str, Any]:
     if not api:
         return {}

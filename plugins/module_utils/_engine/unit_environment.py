@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, Mapping, Na
 
 from .._core.atomic_files import read_text
 from .daemon_options import flags_of
+from .proxies import NAMES, shown
 
 if TYPE_CHECKING:
     from .._core.facts import ConfigLine, Flag
 
 VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 OWN_DROP_INS = "/etc/systemd/system/docker.service.d/*.conf"
-PROXIES = ("HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy")
 
 
 class Assignment(NamedTuple):
@@ -174,8 +174,8 @@ def proxies(found: Mapping[str, Assignment]) -> list[ConfigLine]:
             "path": item.path,
             "line": item.line,
             "name": name,
-            "value": item.value if name.upper() == "NO_PROXY" else "set" if item.value else "",
+            "value": shown(name, item.value),
         }
         for name, item in found.items()
-        if name in PROXIES
+        if name in NAMES
     ]

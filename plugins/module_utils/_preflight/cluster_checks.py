@@ -77,7 +77,7 @@ def check_zones(
     problems: list[Problem] = []
     for host, facts in read.items():
         zones = facts["firewall"].get("zones")
-        if zones and hosts[host]["here"] and hosts[host]["firewall_backend"]:
+        if zones and hosts[host]["here"] and (facts.get("expects") or {}).get("firewall"):
             own = addresses.get(host)
             interface = next((item["interface"] for item in facts["addresses"] if item["address"] == own), None)
             others = [address for name, address in addresses.items() if name != host]
@@ -93,15 +93,15 @@ def check_dns(
     problems: list[Problem] = [(None, text) for text in texts]
     for host in options["dns_servers"]:
         if host in read and hosts[host]["here"]:
-            problems += [(host, text) for text in _check_server(hosts[host], read[host], addresses.get(host))]
+            problems += [(host, text) for text in _check_server(read[host], addresses.get(host))]
     servers = [addresses[host] for host in options["dns_servers"] if host in addresses]
     for host, facts in read.items():
-        if options["dns_servers"] and hosts[host]["here"] and hosts[host]["found"]["resolver"]:
+        if options["dns_servers"] and hosts[host]["here"] and dns_checks.managed(facts):
             problems += [(host, text) for text in dns_checks.check_resolver(facts, servers)]
     return problems
 
 
-def _check_server(host: Host, facts: NodeFacts, address: str | None) -> list[str]:
+def _check_server(facts: NodeFacts, address: str | None) -> list[str]:
     units = facts["units"]
     taken = facts["dns"]["port_53"]
     if "systemd-resolved.service" in units and units["systemd-resolved.service"]["active"] == "active":
@@ -110,4 +110,4 @@ def _check_server(host: Host, facts: NodeFacts, address: str | None) -> list[str
     owners = ports.owners_of_port_53(facts)
     problems = list(dnsmasq.check_port(taken, listen, unit, option="swarm_dns_servers", owners=owners))
     bind = "interfaces" if facts["os"]["family"] == "RedHat" else "dynamic"
-    return problems + dns_checks.check_server(facts, bind, bool(host["found"]["upstreams"]))
+    return problems + dns_checks.check_server(facts, bind, bool((facts.get("expects") or {}).get("upstreams")))

@@ -78,12 +78,14 @@ def check_resolver(facts: NodeFacts, servers: Collection[str]) -> list[str]:
     return []
 
 
-def undone_by(read: Mapping[str, NodeFacts], managed: Iterable[str]) -> list[str]:
-    """Hosts on which another program writes the resolver's file again, later.
+def managed(facts: NodeFacts) -> bool:
+    """Whether a host's own queries are sent to the cluster's servers."""
+    return bool((facts.get("expects") or {}).get("resolver"))
 
-    :param managed: the hosts whose resolver is sent to the cluster's servers.
-    """
-    hosts = [host for host in managed if host in read and _network_manager_writes(read[host])]
+
+def undone_by(read: Mapping[str, NodeFacts]) -> list[str]:
+    """Hosts on which another program writes the resolver's file again, later."""
+    hosts = [host for host, facts in read.items() if managed(facts) and _network_manager_writes(facts)]
     if not hosts:
         return []
     return [

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Mapping, Sequence
+from typing import TYPE_CHECKING, Mapping, Sequence
 
 from .._engine import daemon_json, install, proxies
 from .._host import sysctl
@@ -14,8 +14,8 @@ from .._logs import journal_lines
 from . import ports
 
 if TYPE_CHECKING:
-    from .._core.facts import NodeFacts
-    from .inputs import Found, Host
+    from .._core.facts import Expects, NodeFacts
+    from .inputs import Host
 
 # Where a package puts units; a masked one has no path.
 PACKAGED = ("/usr/lib/systemd/", "/lib/systemd/", "/run/systemd/")
@@ -23,13 +23,13 @@ PACKAGED = ("/usr/lib/systemd/", "/lib/systemd/", "/run/systemd/")
 
 def check_found(host: Host, facts: NodeFacts, manager: bool, data_path_port: int) -> list[str]:
     """All that stands in the way on one host, apart from DNS: texts."""
-    found = host["found"]
-    problems = _check_daemon(host, found, facts)
-    problems += sysctl.check_lines(found["sysctls"], facts.get("sysctl_lines") or {})
-    if found["journal_max_use"] is not None:
-        problems += journal_lines.check_lines(facts.get("journald_lines") or [], found["journal_max_use"])
+    expects = facts.get("expects") or {}
+    problems = _check_daemon(host, expects, facts)
+    problems += sysctl.check_lines(expects.get("sysctls") or {}, facts.get("sysctl_lines") or {})
+    if expects.get("journal_max_use") is not None:
+        problems += journal_lines.check_lines(facts.get("journald_lines") or [], expects["journal_max_use"])
     problems += ports.check_ports(facts, manager, data_path_port)
-    return problems + check_removals(facts, found["allow_removal"])
+    return problems + check_removals(facts, expects.get("allow_removal") or [])
 
 
 def check_removals(facts: NodeFacts, allowed: Sequence[str]) -> list[str]:
@@ -45,16 +45,19 @@ def check_removals(facts: NodeFacts, allowed: Sequence[str]) -> list[str]:
     return problems
 
 
-def _check_daemon(host: Host, found: Found, facts: NodeFacts) -> list[str]:
+def _check_daemon(host: Host, expects: Expects, facts: NodeFacts) -> list[str]:
     unit = facts["units"].get("docker.service")
     running = bool(unit and unit["active"] == "active")
     problems = daemon_json.check_file(facts["daemon"], install.version_to_be(host["engine"], facts), running)
     if problems:
         return problems
-    wanted: Mapping[str, Any] = found["daemon"] or {"options": {}, "remove": (), "environment": {}}
-    merged = daemon_json.merge(facts["daemon"]["options"], wanted["options"], wanted["remove"])
+    wanted = expects.get("daemon") or {"options": [], "remove": [], "environment": {}, "proxies": {}}
+    options = dict.fromkeys(wanted["options"])
+    if wanted["proxies"]:
+        options["proxies"] = wanted["proxies"]
+    merged = daemon_json.merge(facts["daemon"]["options"], options, wanted["remove"])
     problems += daemon_json.check_flags(facts["daemon"].get("flags") or [], merged, running)
-    problems += proxies.check(facts, wanted["environment"], merged, found["registries"])
+    problems += proxies.check(facts, wanted["environment"], merged, expects.get("registries") or [])
     return problems
 
 

@@ -13,18 +13,6 @@ if TYPE_CHECKING:
     from .._swarm.cluster_plan import UnlockKeys
 
 
-class Found(TypedDict):
-    """What is wanted of a host where it may have something else already."""
-
-    daemon: dict[str, Any] | None  # as _engine/role_plan.wanted_of gives it; None where that does not matter
-    registries: list[str]
-    sysctls: dict[str, Any]
-    journal_max_use: str | None  # None without role swarm_logging
-    resolver: bool  # whether its own queries are sent to the cluster's servers
-    upstreams: list[str]
-    allow_removal: list[str]
-
-
 class Host(TypedDict):
     """One host of the inventory: its facts, and its variables as the inventory has them."""
 
@@ -43,7 +31,6 @@ class Host(TypedDict):
     firewall_published: str | None
     timezone: str | None
     engine: dict[str, Any]
-    found: Found
 
 
 class Options(TypedDict):

@@ -102,9 +102,7 @@ def cluster_plan(managers: list[str], workers: list[str], hosts: Mapping[str, Ho
         + _warnings.insecure_registries(hosts)
         + _warnings.ports_shut_by_reloads(read)
         + found_checks.foreign_units(read)
-        + dns_checks.undone_by(
-            read, [host for host in hosts if options["dns_servers"] and hosts[host]["found"]["resolver"]]
-        )
+        + dns_checks.undone_by(read if options["dns_servers"] else {})
         + accepted_duplicates
         + overlay.too_wide(networks, path_mtus)
         + capacity.almost_full(counted, forecasts)

@@ -185,7 +185,7 @@ def test_only_the_firewall_that_runs_is_read(tmp_path):
     assert read_firewall({}, str(tmp_path))["unit"] is None
     # `ufw enable` starts no unit.
     units = {"ufw.service": {"active": "inactive"}}
-    assert read_firewall(units, str(tmp_path)) == dict(ufw(UFW), table=None, flushes=False)
+    assert read_firewall(units, str(tmp_path)) == dict(ufw(UFW), table=None, flushes=False, zones=[])
     put(tmp_path, "etc/ufw/ufw.conf", ENABLED.replace("=yes", "=no"))
     units["ufw.service"]["active"] = "active"
     assert read_firewall(units, str(tmp_path)) == {

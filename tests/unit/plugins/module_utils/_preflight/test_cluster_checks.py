@@ -37,9 +37,8 @@ ZONES = [
 
 def test_a_zone_in_which_no_ports_are_opened_is_named():
     firewall = dict(FIREWALL, unit="firewalld.service", zones=ZONES)
-    variables = {"swarm_host_firewall_backend": "auto"}
-    problems = plan(variables=variables, node1={"firewall": firewall})["problems"]
+    problems = plan(node1={"firewall": firewall, "expects": {"firewall": True}})["problems"]
     assert [text.split(" puts ")[0] for text in problems] == [
         "node1: /etc/firewalld/zones/drop.xml, line 4", "node1: /etc/firewalld/zones/work.xml, line 3",
     ]  # fmt: skip
-    assert plan(variables=dict(variables, swarm_host_firewall=False), node1={"firewall": firewall})["problems"] == []
+    assert plan(node1={"firewall": firewall, "expects": {"firewall": False}})["problems"] == []

@@ -21,14 +21,13 @@ def dns(**changed):
                 **changed)  # fmt: skip
 
 
-def problems(variables=(), servers=("node1",), **facts):
-    found = plan(workers=(), variables={"swarm_dns_manage_resolver": True, **dict(variables)}, node1=facts,
-                 options={"dns_servers": list(servers)})  # fmt: skip
-    return found["problems"]
+def problems(expects=(), servers=("node1",), **facts):
+    wanted = dict(facts, expects={"resolver": True, **dict(expects)})
+    return plan(workers=(), node1=wanted, options={"dns_servers": list(servers)})["problems"]
 
 
 @pytest.mark.parametrize(
-    ("item", "variables", "words"),
+    ("item", "expects", "words"),
     [
         (line("bind-interfaces"), {}, "does not start"),
         (line("bind-dynamic"), {}, None),
@@ -37,18 +36,18 @@ def problems(variables=(), servers=("node1",), **facts):
         (line("port", "53"), {}, None),
         (line("auth-server", "x"), {}, "refuse queries"),
         (line("no-resolv"), {}, "swarm_dns_upstreams"),
-        (line("no-resolv"), {"swarm_dns_upstreams": ["192.0.2.1"]}, None),
+        (line("no-resolv"), {"upstreams": ["192.0.2.1"]}, None),
         (line("resolv-file", "/x"), {}, "swarm_dns_upstreams"),
     ],
 )
-def test_lines_of_others_are_named(item, variables, words):
-    found = problems(variables, dns=dns(dnsmasq=[item]))
+def test_lines_of_others_are_named(item, expects, words):
+    found = problems(expects, dns=dns(dnsmasq=[item]))
     if words is None:
         assert found == []
     else:
         assert found[0].startswith("node1: /etc/dnsmasq.d/other, line 3: %s" % item["name"])
         assert words in found[0]
-    assert problems(variables, servers=(), dns=dns(dnsmasq=[item])) == []
+    assert problems(expects, servers=(), dns=dns(dnsmasq=[item])) == []
 
 
 def test_the_centos_family_binds_otherwise():
@@ -81,7 +80,7 @@ def test_another_service_on_port_53_is_named_with_its_process(address):
 def test_a_resolver_that_cannot_be_written(changed, words):
     found = problems(dns=dns(resolv_conf=dict(RESOLVER, **changed)))
     assert (len(found) == 1 and words in found[0]) if words else found == []
-    assert problems({"swarm_dns_manage_resolver": False}, dns=dns(resolv_conf=dict(RESOLVER, **changed))) == []
+    assert problems({"resolver": False}, dns=dns(resolv_conf=dict(RESOLVER, **changed))) == []
 
 
 def test_one_that_is_right_already_may_be_immutable():
@@ -90,8 +89,10 @@ def test_one_that_is_right_already_may_be_immutable():
 
 def test_who_writes_the_resolver_again_is_a_warning():
     units = {"NetworkManager.service": {"active": "active"}}
-    facts = {"units": units, "dns": dns(resolv_conf=dict(RESOLVER, writer="NetworkManager"))}
-    found = plan(
-        workers=(), variables={"swarm_dns_manage_resolver": True}, node1=facts, options={"dns_servers": ["node1"]}
-    )
+    facts = {
+        "expects": {"resolver": True},
+        "units": units,
+        "dns": dns(resolv_conf=dict(RESOLVER, writer="NetworkManager")),
+    }
+    found = plan(workers=(), node1=facts, options={"dns_servers": ["node1"]})
     assert found["warnings"][0].startswith("node1: NetworkManager writes /etc/resolv.conf again")

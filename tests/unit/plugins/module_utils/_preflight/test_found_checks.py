@@ -22,8 +22,7 @@ FLAG = {
     "path": "/etc/default/docker",
     "line": 4,
 }
-SETTINGS = {"options": {}, "remove": [], "environment": {}, "contributed": {"log-driver": "journald"}, "data_link": False,
-            "registry_cas": {}, "api": {}, "registries": []}  # fmt: skip
+WANTED = {"options": ["log-driver"], "remove": [], "environment": {}, "proxies": {}}
 PROXY = {"path": "/etc/systemd/system/docker.service.d/proxy.conf", "line": 2, "name": "HTTPS_PROXY", "value": "set"}
 
 
@@ -41,40 +40,40 @@ def line(path, name, value=None):
 
 
 @pytest.mark.parametrize(
-    ("here", "variables", "words"),
+    ("here", "expects", "words"),
     [
         ({"daemon": daemon(error="line 2, column 9: a comment")}, {}, "/etc/docker/daemon.json: line 2, column 9: a comment"),
         ({"daemon": daemon(since="a byte order mark"), "engine": {"version": "20.10.24"}}, {}, "a byte order mark, which only"),
         ({"daemon": daemon(since="a byte order mark"), "engine": {"version": "26.1.5"}}, {}, None),
-        ({"daemon": daemon(flags=[FLAG])}, {"__swarm_engine_settings": SETTINGS}, "/etc/default/docker, line 4: DOCKER_OPTS"),
+        ({"daemon": daemon(flags=[FLAG])}, {"daemon": WANTED}, "/etc/default/docker, line 4: DOCKER_OPTS"),
         ({"daemon": daemon(flags=[FLAG], options={"log-driver": "local"})}, {}, "/etc/default/docker, line 4: DOCKER_OPTS"),
         ({"daemon": daemon(flags=[FLAG])}, {}, None),
         (
             {"daemon": daemon(proxies=[PROXY])},
-            {"__swarm_engine_settings": SETTINGS, "swarm_registry_address": "registry.test:5000"},
+            {"daemon": WANTED, "registries": ["registry.test:5000"]},
             "proxy.conf, line 2 sets a proxy.*registry.test:5000.*NO_PROXY",
         ),
-        ({"daemon": daemon(proxies=[PROXY])}, {"__swarm_engine_settings": SETTINGS}, None),
+        ({"daemon": daemon(proxies=[PROXY])}, {"daemon": WANTED}, None),
         (
-            {"sysctl_lines": {"a.b": line("/etc/sysctl.d/zz.conf", "a/b", "0")}}, {"swarm_host_sysctls": {"a.b": 1}},
+            {"sysctl_lines": {"a.b": line("/etc/sysctl.d/zz.conf", "a/b", "0")}}, {"sysctls": {"a.b": 1}},
             "/etc/sysctl.d/zz.conf, line 3 sets kernel parameter a.b to 0",
         ),
         (
             {"journald_lines": [line("/etc/systemd/journald.conf.d/zz.conf", "Storage", "none")]},
-            {"swarm_logging_node_max_use": "4G"}, "zz.conf, line 3 sets Storage of journald to none",
+            {"journal_max_use": "4G"}, "zz.conf, line 3 sets Storage of journald to none",
         ),
         ({"journald_lines": [line("/etc/systemd/journald.conf.d/zz.conf", "Storage", "none")]}, {}, None),
         ({"replaced": {"chrony": ["ntpsec"]}}, {}, "remove package ntpsec: chrony replaces it"),
-        ({"replaced": {"chrony": ["ntpsec"]}}, {"swarm_cluster_allow_removal": ["ntpsec"]}, None),
+        ({"replaced": {"chrony": ["ntpsec"]}}, {"allow_removal": ["ntpsec"]}, None),
         ({"listeners": [listener(2377), listener(7946), listener(7946, "udp"), listener(53)]}, {},
          r"nc \(process 4711\) listens on tcp 2377, tcp 7946, udp 7946, which the swarm needs"),
         ({"listeners": [listener(7946)], "swarm": dict(BARE, state="locked")}, {}, None),
         ({"listeners": [listener(4789, "udp")]}, {}, "udp 4789"),
     ],
 )  # fmt: skip
-def test_what_stands_in_the_way_is_named_with_its_place(here, variables, words):
-    facts = {"units": {"docker.service": DOCKER}, "files": {}, **here}
-    problems = plan(workers=(), variables=variables, node1=facts, options={"forms_swarm": False})["problems"]
+def test_what_stands_in_the_way_is_named_with_its_place(here, expects, words):
+    facts = {"units": {"docker.service": DOCKER}, "expects": expects, **here}
+    problems = plan(workers=(), node1=facts, options={"forms_swarm": False})["problems"]
     if words is None:
         assert not [text for text in problems if "locked" not in text]
     else:
