@@ -323,13 +323,14 @@ def read(packages, install, candidates, repository, sysctls, kernel_modules, uni
     places = read_data(daemon, _with_variables(unit_facts, environment), engine, data)
     firewall = read_firewall(unit_facts)
     swarm = read_swarm(local if engine["running"] else stopped(places))
+    addresses = read_addresses()
     listeners = host.read_listeners(swarm["state"])
     dnsmasq, dnsmasq_error = read_dnsmasq()
     return {
         "expects": expects,
         "os": system,
         "machine": host.read_machine(),
-        "addresses": read_addresses(),
+        "addresses": addresses,
         "routes": read_routes(),
         "packages": found["versions"],
         "holds": found["holds"],
@@ -352,7 +353,7 @@ def read(packages, install, candidates, repository, sysctls, kernel_modules, uni
             "dnsmasq": dnsmasq,
             "dnsmasq_error": dnsmasq_error,
         },
-        "listeners": host.in_the_way(listeners, unit_facts),
+        "listeners": host.in_the_way(listeners, unit_facts, addresses),
         "time_sync": time_sync,
         "firewall": firewall,
         "mesh": _read_mesh(firewall["unit"], daemon["options"]) if engine["running"] else None,

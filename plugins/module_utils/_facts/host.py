@@ -18,7 +18,7 @@ from .._host.firewall_facts import FIREWALLS
 from .._packages import apt
 
 if TYPE_CHECKING:
-    from .._core.facts import Listener, Machine, RepositoryFacts, System
+    from .._core.facts import Address, Listener, Machine, RepositoryFacts, System
 
 # What the facts themselves are made of, and the Engine, which every role decides on. The rest is contributed by the roles.
 TIME_SYNC = (
@@ -61,13 +61,15 @@ def read_listeners(swarm: str) -> list[Listener]:
     return listeners.read_listeners(DNS_PORTS + (() if swarm in MEMBER else SWARM_PORTS))
 
 
-def in_the_way(found: Iterable[Listener], units: Mapping[str, Any]) -> list[Listener]:
-    """Those that are not dnsmasq's, or the stub of systemd-resolved's, with their processes."""
+def in_the_way(found: Iterable[Listener], units: Mapping[str, Any], addresses: Iterable[Address]) -> list[Listener]:
+    """Those that would keep dnsmasq, where it does not run, or the Engine from starting, with their processes.
+
+    On port 53, the stub of systemd-resolved and servers of single bridges do not.
+    """
     runs = units.get("dnsmasq.service", {}).get("active") == "active"
+    needed = {"0.0.0.0", "::", "127.0.0.1"}.union(item["address"] for item in addresses if item["kind"] == "physical")
     return listeners.with_processes(
-        item
-        for item in found
-        if item["port"] != 53 or not (runs or (item["address"].startswith("127.") and item["address"] != "127.0.0.1"))
+        item for item in found if item["port"] != 53 or (not runs and item["address"] in needed)
     )
 
 

@@ -117,6 +117,8 @@ def policy(said: str) -> dict[str, list[str]]:
 
 def replaced(names: Sequence[str]) -> dict[str, list[str]]:
     """By package, those that apt would remove for it, as far as its lists tell; those without one are left out."""
+    if not glob.glob(LISTS + "/*_Packages*"):
+        return {}  # a host that has fetched nothing yet
     command = list(COMMAND) + ["--simulate", "install"]
     code, said = run(command + list(names), time.monotonic())
     if code == 0 and not simulated(said)[0]:

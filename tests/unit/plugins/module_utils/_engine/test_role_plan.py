@@ -181,7 +181,8 @@ def test_what_a_host_is_told_of_the_options_has_no_secret():
     proxy = "http://me:hunter2@192.0.2.9:3128"
     settings = {
         "options": {"log-opts": {"token": "hunter2"}, "proxies": {"https-proxy": proxy}}, "remove": ["mtu"],
-        "environment": {"HTTPS_PROXY": proxy, "OTHER": "hunter2"}, "contributed": {"dns": ["192.0.2.1"], "log-driver": "journald"},
+        "environment": {"HTTPS_PROXY": proxy, "OTHER": "hunter2"},
+        "contributed": {"dns": ["192.0.2.1"], "log-driver": "journald"},
         "data_link": False, "registry_cas": {}, "api": {}, "registries": ["registry.test:5000"],
     }  # fmt: skip
     found = role_plan.expected(settings)

@@ -198,7 +198,7 @@ SAID = {
         (["chrony", "nonesuch"], {"chrony": ["ntpsec"]}, 3),
     ],
 )
-def test_which_packages_give_way_to_which(monkeypatch, names, found, asked):
+def test_which_packages_give_way_to_which(monkeypatch, tmp_path, names, found, asked):
     ran = []
 
     def run(command, _deadline):
@@ -208,6 +208,9 @@ def test_which_packages_give_way_to_which(monkeypatch, names, found, asked):
 
     monkeypatch.setattr(apt, "run", run)
     monkeypatch.setattr(apt, "automatic", lambda: {"syslog-ng-mod-x"})
+    monkeypatch.setattr(apt, "LISTS", str(tmp_path))
+    assert apt.replaced(names) == {}
+    (tmp_path / "deb.example.org_dists_trixie_main_binary-amd64_Packages").write_text("")
     assert apt.replaced(names) == found
     assert len(ran) == asked
 
