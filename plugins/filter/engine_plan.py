@@ -45,6 +45,11 @@ options:
         description: Daemon options that other roles want. Without C(log-driver) among them, logs go to files that rotate.
         type: dict
         required: true
+      registries:
+        description: Addresses of registries that are asked without the proxy that is set.
+        type: list
+        elements: str
+        default: []
       data_link:
         description: Whether a link stands for the option C(data-root).
         type: bool
@@ -137,6 +142,7 @@ class FilterModule:
     def filters(self):
         return {
             "engine_plan": make_role_plan,
+            "engine_expected": role_plan.expected,
             "engine_packages_plan": install.make_plan,
             "engine_certificates": engine_certificates,
             "engine_certificate_name": role_plan.certificate_name,

@@ -19,8 +19,8 @@ options:
     description:
       - The keys to merge, one result each.
       - V(packages), V(known_packages) (asked about, not installed), V(candidates) (packages whose available versions are asked
-        for), V(units), V(files) (patterns), V(sysctls), V(kernel_modules), V(volumes), V(status) (lines for playbook status.yml)
-        are lists of texts without duplicates.
+        for), V(units), V(files) (patterns), V(sysctls), V(kernel_modules), V(volumes), V(registries) (addresses, asked without a
+        proxy), V(status) (lines for playbook status.yml) are lists of texts without duplicates.
       - V(ports) is a list of dictionaries with C(port), C(protocol) (V(tcp) or V(udp), default V(tcp)), C(hosts) (inventory names
         of the hosts that serve it, default all) and C(from) (V(members), V(containers), V(any), addresses or networks; default
         V(members)).
@@ -35,8 +35,9 @@ options:
         file holds a key of 32 bytes. C(what) says what it is, and C(lost) what a new one costs. C(trusted_by) are files on hosts
         that hold the authority, dictionaries with C(path) and the C(unit) that reads it, in the order in which they are to be
         changed. C(apply) is a task file that writes them.
-      - V(daemon_options) (of the Engine), V(repository), V(data) and V(cluster) (what is checked for the cluster as a whole) are
-        dictionaries. Two roles must not disagree on an option.
+      - V(daemon_options) (of the Engine), V(repository), V(data), V(cluster) (what is checked for the cluster as a whole) and
+        V(expects) (what is checked where a host may have something else already) are dictionaries. Two roles must not disagree
+        on an option.
       - V(needs_swarm) and V(opens_ports) are true if one role says so.
     type: list
     elements: str

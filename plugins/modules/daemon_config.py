@@ -72,7 +72,10 @@ options:
     default: 90
 notes:
   - If the Engine is not installed yet, the file is written and nothing is restarted.
-  - A file that is not valid JSON is kept beside the new one with the suffix C(.dockyard-unreadable).
+  - A file that the Engine does not accept is left as it is, since its options are not known, and named with line and column.
+    What the Engine accepts is accepted, such as a byte order mark from Engine 23.0 on.
+  - Flags that the unit gets from a variable, such as C(DOCKER_OPTS) in C(/etc/default/docker), are checked like those of the
+    unit.
   - A C(data-root) that would leave the Engine's data behind is rejected. Move the data with M(dockyard.swarm.engine_data) first.
 extends_documentation_fragment:
   - dockyard.swarm.attributes

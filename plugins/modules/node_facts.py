@@ -21,6 +21,13 @@ options:
     type: list
     elements: str
     default: []
+  install:
+    description:
+      - Packages that may be installed. Of those that are not, the package manager is asked which others it would remove for them;
+        where all of them are installed, that costs nothing. C(chrony) counts only where nothing keeps the clock right.
+    type: list
+    elements: str
+    default: []
   candidates:
     description:
       - Packages for which to read the versions that the host's package lists offer. This starts the package manager, which takes
@@ -61,6 +68,12 @@ options:
     type: list
     elements: str
     default: []
+  expects:
+    description:
+      - What the roles want of this host where it may have something else already, see P(dockyard.swarm.contributions#lookup).
+        It is returned as it is, for the plan that compares the two.
+    type: dict
+    default: {}
   data:
     description:
       - Where the Engine's data is wanted, with options of M(dockyard.swarm.engine_data), to read what a move needs to know.
@@ -111,6 +124,10 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+expects:
+  description: What O(expects) has.
+  returned: always
+  type: dict
 os:
   description:
     - Distribution and kernel, with the keys C(id), C(version), C(codename), C(name), C(family) (V(Debian), V(RedHat) or
@@ -146,6 +163,13 @@ holds:
   type: list
   elements: str
   sample: [docker.io]
+replaced:
+  description:
+    - Of the packages in O(install) that are not installed, the packages that the package manager would remove for each. A package
+      that its lists do not have is left out.
+  returned: always
+  type: dict
+  sample: {chrony: [ntpsec]}
 candidates:
   description:
     - The versions that the host's package lists offer, by package, with the one that the package manager would choose first.
@@ -180,15 +204,41 @@ sysctls:
   description: Value of each named kernel parameter, null if the kernel does not have it.
   returned: always
   type: dict
+sysctl_lines:
+  description:
+    - The line of a file that sets each named kernel parameter when the host boots, with the keys C(path), C(line), C(name) and
+      C(value); those that no file sets are left out.
+  returned: always
+  type: dict
+  sample: {net.ipv4.ip_forward: {path: /etc/sysctl.d/zz-local.conf, line: 3, name: net/ipv4/ip_forward, value: "0"}}
+journald_lines:
+  description: Lines of drop-ins of journald that count after that of role swarm_logging, and set what it sets.
+  returned: always
+  type: list
+  elements: dict
 kernel_modules:
   description: Whether each named kernel module is loaded or built in, null if the kernel does not have it.
   returned: always
   type: dict
 dns:
-  description: The name servers in use (C(resolvers)) and the addresses on which port 53 is in use (C(port_53)).
+  description:
+    - The name servers in use (C(resolvers)) and the addresses on which port 53 is in use (C(port_53)); V(::) is one that
+      takes IPv4 addresses, too.
+    - Whether C(/etc/resolv.conf) exists, is immutable, or is a link to nothing, and the program that says in it that it writes
+      it (C(resolv_conf)).
+    - Lines of dnsmasq's files, other than the collection's own, that may stand in its way (C(dnsmasq)), and what dnsmasq says
+      of its files where it does not accept them (C(dnsmasq_error)).
   returned: always
   type: dict
   sample: {resolvers: [192.0.2.1], port_53: [127.0.0.53]}
+listeners:
+  description:
+    - Sockets of other programs on port 53, where dnsmasq does not run, and on the ports of the swarm, where the node is in
+      none, with the keys C(protocol), C(port), C(address), C(process) and C(pid).
+  returned: always
+  type: list
+  elements: dict
+  sample: [{protocol: tcp, port: 2377, address: 0.0.0.0, process: nc, pid: 4711}]
 time_sync:
   description: The unit that synchronises the clock, or null.
   returned: always
@@ -199,7 +249,8 @@ firewall:
     - C(unit), the unit of the running firewall or null, and C(rules), the connections that it allows, in the form of
       M(dockyard.swarm.firewall). C(# dockyard) at the end of a rule marks one of the collection.
     - C(table) is whether the collection's own rules for nftables are active as they were loaded, null if there are none.
-      C(flushes) is whether a reload of firewalld removes the Engine's rules.
+      C(flushes) is whether a reload of firewalld removes the Engine's rules. C(zones) are the interfaces and sources that are in
+      another zone of firewalld than the default one.
     - Rules are read for ufw, for the collection's own table, and for the permanent default zone of firewalld. A rule that allows
       something after a rule that denies it, or only for one interface or target address, is left out.
   returned: always
@@ -215,8 +266,11 @@ mesh:
   sample: {engine: true, lost: [tcp 8080]}
 daemon:
   description:
-    - The Engine's configuration file with the keys C(exists), C(options) (its content), C(error) (why it cannot be
-      read) and C(interrupted) (whether a change of it was interrupted).
+    - The Engine's configuration file with the keys C(exists), C(options) (its content), C(error) (what no Engine accepts of it,
+      with line and column), C(since) and C(until) (what only Engines from 23.0 on, or before, accept) and C(interrupted)
+      (whether a change of it was interrupted).
+    - The flags that dockerd gets from variables of its unit (C(flags)), and the unit's variables for proxies (C(proxies)), each
+      with C(path) and C(line). The proxy itself, which may have a password, is not told.
   returned: always
   type: dict
 data:
@@ -239,8 +293,8 @@ listening:
   type: dict
   sample: {"5000": [0.0.0.0, "::"]}
 engine:
-  description: Whether the Engine runs, its version, API version, main settings (C(info)), images by reference, and config-only
-    networks (C(configs)).
+  description: Whether the Engine runs, its version, API version, main settings (C(info)), whether it asks registries by a proxy
+    (C(proxy), with the exceptions, C(except); null without one), images by reference, and config-only networks (C(configs)).
   returned: always
   type: dict
 swarm:
@@ -268,6 +322,8 @@ from ..module_utils._core.atomic_files import read_text
 from ..module_utils._core.file_facts import read_files
 from ..module_utils._core.os_release import read_os
 from ..module_utils._core.systemd import RUNNING, settled_units
+from ..module_utils._dns.found_files import read_dnsmasq, read_resolver_file
+from ..module_utils._engine import unit_environment
 from ..module_utils._engine.daemon_file import PREVIOUS, read_daemon_json
 from ..module_utils._engine.data_facts import read_data
 from ..module_utils._facts import host
@@ -276,45 +332,72 @@ from ..module_utils._facts.placement import read_listening, read_volumes
 from ..module_utils._facts.swarm import read_swarm, stopped
 from ..module_utils._host import routing_mesh
 from ..module_utils._host.firewall_facts import read_firewall
-from ..module_utils._host.interfaces import read_addresses, read_port_53, read_resolvers, read_routes
+from ..module_utils._host.interfaces import read_addresses, read_resolvers, read_routes
+from ..module_utils._host.sysctl_apply import read_lines, read_values
+from ..module_utils._logs import journal_lines
 from ..module_utils._swarm.membership_files import read_membership
 
 
-def read(packages, candidates, repository, sysctls, kernel_modules, units, files, data, volumes, ports):
+def read(
+    packages, install, candidates, repository, sysctls, kernel_modules, units, files, expects, data, volumes, ports
+):
     """All facts of this host as one dict."""
     system = read_os()
     found = host.read_packages(set(host.PACKAGES).union(packages), system["family"])
     unit_facts = settled_units(list(host.UNITS) + [name for name in units if name not in host.UNITS])
+    time_sync = host.first_active(host.TIME_SYNC, unit_facts)
     daemon = read_daemon_json()
-    engine, local = read_engine(unit_facts.get("docker.service", {}).get("active") in RUNNING)
-    places = read_data(daemon, unit_facts, engine, data)
+    docker = unit_facts.get("docker.service")
+    environment = unit_environment.read(docker)
+    engine, local = read_engine((docker or {}).get("active") in RUNNING)
+    places = read_data(daemon, _with_variables(unit_facts, environment), engine, data)
     firewall = read_firewall(unit_facts)
+    swarm = read_swarm(local if engine["running"] else stopped(places))
+    addresses = read_addresses()
+    listeners = host.read_listeners(swarm["state"])
+    dnsmasq, dnsmasq_error = read_dnsmasq()
     return {
+        "expects": expects,
         "os": system,
         "machine": host.read_machine(),
-        "addresses": read_addresses(),
+        "addresses": addresses,
         "routes": read_routes(),
         "packages": found["versions"],
         "holds": found["holds"],
+        "replaced": host.read_replaced(
+            [name for name in install if name not in found["versions"]], system["family"], time_sync
+        ),
         "candidates": host.read_candidates(candidates, system["family"]),
         "repository": host.read_repository(repository, system),
         "selinux": host.read_selinux(),
         "files": read_files(list(host.FILES) + list(files)),
         "units": unit_facts,
-        "sysctls": host.read_sysctls(sysctls),
+        "sysctls": read_values(sysctls),
+        "sysctl_lines": read_lines(sysctls),
+        "journald_lines": journal_lines.read_lines(),
         "kernel_modules": host.read_modules(kernel_modules),
-        "dns": {"resolvers": read_resolvers(), "port_53": read_port_53()},
-        "time_sync": host.first_active(host.TIME_SYNC, unit_facts),
+        "dns": {
+            "resolvers": read_resolvers(),
+            "port_53": sorted({item["address"] for item in listeners if item["port"] == 53}),
+            "resolv_conf": read_resolver_file(),
+            "dnsmasq": dnsmasq,
+            "dnsmasq_error": dnsmasq_error,
+        },
+        "listeners": host.in_the_way(listeners, unit_facts, addresses),
+        "time_sync": time_sync,
         "firewall": firewall,
         "mesh": _read_mesh(firewall["unit"], daemon["options"]) if engine["running"] else None,
-        "daemon": dict(daemon, interrupted=read_text(PREVIOUS) is not None),
+        "daemon": dict(
+            daemon,
+            interrupted=read_text(PREVIOUS) is not None,
+            flags=unit_environment.flags(docker["argv"], environment) if docker else [],
+            proxies=unit_environment.proxies(environment),
+        ),
         "data": places,
         "volumes": read_volumes(volumes, places["docker"]["place"]),
         "listening": read_listening(ports),
         "engine": engine,
-        "swarm": dict(
-            read_swarm(local if engine["running"] else stopped(places)), **_read_membership(daemon, engine, places)
-        ),
+        "swarm": dict(swarm, **_read_membership(daemon, engine, places)),
     }
 
 
@@ -323,6 +406,14 @@ def _read_membership(daemon, engine, places):
     docker = places["docker"]
     others = {docker["default"]["path"], docker["root"], str(daemon["options"].get("data-root") or docker["root"])}
     return read_membership(engine["info"].get("data_root") or docker["root"], () if places["move"] else others)
+
+
+def _with_variables(units, environment):
+    """The units, with the flags that docker.service has from variables in its command line."""
+    docker = units.get("docker.service")
+    if not docker or not environment:
+        return units
+    return dict(units, **{"docker.service": dict(docker, argv=unit_environment.expanded(docker["argv"], environment))})
 
 
 def _read_mesh(firewall, options):
@@ -343,6 +434,7 @@ def main():
     module = AnsibleModule(
         argument_spec=dict(
             packages=names,
+            install=names,
             candidates=names,
             repository=dict(
                 type="dict",
@@ -354,6 +446,7 @@ def main():
             kernel_modules=names,
             units=names,
             files=names,
+            expects=dict(type="dict", default={}),
             data=dict(type="dict", default={}, options=data),
             volumes=names,
             ports=dict(type="list", elements="int", default=[]),

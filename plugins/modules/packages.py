@@ -58,6 +58,13 @@ options:
         transaction. Their configuration and data stay.
     type: dict
     default: {}
+  allow_removal:
+    description:
+      - Packages that may be removed where one that is installed takes their place. Others that the package manager would remove
+        stop the module before anything is changed; those that it installed only for other packages may always go.
+    type: list
+    elements: str
+    default: []
   restart:
     description:
       - Units that are restarted if they run a program that a newer package has replaced. Some packages leave that to the
@@ -133,6 +140,7 @@ def main():
             files=dict(type="list", elements="path", default=[]),
             hold=names,
             remove=dict(type="dict", default={}),
+            allow_removal=names,
             restart=names,
             hold_back=names,
             download_only=dict(type="bool", default=False),

@@ -13,10 +13,9 @@ SUFFIX = "_contributes"
 # Key -> how the values of several roles become one.
 LISTS = (
     "packages", "known_packages", "candidates", "units", "files", "sysctls", "kernel_modules", "volumes", "ports", "names",
-    "places", "services", "status",
-    "secrets",
+    "places", "services", "registries", "secrets", "status",
 )  # fmt: skip
-DICTS = ("daemon_options", "repository", "data", "cluster")
+DICTS = ("daemon_options", "repository", "data", "cluster", "expects")
 FLAGS = ("needs_swarm", "opens_ports")
 KEYS = LISTS + DICTS + FLAGS
 # Of the lists those whose items are dictionaries: which keys an item must have, and which it may have.

@@ -8,7 +8,7 @@ from __future__ import annotations
 from ansible_collections.dockyard.swarm.plugins.filter.cluster_plan import cluster_plan
 from tests.unit.swarm_example import BARE
 
-FIREWALL = {"unit": None, "rules": [], "table": None, "flushes": False}
+FIREWALL = {"unit": None, "rules": [], "table": None, "flushes": False, "zones": []}
 
 
 def facts(number, **changed):

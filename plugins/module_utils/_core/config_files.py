@@ -164,6 +164,12 @@ def _why_restart(facts: Facts, unit: Item, wanted: str, touched: bool) -> str | 
 
 
 def missing_packages(facts: Facts, packages: Iterable[str]) -> Plan:
-    """Packages that are not installed."""
-    have = facts.get("packages") or {}
-    return [change("install", "package %s" % name, "missing", after=name) for name in packages if name not in have]
+    """Packages that are not installed, after those that the package manager removes for them."""
+    have, replaced = facts.get("packages") or {}, facts.get("replaced") or {}
+    plan = []
+    for name in packages:
+        if name not in have:
+            for other in replaced.get(name, ()):
+                plan.append(change("remove", "package %s" % other, "%s replaces it" % name, before=other))
+            plan.append(change("install", "package %s" % name, "missing", after=name))
+    return plan

@@ -76,6 +76,46 @@ class UnitFacts(TypedDict):
 class DnsFacts(TypedDict):
     resolvers: list[str]
     port_53: list[str]
+    resolv_conf: ResolverFile
+    dnsmasq: list[ConfigLine]
+    dnsmasq_error: str | None
+
+
+class ResolverFile(TypedDict):
+    """What keeps a resolver's file from being written, and who writes it besides."""
+
+    exists: bool
+    dangling: str | None
+    immutable: bool
+    writer: str | None
+
+
+class ConfigLine(TypedDict):
+    """One line of a configuration file that is not the collection's."""
+
+    path: str
+    line: int
+    name: str
+    value: str | None
+
+
+class Listener(TypedDict):
+    protocol: str
+    port: int
+    address: str
+    inode: str
+    process: str | None
+    pid: int | None
+
+
+class Flag(TypedDict):
+    """A flag that dockerd gets from a variable of its unit."""
+
+    option: str
+    flag: str
+    variable: str
+    path: str
+    line: int
 
 
 class FirewallFacts(TypedDict):
@@ -83,6 +123,7 @@ class FirewallFacts(TypedDict):
     rules: list[str]
     table: bool | None
     flushes: bool
+    zones: list[ConfigLine]
 
 
 class MeshFacts(TypedDict):
@@ -94,10 +135,14 @@ class DaemonFile(TypedDict):
     exists: bool
     options: dict[str, Any]
     error: str | None
+    since: str | None
+    until: str | None
 
 
 class DaemonFacts(DaemonFile):
     interrupted: bool
+    flags: list[Flag]
+    proxies: list[ConfigLine]
 
 
 class DataFacts(TypedDict):
@@ -122,6 +167,7 @@ class EngineFacts(TypedDict):
     version: str | None
     api: str | None
     info: dict[str, Any]
+    proxy: dict[str, Any] | None
     images: dict[str, str]
     configs: dict[str, ConfigNetwork]
 
@@ -250,9 +296,23 @@ class SwarmFacts(_Membership, ClusterFacts, MembershipFacts):
     """A node's view of its swarm; the keys that may be missing are there on a manager with a quorum."""
 
 
+class Expects(TypedDict, total=False):
+    """What the roles of the play want of a host where it may have something else already; they contribute it."""
+
+    daemon: dict[str, Any]  # as _engine/role_plan.expected gives it
+    registries: list[str]
+    sysctls: dict[str, Any]
+    firewall: bool  # whether ports are opened
+    journal_max_use: Any
+    resolver: bool  # whether its own queries are sent to the cluster's servers
+    upstreams: list[str]
+    allow_removal: list[str]
+
+
 class NodeFacts(TypedDict):
     """All that one read of a host gives."""
 
+    expects: Expects
     os: System
     machine: Machine
     addresses: list[Address]
@@ -265,6 +325,10 @@ class NodeFacts(TypedDict):
     files: dict[str, FileFacts]
     units: dict[str, UnitFacts]
     sysctls: dict[str, str | None]
+    sysctl_lines: dict[str, ConfigLine]
+    journald_lines: list[ConfigLine]
+    replaced: dict[str, list[str]]
+    listeners: list[Listener]
     kernel_modules: dict[str, bool | None]
     dns: DnsFacts
     time_sync: str | None

@@ -87,18 +87,21 @@ def check_port(
     listen_addresses: Iterable[str],
     unit: Mapping[str, Any] | None,
     option: str = "listen_addresses",
+    owners: Mapping[str, str] | None = None,
 ) -> list[str]:
     """What is wrong where another service listens on port 53 of an address that dnsmasq needs: a list of sentences.
 
-    :param port_53: the addresses on which something listens on port 53.
+    :param port_53: the addresses on which something listens on port 53; ``::`` is one that takes IPv4 addresses, too.
     :param unit: what systemd knows of dnsmasq, or None. Where it is active, it is the one that listens.
+    :param owners: address -> the process, in words, as far as it is known.
     """
     if unit and unit.get("active") == "active":
         return []
     wanted = list(listen_addresses) + ["127.0.0.1"]
-    taken = [address for address in port_53 if address in wanted or address == "0.0.0.0"]
+    taken = [address for address in port_53 if address in wanted or address in ("0.0.0.0", "::")]
     return [
-        "%s: another service listens on port 53 of %s; stop it, or let another host serve names" % (option, address)
+        "%s: %s listens on port 53 of %s; stop it, or let another host serve names"
+        % (option, (owners or {}).get(address) or "another service", address)
         for address in taken
     ]
 

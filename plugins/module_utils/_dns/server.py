@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import json
 import os
-import socket
 import subprocess
 from typing import TYPE_CHECKING, Any, Mapping, NoReturn
 
@@ -19,6 +18,7 @@ from .._core.plan import ApplyError
 from .._core.systemd import act, journal_tail, read_units, systemctl
 from .._core.wait import wait_for
 from . import dnsmasq, dnsmasq_files, query
+from .client import answers
 
 if TYPE_CHECKING:
     from .._core.plan import Plan
@@ -131,26 +131,13 @@ class Server:
         if code:
             return said.strip().partition("\n")[0].rstrip(".")
         for address in self.settings["listen_addresses"] or ["127.0.0.1"]:
-            for name, kind, present, absent in query.probes(self.settings, old_hosts):
-                answered = functools.partial(self._answers, address, name, kind, present, absent)
-                if not wait_for(answered, self.timeout):
+            for probe in query.probes(self.settings, old_hosts):
+                if not wait_for(functools.partial(answers, address, probe), self.timeout):
                     return (
                         "within %d s it did not answer as planned on %s when asked for %s %s; is that an address of "
-                        "this host, and nothing else on its port 53?" % (self.timeout, address, kind, name)
+                        "this host, and nothing else on its port 53?" % (self.timeout, address, probe[1], probe[0])
                     )
         return None
-
-    def _answers(self, address: str, name: str, kind: str, present: set[str], absent: set[str]) -> bool:
-        number = int.from_bytes(os.urandom(2), "big")
-        with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM) as sock:
-            sock.settimeout(1)
-            try:
-                sock.connect((address, 53))
-                sock.send(query.encode_query(number, name, kind))
-                answer = query.decode_answer(sock.recv(4096))
-            except OSError:
-                return False
-        return answer is not None and answer["number"] == number and query.satisfied(answer, present, absent)
 
     def _roll_back(self, previous: Mapping[str, Any], problem: str, ran: bool) -> NoReturn:
         said = journal_tail(self.unit)

@@ -19,7 +19,7 @@ from .._core.file_facts import read_files
 from .._core.plan import ApplyError, PlanError
 from .._core.systemd import RUNNING, act, journal_tail, read_units, release, systemctl
 from .._core.wait import wait_for
-from . import daemon_json, hidden_data
+from . import daemon_json, hidden_data, unit_environment
 from .daemon_file import PREVIOUS, read_daemon_json
 from .data_facts import data_kinds, left_behind
 from .data_plan import DEFAULTS, DOCKER
@@ -44,6 +44,7 @@ class Daemon:
 
     def read(self) -> State:
         unit = read_units([UNIT]).get(UNIT)
+        environment = unit_environment.read(unit)
         return dict(
             read_daemon_json(self.path),
             text=read_text(self.path),
@@ -52,6 +53,8 @@ class Daemon:
             running=bool(unit and unit["active"] == "active"),
             unit=unit,
             argv=unit["argv"] if unit else [],
+            flags=unit_environment.flags(unit["argv"], environment) if unit else [],
+            command=unit_environment.expanded(unit["argv"], environment) if unit else [],
             drop_in=read_files([daemon_json.DROP_IN]).get(daemon_json.DROP_IN),
             drop_in_text=read_text(daemon_json.DROP_IN),
             left_behind=self._left_behind(),
@@ -65,9 +68,13 @@ class Daemon:
 
     def plan(self, state: State) -> Plan:
         wanted = self.params["options"]
-        problems = daemon_json.check_options(
-            wanted, self._version(state), self.params["swarm"], state["argv"], self.params["allow_plain_tcp"]
+        version = self._version(state)
+        problems = daemon_json.check_file(state, version, state["running"], self.path)
+        problems += daemon_json.check_options(
+            wanted, version, self.params["swarm"], state["argv"], self.params["allow_plain_tcp"]
         )
+        merged = daemon_json.merge(state["options"], wanted, self.params["remove"])
+        problems += daemon_json.check_flags(state["flags"], merged, state["running"])
         both = sorted(set(wanted) & set(self.params["remove"]))
         problems += ["daemon option %s is both wanted and to be removed" % name for name in both]
         environment = self.params["environment"]
@@ -158,8 +165,6 @@ class Daemon:
         merged = daemon_json.merge(state["options"], self.params["options"], self.params["remove"])
         text = self._text(state, merged)
         action = plan[-1]["do"] if plan[-1]["to"] == UNIT else None
-        if state["error"]:
-            write_text(self.path + ".dockyard-unreadable", state["text"])
         if action is None:
             self._write(text, self._drop_in(state))
             return
@@ -172,7 +177,7 @@ class Daemon:
 
     def _text(self, state: State, merged: Options) -> str | None:
         """The text that daemon.json is to have, or None; a text with the same content stays as it is."""
-        if merged == state["options"] and not state["error"]:
+        if merged == state["options"]:
             text: str | None = state["text"]
             return text
         return json.dumps(merged, indent=2, sort_keys=True) + "\n"
@@ -215,17 +220,18 @@ class Daemon:
 
     def _validate(self, state: State) -> None:
         """Run ``dockerd --validate``, where it exists, with the flags that the daemon will be started with."""
-        text = self._text(state, daemon_json.merge(state["options"], self.params["options"], self.params["remove"]))
+        merged = daemon_json.merge(state["options"], self.params["options"], self.params["remove"])
+        text = self._text(state, merged)
         if text is None:
             return
-        argv = daemon_json.argv_wanted(state["argv"], json.loads(text))
-        with tempfile.NamedTemporaryFile("w", suffix=".json") as candidate:
+        argv = daemon_json.argv_wanted(state["command"], merged)
+        with tempfile.NamedTemporaryFile("w", suffix=".json", encoding="utf-8", errors="surrogateescape") as candidate:
             candidate.write(text)
             candidate.flush()
             command = [self._program(state), "--validate", "--config-file", candidate.name]
             try:
                 done = subprocess.run(
-                    command + [word for word in argv[1:] if not word.startswith("$")],
+                    command + argv[1:],
                     stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60, check=False,
                 )  # fmt: skip
             except OSError:

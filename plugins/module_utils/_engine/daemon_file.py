@@ -6,10 +6,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
-from .._core.atomic_files import read_text
+from .daemon_text import parse
 
 if TYPE_CHECKING:
     from .._core.facts import DaemonFile
@@ -20,14 +19,10 @@ PREVIOUS = "/etc/docker/.daemon.json.dockyard-previous"
 
 
 def read_daemon_json(path: str = DAEMON_JSON) -> DaemonFile:
-    """``{exists, options, error}``: ``error`` where the file is no JSON object, which stops the daemon."""
-    text = read_text(path)
-    if text is None:
-        return {"exists": False, "options": {}, "error": None}
+    """``{exists, options, error, since, until}``, see :class:`daemon_text.Parsed`."""
     try:
-        options = json.loads(text)
-    except ValueError as exc:
-        return {"exists": True, "options": {}, "error": str(exc)}
-    if not isinstance(options, dict):
-        return {"exists": True, "options": {}, "error": "not a JSON object"}
-    return {"exists": True, "options": options, "error": None}
+        with open(path, "rb") as handle:
+            found = parse(handle.read())
+    except FileNotFoundError:
+        return {"exists": False, "options": {}, "error": None, "since": None, "until": None}
+    return {"exists": True, **found}

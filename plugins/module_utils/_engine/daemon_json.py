@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any, Collection, Iterable, Mapping, Sequence
 from .._core.config_files import mode_and_owner, mode_and_owner_of
 from .._core.plan import change
 from .daemon_options import RELOADABLE, REMOVED, REMOVED_VALUES, RESET_BY_RELOAD, TYPES, flags_of, type_of
+from .daemon_text import CHANGED
 
 if TYPE_CHECKING:
-    from .._core.facts import FileFacts
+    from .._core.facts import FileFacts, Flag
     from .._core.plan import Change, Plan
 
     Options = Mapping[str, Any]
@@ -68,6 +69,42 @@ def removed_options(options: Options, version: str | None) -> list[str]:
             what = name if name in REMOVED else "%s: %s" % (name, options[name])
             problems.append("daemon option %s was removed in Engine %s: %s" % (what, gone[0], gone[1]))
     return problems
+
+
+def check_file(
+    daemon: Mapping[str, Any], version: str | None, running: bool, path: str = "/etc/docker/daemon.json"
+) -> list[str]:
+    """What the Engine does not accept of the text of daemon.json: see :mod:`daemon_text`.
+
+    :param daemon: what :func:`daemon_file.read_daemon_json` gives; ``version`` the Engine's, None where it is unknown.
+    :param running: whether the daemon runs, with what it has read before.
+    """
+    wrong = daemon.get("error")
+    if not wrong and daemon.get("since") and version and not _reached(version, CHANGED):
+        wrong = "%s, which only Engine %s and later accept" % (daemon["since"], CHANGED)
+    if not wrong and daemon.get("until") and _reached(version, CHANGED):
+        wrong = daemon["until"]
+    if not wrong:
+        return []
+    left = "it runs with what it has read before, and will not start again" if running else "it does not start"
+    return [
+        "%s: %s. The Engine refuses the file (%s), and its options cannot be kept: correct it" % (path, wrong, left)
+    ]
+
+
+def check_flags(flags: Iterable[Flag], options: Options, running: bool) -> list[str]:
+    """Options that daemon.json has, or is to have, and a variable of the unit gives as flags, too.
+
+    :param flags: what :func:`unit_environment.flags` gives.
+    """
+    end = "does not start again" if running else "does not start"
+    return [
+        "%s, line %d: %s gives dockerd the flag %s, and daemon.json has %s: with both, the Engine %s. Remove the flag there, and "
+        "set swarm_engine_daemon_options for what it was for"
+        % (item["path"], item["line"], item["variable"], item["flag"], item["option"], end)
+        for item in flags
+        if item["option"] in options and item["option"] != "runtimes"
+    ]
 
 
 def check_data_root(left_behind: tuple[str, str] | None) -> list[str]:
@@ -242,11 +279,9 @@ def make_plan(
     :param environment: variables of dockerd; None leaves the drop-in as it is.
     """
     current = state["options"]
-    plan = []
+    plan: Plan = []
     if state["error"]:
-        plan.append(
-            change("replace", "daemon.json", "it is not valid (%s), the daemon would not start" % state["error"])
-        )
+        return plan  # nothing is planned over a text whose options are not known; see check_file
     merged = merge(current, wanted, remove)
     for name in sorted(set(current) | set(merged)):
         if name not in merged:

@@ -10,6 +10,7 @@ import hashlib
 import re
 from typing import TYPE_CHECKING, Any, Iterable, Mapping
 
+from . import proxies
 from .engine_plan import engine_plan
 
 if TYPE_CHECKING:
@@ -60,8 +61,9 @@ def wanted_of(facts: NodeFacts, settings: Mapping[str, Any]) -> dict[str, Any]:
     """What the daemon is to have: ``{options, remove, environment, files}``.
 
     :param settings: ``options``, ``remove`` and ``environment`` of the user, which win; ``contributed``, the daemon options that
-        other roles of the play want; ``data_link``; ``registry_cas``; ``api``, empty where it is not served by TCP, else its
-        ``port`` and the texts ``ca``, ``certificate`` and ``key``.
+        other roles of the play want; ``registries``, those of the cluster, which are asked without a proxy; ``data_link``;
+        ``registry_cas``; ``api``, empty where it is not served by TCP, else its ``port`` and the texts ``ca``, ``certificate``
+        and ``key``.
     """
     given, api = settings["options"], settings["api"]
     # A play without role swarm_logging leaves to the daemon what that role wants of it.
@@ -79,11 +81,15 @@ def wanted_of(facts: NodeFacts, settings: Mapping[str, Any]) -> dict[str, Any]:
     if not api and (facts["daemon"]["options"] or {}).get("tlskey") == ETC + "/server.key":
         # Where the role opened the socket, it closes it, too.
         remove += [name for name in _api_options({"port": 0}) if name not in given]
+    registries = settings.get("registries") or []
     return {
-        "options": options,
+        "options": proxies.own_options(options, registries),
         "remove": remove,
         "environment": dict(
-            _api_environment(api), **{name: str(value) for name, value in settings["environment"].items()}
+            _api_environment(api),
+            **proxies.own_environment(
+                {name: str(value) for name, value in settings["environment"].items()}, registries
+            ),
         ),
         "files": _registry_files(settings["registry_cas"]) + _api_files(api),
     }
@@ -101,6 +107,22 @@ def _in_present_order(wanted: Mapping[str, Any], present: Mapping[str, Any]) -> 
         ):
             found[name] = there
     return found
+
+
+def expected(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """What a host is to have, without anything secret: names of daemon options, and whether there are proxies.
+
+    :param settings: see :func:`wanted_of`.
+    """
+    nothing: Any = {"files": {}, "daemon": {"options": {}}}
+    wanted = wanted_of(nothing, settings)
+    environment, own = wanted["environment"], wanted["options"].get("proxies")
+    return {
+        "options": sorted(wanted["options"]),
+        "remove": wanted["remove"],
+        "environment": {name: proxies.shown(name, environment[name]) for name in proxies.NAMES if name in environment},
+        "proxies": {name: proxies.shown(name, own[name]) for name in own} if isinstance(own, dict) else {},
+    }
 
 
 def _api_options(api: Mapping[str, Any]) -> dict[str, Any]:

@@ -21,14 +21,16 @@ PATIENCE = 60
 
 
 def read_engine(active: bool, engine: Engine | None = None) -> tuple[EngineFacts, ApiObject]:
-    """The daemon: ``{running, version, api, info, images, configs}``; without ``running`` the rest is empty.
+    """The daemon: ``{running, version, api, info, proxy, images, configs}``; without ``running`` the rest is empty.
 
     An image whose load was interrupted is left out: the Engine lists it, but its files may be empty.
 
     :param active: whether its unit runs. A stopped one is not asked: its socket would start it again.
     """
     engine = engine or Engine()
-    empty: EngineFacts = {"running": False, "version": None, "api": None, "info": {}, "images": {}, "configs": {}}
+    empty: EngineFacts = {
+        "running": False, "version": None, "api": None, "info": {}, "proxy": None, "images": {}, "configs": {},
+    }  # fmt: skip
     if not active:
         return empty, {}
     try:
@@ -54,6 +56,8 @@ def read_engine(active: bool, engine: Engine | None = None) -> tuple[EngineFacts
             "containers_running": info.get("ContainersRunning"),
             "images": info.get("Images"),
         },
+        # Not the proxy itself, which may have a password.
+        "proxy": {"https": True, "except": info.get("NoProxy") or ""} if info.get("HttpsProxy") else None,
         "images": {tag: image["Id"] for image in images for tag in image.get("RepoTags") or [] if tag not in pending},
         "configs": configs,
     }

@@ -10,20 +10,28 @@ import os
 import platform
 import socket
 import time
-from typing import TYPE_CHECKING, Any, Collection, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Collection, Iterable, Mapping, Sequence
 
 from .._core.atomic_files import read_text
+from .._host import listeners
 from .._host.firewall_facts import FIREWALLS
 from .._packages import apt
 
 if TYPE_CHECKING:
-    from .._core.facts import Machine, RepositoryFacts, System
+    from .._core.facts import Address, Listener, Machine, RepositoryFacts, System
 
 # What the facts themselves are made of, and the Engine, which every role decides on. The rest is contributed by the roles.
-TIME_SYNC = ("chrony.service", "chronyd.service", "systemd-timesyncd.service", "ntp.service")
+TIME_SYNC = (
+    "chrony.service", "chronyd.service", "systemd-timesyncd.service", "ntp.service", "ntpsec.service", "openntpd.service",
+    "ntpd.service",
+)  # fmt: skip
 UNITS = ("docker.service", "docker.socket", "containerd.service") + TIME_SYNC + FIREWALLS
 FILES = ("/etc/docker/daemon.json",)
 PACKAGES = ("docker.io", "docker-ce", "docker-engine")
+DNS_PORTS = (("tcp", 53), ("udp", 53))
+SWARM_PORTS = (("tcp", 2377), ("tcp", 7946), ("udp", 7946), ("udp", 4789))
+# States of a node whose Engine has these ports.
+MEMBER = ("active", "pending", "error", "locked")
 
 
 def read_packages(names: Collection[str], family: str) -> dict[str, Any]:
@@ -37,6 +45,32 @@ def read_packages(names: Collection[str], family: str) -> dict[str, Any]:
 def read_candidates(names: Collection[str], family: str) -> dict[str, list[str]]:
     """The versions that the host's package lists offer, by package; see :func:`apt.candidates`."""
     return _backend(family).candidates(names) if names else {}
+
+
+def read_replaced(names: Sequence[str], family: str, time_sync: str | None) -> dict[str, list[str]]:
+    """By package that is not installed yet, those that the package manager would remove for it.
+
+    :param time_sync: what keeps the clock right; where something does, chrony is not installed.
+    """
+    names = [name for name in names if not (time_sync and name == "chrony")]
+    return _backend(family).replaced(names) if names else {}
+
+
+def read_listeners(swarm: str) -> list[Listener]:
+    """Sockets on port 53, and on the swarm's ports where they are not the Engine's own."""
+    return listeners.read_listeners(DNS_PORTS + (() if swarm in MEMBER else SWARM_PORTS))
+
+
+def in_the_way(found: Iterable[Listener], units: Mapping[str, Any], addresses: Iterable[Address]) -> list[Listener]:
+    """Those that would keep dnsmasq, where it does not run, or the Engine from starting, with their processes.
+
+    On port 53, the stub of systemd-resolved and servers of single bridges do not.
+    """
+    runs = units.get("dnsmasq.service", {}).get("active") == "active"
+    needed = {"0.0.0.0", "::", "127.0.0.1"}.union(item["address"] for item in addresses if item["kind"] == "physical")
+    return listeners.with_processes(
+        item for item in found if item["port"] != 53 or (not runs and item["address"] in needed)
+    )
 
 
 def _backend(family: str) -> Any:
@@ -60,18 +94,6 @@ def read_repository(wanted: Mapping[str, Any] | None, system: System) -> Reposit
     uris = [uri.replace("{id}", folder) for uri in wanted["uris"] for folder in folders]
     found: RepositoryFacts = repositories.read(source, wanted["name"], uris)
     return found
-
-
-def read_sysctls(keys: Iterable[str]) -> dict[str, str | None]:
-    """Current values: ``key -> text``, None if the kernel does not have the key."""
-    values: dict[str, str | None] = {}
-    for key in keys:
-        try:
-            with open("/proc/sys/" + key.replace(".", "/"), encoding="ascii") as handle:
-                values[key] = " ".join(handle.read().split())
-        except OSError:
-            values[key] = None
-    return values
 
 
 def read_modules(names: Iterable[str]) -> dict[str, bool | None]:

@@ -22,15 +22,17 @@ if TYPE_CHECKING:
     Units = Mapping[str, Mapping[str, Any]]
     Text = Callable[[str], Optional[str]]
 
+ZONES = "etc/firewalld/zones"
 FIREWALLS = ("firewalld.service", "ufw.service", "nftables.service", firewall.OWN_UNIT)
 
 
 def read_firewall(units: Units, root: str = "/") -> FirewallFacts:
-    """The firewall that runs, and what it lets in: ``{unit, rules, table, flushes}``. Reads its files, and only those of one that
-    runs.
+    """The firewall that runs, and what it lets in: ``{unit, rules, table, flushes, zones}``. Reads its files, and only
+    those of one that runs.
 
     Runtime rules of firewalld (without ``--permanent``) are not seen. ``table`` is whether the collection's own rules are in
     force as they were loaded; None on a host that has none. ``flushes``: whether a reload of firewalld removes Docker's rules.
+    ``zones``: see :func:`firewalld.other_zones`.
     """
 
     def text(path: str) -> str | None:
@@ -38,12 +40,22 @@ def read_firewall(units: Units, root: str = "/") -> FirewallFacts:
 
     table = _read_table(root) if firewall.OWN_UNIT in units else None
     unit, rules = _read_running(units, text)
-    found: FirewallFacts = {"unit": unit, "rules": rules, "table": table, "flushes": False}
+    found: FirewallFacts = {"unit": unit, "rules": rules, "table": table, "flushes": False, "zones": []}
     if unit == "firewalld.service":
         from . import firewalld
 
-        found["flushes"] = firewalld.flushes(text("etc/firewalld/firewalld.conf"), text("etc/firewalld/direct.xml"))
+        conf = text("etc/firewalld/firewalld.conf")
+        found["flushes"] = firewalld.flushes(conf, text("etc/firewalld/direct.xml"))
+        found["zones"] = firewalld.other_zones(_zones(root), firewalld.default_zone(conf))
     return found
+
+
+def _zones(root: str) -> list[tuple[str, str]]:
+    """Path and text of each zone that the administrator has changed."""
+    folder = os.path.join(root, ZONES)
+    names = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
+    paths = ["%s/%s" % (ZONES, name) for name in names if name.endswith(".xml")]
+    return [("/" + path, read_text(os.path.join(root, path)) or "") for path in paths]
 
 
 def _read_running(units: Units, text: Text) -> tuple[str | None, list[str]]:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from typing import TYPE_CHECKING, Any, Callable, Optional, Sequence
+from typing import TYPE_CHECKING, Any, Callable, Iterable, Optional, Sequence
 
 from .firewall import Rule, in_force, ports_of, setting, source_of, split
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
+    from .._core.facts import ConfigLine
     from .._core.plan import Plan
     from .firewall import Network, Traffic
 
@@ -39,6 +40,50 @@ def flushes(conf: str | None, direct: str | None) -> bool:
     return setting(conf, "FirewallBackend") == "iptables" or bool(
         re.search(r"<(rule|chain|passthrough)\b", direct or "")
     )
+
+
+def other_zones(zones: Iterable[tuple[str, str]], default: str) -> list[ConfigLine]:
+    """Interfaces and sources that the administrator has put into another zone than the default one, in which ports are opened.
+
+    A zone that lets everything in is left out.
+
+    :param zones: path and text of each zone's file.
+    """
+    found: list[ConfigLine] = []
+    for path, text in zones:
+        name = path.rsplit("/", 1)[-1][: -len(".xml")]
+        if name == default or re.search(r"<zone\b[^>]*\btarget=.ACCEPT", text):
+            continue
+        for number, line in enumerate(text.splitlines(), 1):
+            for kind, value in re.findall(r"<(interface|source)\s+(?:name|address)=[\"']([^\"']+)", line):
+                if kind == "interface" or not re.search(r"<rule\b", line):
+                    found.append({"path": path, "line": number, "name": "%s %s" % (kind, value), "value": name})
+    return found
+
+
+def check_zones(zones: Iterable[ConfigLine], interface: str | None, members: Iterable[str]) -> list[str]:
+    """What is wrong where packets of members come into another zone than the one in which ports are opened: texts.
+
+    :param interface: the one that has the host's address; ``members`` the other hosts' addresses.
+    """
+    problems = []
+    for item in zones:
+        kind, _sep, value = item["name"].partition(" ")
+        if value == interface if kind == "interface" else _has_one(value, members):
+            problems.append(
+                "%s, line %d puts %s into zone %s of firewalld, and the swarm's ports are opened in its default zone: "
+                "firewall-cmd --permanent --zone=%s --remove-%s=%s, and reload it, or make that zone the default one"
+                % (item["path"], item["line"], item["name"], item["value"], item["value"], kind, value)
+            )
+    return problems
+
+
+def _has_one(network: str, addresses: Iterable[str]) -> bool:
+    try:
+        whole = ipaddress.ip_network(network, strict=False)
+        return any(ipaddress.ip_address(address) in whole for address in addresses)
+    except ValueError:  # a hardware address, or a set of addresses
+        return False
 
 
 def read(zone: Element | None, ipset: Lookup, service: Lookup) -> list[str]:

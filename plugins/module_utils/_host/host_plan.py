@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Iterable, Mapping
 from .._core.config_files import make_plan, missing_packages, unit_plan
 from .._core.plan import change
 from .routing_mesh import make_plan as mesh_plan
+from .sysctl import value_plan
 
 if TYPE_CHECKING:
     from .._core.config_files import Items
@@ -41,10 +42,7 @@ def host_plan(
     for name in modules:
         if not facts["kernel_modules"].get(name):
             plan.append(change("load", "kernel module %s" % name, "not there", after=name))
-    for name, value in sorted(sysctls.items()):
-        actual = facts["sysctls"].get(name)
-        if actual != " ".join(str(value).split()):
-            plan.append(change("set", "sysctl %s" % name, "differs", before=actual, after=str(value)))
+    plan += value_plan(facts["sysctls"], sysctls)
     plan += make_plan(facts, files)
     for name in units:
         plan += unit_plan(facts, name)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to dockyard.swarm: a host's addresses, routes, name servers, and who listens on port 53, without starting a shell."""
+"""Private to dockyard.swarm: a host's addresses, routes and name servers, without starting a shell."""
 
 from __future__ import annotations
 
@@ -96,23 +96,6 @@ def read_routes(path: str = "/proc/net/route") -> list[Route]:
 
 def _address(text: str) -> str:
     return socket.inet_ntoa(struct.pack("=I", int(text, 16)))
-
-
-def read_port_53() -> list[str]:
-    """Local addresses on which something listens on port 53, tcp or udp, without the swarm's own name spaces."""
-    found = set()
-    for name in ("tcp", "udp"):
-        try:
-            with open("/proc/net/%s" % name, encoding="ascii") as handle:
-                rows = [line.split() for line in handle][1:]
-        except OSError:
-            continue
-        for row in rows:
-            address, port = row[1].split(":")
-            listening = row[3] == ("0A" if name == "tcp" else "07")
-            if listening and int(port, 16) == 53:
-                found.add(_address(address))
-    return sorted(found)
 
 
 def read_resolvers(path: str = "/etc/resolv.conf") -> list[str]:

@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from .._core.plan import Plan
     from .firewall import WantedRules
 
-# Parameters after modules: br_netfilter brings some of its own.
-KERNEL_UNITS = (("systemd-modules-load.service", "load"), ("systemd-sysctl.service", "set"))
+MODULES_UNIT = "systemd-modules-load.service"
 
 
 def make_role_plan(facts: NodeFacts, wanted: Mapping[str, Any]) -> dict[str, Any]:
@@ -41,7 +40,7 @@ def make_role_plan(facts: NodeFacts, wanted: Mapping[str, Any]) -> dict[str, Any
         wanted["timezone"],
     )  # fmt: skip
     units: list[dict[str, Any]] = [
-        {"name": name, "own": False, "restart": any(item["do"] == verb for item in plan)} for name, verb in KERNEL_UNITS
+        {"name": MODULES_UNIT, "own": False, "restart": any(item["do"] == "load" for item in plan)}
     ]
     units += [{"name": name} for name in wanted["time_units"]]
     if own or facts["firewall"]["table"] is not None:

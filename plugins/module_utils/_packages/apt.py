@@ -115,6 +115,25 @@ def policy(said: str) -> dict[str, list[str]]:
     return found
 
 
+def replaced(names: Sequence[str]) -> dict[str, list[str]]:
+    """By package, those that apt would remove for it, as far as its lists tell; those without one are left out."""
+    if not glob.glob(LISTS + "/*_Packages*"):
+        return {}  # a host that has fetched nothing yet
+    command = list(COMMAND) + ["--simulate", "install"]
+    code, said = run(command + list(names), time.monotonic())
+    if code == 0 and not simulated(said)[0]:
+        return {}
+    # Which one is it that others give way to, or that the lists do not have?
+    each = (
+        {name: run(command + [name], time.monotonic()) for name in names}
+        if len(names) > 1
+        else {names[0]: (code, said)}
+    )
+    kept = automatic().union(transaction.REPLACEABLE)
+    found = {name: sorted(simulated(text)[0] - kept) for name, (failed, text) in each.items() if failed == 0}
+    return {name: gone for name, gone in found.items() if gone}
+
+
 class Backend:
     """apt of this host, for module ``packages``."""
 
@@ -122,7 +141,8 @@ class Backend:
     candidates = staticmethod(candidates)
     outdated = OutdatedError  # what install() raises where fetching the lists may help
 
-    def __init__(self, timeout: float = 300, lists_age: float = 3600) -> None:
+    def __init__(self, timeout: float = 300, lists_age: float = 3600, may_go: Iterable[str] = ()) -> None:
+        self.may_go = set(may_go)  # packages that others may take the place of
         self.lists_age = lists_age
         self.deadline = time.monotonic() + timeout
 
@@ -181,8 +201,7 @@ class Backend:
         command = _transaction(plan, files)
         if not command:
             return
-        if any(item.get("held") or item["do"] not in ("install", "hold") for item in plan):
-            self._try_out(command, plan, own)
+        self._try_out(command, plan, own)
         PACKAGES.begin([item["name"] for item in transaction.installed(plan)])
         code, said = run(command, self.deadline)
         if code:
@@ -210,13 +229,13 @@ class Backend:
         if code:
             raise _failure("do what is planned, and nothing was changed", said)
         removed, changed = simulated(said)
-        planned = {item["name"] for item in plan}
+        planned = {item["name"] for item in plan}.union(self.may_go, transaction.REPLACEABLE)
         # What came as a dependency may go: a package that needs it is kept, or among the lost, too.
         lost = sorted(removed - planned - automatic())
         if lost:
             raise ApplyError(
-                "apt-get would also remove %s, and nothing was changed: remove them by hand if they are not needed, or "
-                "install what they need beforehand" % ", ".join(lost),
+                "apt-get would also remove %s, and nothing was changed: list them in swarm_cluster_allow_removal if they are not "
+                "needed, or install what they need beforehand" % ", ".join(lost),
                 output=said,
             )
         against = sorted(set(read(changed)["holds"]) - planned.union(own))

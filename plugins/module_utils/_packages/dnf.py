@@ -95,6 +95,21 @@ def offers(said: str) -> dict[str, list[str]]:
     return found
 
 
+def replaced(names: Sequence[str]) -> dict[str, list[str]]:
+    """By package, those that dnf would remove for it, as far as its metadata tell; see :func:`apt.replaced`."""
+    found = {tuple(names): _erased(names)}
+    if not found[tuple(names)]:
+        return {}
+    if len(names) > 1:
+        found = {(name,): _erased([name]) for name in names}
+    return {package[0]: gone for package, gone in found.items() if gone}
+
+
+def _erased(names: Sequence[str]) -> list[str]:
+    command = ["dnf", "-C", "--assumeno", "--setopt=install_weak_deps=False", "install", "--allowerasing"]
+    return sorted(simulated(run(command + list(names), time.monotonic())[1]).difference(transaction.REPLACEABLE))
+
+
 class Backend:
     """dnf of this host, for module ``packages``."""
 
@@ -102,7 +117,8 @@ class Backend:
     candidates = staticmethod(candidates)
     outdated = OutdatedError
 
-    def __init__(self, timeout: float = 300, lists_age: float = 3600) -> None:
+    def __init__(self, timeout: float = 300, lists_age: float = 3600, may_go: Iterable[str] = ()) -> None:
+        self.may_go = set(may_go)  # packages that others may take the place of
         self.deadline = time.monotonic() + timeout
         # dnf checks the age of its metadata by itself.
         self.options = ["--setopt=metadata_expire=%d" % lists_age]
@@ -191,6 +207,7 @@ class Backend:
 
     def _transaction(self, options: list[str], words: list[str], removed: list[str]) -> str:
         if not removed:
+            options = options + self._erasing(options, words)
             code, said = run(self._command(options + ["install"] + words), self.deadline)
             if code:
                 raise _failure("install %s" % ", ".join(words), said)
@@ -209,6 +226,16 @@ class Backend:
             return run(self._command(options + ["shell", path]), self.deadline)[1]
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+
+    def _erasing(self, options: list[str], words: list[str]) -> list[str]:
+        """The option that lets packages go which are in the way, after a trial that shows that no others would."""
+        if not self.may_go:
+            return []
+        said = run(
+            self._command(options + ["--assumeno", "install", "--allowerasing"] + words, yes=False), self.deadline
+        )[1]
+        _check_trial(said, self.may_go.union(transaction.REPLACEABLE))
+        return ["--allowerasing"]
 
     def _command(self, words: list[str], yes: bool = True) -> list[str]:
         return ["dnf"] + (["-y"] if yes else []) + ["--setopt=install_weak_deps=False"] + self.options + words
@@ -288,8 +315,8 @@ def _check_trial(said: str, removed: Iterable[str]) -> None:
     lost = sorted(simulated(said) - set(removed))
     if lost:
         raise ApplyError(
-            "dnf would also remove %s, and nothing was changed: remove them by hand if they are not needed, or install "
-            "what they need beforehand" % ", ".join(lost),
+            "dnf would also remove %s, and nothing was changed: list them in swarm_cluster_allow_removal if they are not needed, "
+            "or install what they need beforehand" % ", ".join(lost),
             output=said,
         )
 

@@ -33,7 +33,9 @@ class Packages:
         family = read_os()["family"]
         if family not in BACKENDS:
             raise PlanError("packages of family %s cannot be installed: install them by hand" % family)
-        self.backend = BACKENDS[family].Backend(self.params["timeout"], self.params["lists_age"])
+        self.backend = BACKENDS[family].Backend(
+            self.params["timeout"], self.params["lists_age"], self.params["allow_removal"]
+        )
         self.files = {item["name"]: item for item in map(_parsed, self.params["files"])}
         return dict(self._packages(), outdated=outdated_units(self.params["restart"]))
 

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 # What may restart or stop a running program.
 DISRUPTIVE = ("upgrade", "downgrade", "remove", "restart")
 
+# What any package may take the place of: a client that only sets the clock, by any other program that keeps it right.
+REPLACEABLE = ("systemd-timesyncd",)
+
 
 class Installed(TypedDict):
     versions: dict[str, str]  # of each package that is installed

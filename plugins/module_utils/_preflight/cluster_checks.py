@@ -9,7 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Collection, Mapping, Optional, Sequence, Tuple
 
 from .._dns import dnsmasq, records
+from .._host import firewalld
 from .._networks import address_conflicts, macvlan
+from . import dns_checks, ports
 
 if TYPE_CHECKING:
     from .._core.facts import NodeFacts, SwarmNetwork
@@ -68,17 +70,44 @@ def check_pools(pools: Sequence[str], read: Mapping[str, NodeFacts]) -> list[str
     return list(address_conflicts.check_pools(pools, routes))
 
 
-def check_dns(options: Options, read: Mapping[str, NodeFacts], addresses: Mapping[str, str]) -> list[Problem]:
-    """Whether the DNS records are right, and port 53 is free where a DNS server is to run."""
+def check_zones(
+    read: Mapping[str, NodeFacts], addresses: Mapping[str, str], hosts: Mapping[str, Host]
+) -> list[Problem]:
+    """Whether firewalld opens ports in the zone that members' packets come into."""
+    problems: list[Problem] = []
+    for host, facts in read.items():
+        zones = facts["firewall"].get("zones")
+        if zones and hosts[host]["here"] and (facts.get("expects") or {}).get("firewall"):
+            own = addresses.get(host)
+            interface = next((item["interface"] for item in facts["addresses"] if item["address"] == own), None)
+            others = [address for name, address in addresses.items() if name != host]
+            problems += [(host, text) for text in firewalld.check_zones(zones, interface, others)]
+    return problems
+
+
+def check_dns(
+    options: Options, read: Mapping[str, NodeFacts], addresses: Mapping[str, str], hosts: Mapping[str, Host]
+) -> list[Problem]:
+    """Whether the DNS records are right, servers can serve names, and hosts can be sent to them."""
     texts = records.check_records(options["dns_records"], options["domain"], option="swarm_dns_records")
     problems: list[Problem] = [(None, text) for text in texts]
     for host in options["dns_servers"]:
-        if host in read:
-            units = read[host]["units"]
-            taken = read[host]["dns"]["port_53"]
-            if "systemd-resolved.service" in units and units["systemd-resolved.service"]["active"] == "active":
-                taken = [address for address in taken if not address.startswith("127.")]  # its stub is moved away
-            listen = [addresses[host]] if host in addresses else []
-            unit = units.get("dnsmasq.service")
-            problems += [(host, text) for text in dnsmasq.check_port(taken, listen, unit, option="swarm_dns_servers")]
+        if host in read and hosts[host]["here"]:
+            problems += [(host, text) for text in _check_server(read[host], addresses.get(host))]
+    servers = [addresses[host] for host in options["dns_servers"] if host in addresses]
+    for host, facts in read.items():
+        if options["dns_servers"] and hosts[host]["here"] and dns_checks.managed(facts):
+            problems += [(host, text) for text in dns_checks.check_resolver(facts, servers)]
     return problems
+
+
+def _check_server(facts: NodeFacts, address: str | None) -> list[str]:
+    units = facts["units"]
+    taken = facts["dns"]["port_53"]
+    if "systemd-resolved.service" in units and units["systemd-resolved.service"]["active"] == "active":
+        taken = [item for item in taken if not item.startswith("127.")]  # its stub is moved away
+    listen, unit = [address] if address else [], units.get("dnsmasq.service")
+    owners = ports.owners_of_port_53(facts)
+    problems = list(dnsmasq.check_port(taken, listen, unit, option="swarm_dns_servers", owners=owners))
+    bind = "interfaces" if facts["os"]["family"] == "RedHat" else "dynamic"
+    return problems + dns_checks.check_server(facts, bind, bool((facts.get("expects") or {}).get("upstreams")))

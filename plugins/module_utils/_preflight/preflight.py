@@ -18,8 +18,9 @@ from .._swarm import advertise_address, placement, settings
 from .._swarm.cluster_plan import SwarmChanges, able_managers, swarm_plan
 from .._swarm.members import by_node, leaving
 from . import addresses as _addresses
+from . import dns_checks, found_checks, ports
 from . import warnings as _warnings
-from .cluster_checks import check_dns, check_inventory, check_networks, check_pools, macvlan_parts
+from .cluster_checks import check_dns, check_inventory, check_networks, check_pools, check_zones, macvlan_parts
 from .controller import controller_plan
 from .duplicate_hosts import check_duplicates
 from .groups import check_groups
@@ -102,12 +103,16 @@ def cluster_plan(managers: list[str], workers: list[str], hosts: Mapping[str, Ho
     problems += [(None, text) for text in controller["problems"]]
     for host, facts in read.items():
         problems += [(host, text) for text in check_host(hosts[host], facts, options["allow_unsupported_os"])]
+        if hosts[host]["here"]:
+            port = options["settings"].get("data_path_port") or ports.DATA_PATH_PORT
+            problems += [(host, text) for text in found_checks.check_found(hosts[host], facts, host in managers, port)]
     problems += [(None, text) for text in duplicates]
     problems += unclear.items()
     for host, texts in plan["problems"].items():
         problems += [(host, text) for text in texts if not options["repairs"]]
     problems += check_networks(options["networks"], read, networks, hosts)
-    problems += wrong_macvlans + check_dns(options, read, addresses)
+    problems += check_zones(read, addresses, hosts)
+    problems += wrong_macvlans + check_dns(options, read, addresses, hosts)
     if plan["init"]:
         problems += [(None, text) for text in check_pools(options["settings"].get("default_addr_pool") or [], read)]
     addresses = _addresses.with_unread(addresses, hosts, nodes)
@@ -123,6 +128,8 @@ def cluster_plan(managers: list[str], workers: list[str], hosts: Mapping[str, Ho
         + _warnings.fixed_settings(options["settings"], state.get("settings") or {})
         + _warnings.insecure_registries(hosts)
         + _warnings.ports_shut_by_reloads(read)
+        + found_checks.foreign_units(read)
+        + dns_checks.undone_by(read if options["dns_servers"] else {})
         + accepted_duplicates
         + overlay.too_wide(networks, path_mtus)
         + capacity.almost_full(counted, forecasts)

@@ -85,9 +85,43 @@ def test_before_the_engine_is_installed_only_the_file_changes():
     assert [item["to"] for item in plan] == ["daemon.json: debug"]
 
 
-def test_broken_file_is_replaced():
-    plan = daemon_json.make_plan(state(error="Expecting value: line 1"), {"debug": True})
-    assert plan[0]["do"] == "replace"
+def test_a_file_that_the_engine_refuses_is_left_alone():
+    assert daemon_json.make_plan(state(error="line 3, column 1: a comment"), {"debug": True}) == []
+    (problem,) = daemon_json.check_file(state(error="line 3, column 1: a comment"), "26.1.5", running=True)
+    assert problem.startswith("/etc/docker/daemon.json: line 3, column 1: a comment.")
+    assert "will not start again" in problem
+
+
+@pytest.mark.parametrize(
+    ("found", "version", "refused"),
+    [
+        ({"since": "a byte order mark"}, "20.10.24", True),
+        ({"since": "a byte order mark"}, "26.1.5", False),
+        ({"since": "a byte order mark"}, None, False),
+        ({"until": "line 1, column 9: something"}, "20.10.24", False),
+        ({"until": "line 1, column 9: something"}, "26.1.5", True),
+        ({"until": "line 1, column 9: something"}, None, True),
+        ({}, "26.1.5", False),
+    ],
+)
+def test_a_file_that_only_some_engines_accept(found, version, refused):
+    assert bool(daemon_json.check_file(state(**found), version, running=False)) is refused
+
+
+def test_a_flag_of_a_variable_and_an_option_of_the_file():
+    flag = {
+        "option": "log-driver",
+        "flag": "--log-driver",
+        "variable": "DOCKER_OPTS",
+        "path": "/etc/default/docker",
+        "line": 4,
+    }
+    assert daemon_json.check_flags([flag], {"debug": True}, running=True) == []
+    (problem,) = daemon_json.check_flags([flag], {"log-driver": "journald"}, running=True)
+    assert problem.startswith(
+        "/etc/default/docker, line 4: DOCKER_OPTS gives dockerd the flag --log-driver, and daemon.json has"
+    )
+    assert "does not start again" in problem
 
 
 values = st.one_of(st.booleans(), st.integers(0, 9), st.text("ab", max_size=3), st.lists(st.text("ab", max_size=2)))

@@ -188,3 +188,19 @@ def test_a_repository_replaces_what_its_mirror_and_docker_serve():
             "https://d/linux/rhel",
         ],
     }
+
+
+def test_what_a_host_is_told_of_the_options_has_no_secret():
+    proxy = "http://me:hunter2@192.0.2.9:3128"
+    settings = {
+        "options": {"log-opts": {"token": "hunter2"}, "proxies": {"https-proxy": proxy}}, "remove": ["mtu"],
+        "environment": {"HTTPS_PROXY": proxy, "OTHER": "hunter2"},
+        "contributed": {"dns": ["192.0.2.1"], "log-driver": "journald"},
+        "data_link": False, "registry_cas": {}, "api": {}, "registries": ["registry.test:5000"],
+    }  # fmt: skip
+    found = role_plan.expected(settings)
+    assert "hunter2" not in str(found)
+    assert {"dns", "log-driver", "log-opts", "proxies", "live-restore"} <= set(found["options"])
+    assert found["remove"] == ["mtu"]
+    assert found["environment"] == {"HTTPS_PROXY": "set", "NO_PROXY": "registry.test"}
+    assert found["proxies"] == {"https-proxy": "set", "no-proxy": "registry.test"}

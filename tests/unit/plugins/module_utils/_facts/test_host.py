@@ -39,3 +39,17 @@ def test_a_host_of_the_centos_family_may_have_another_ones_repository(tmp_path, 
     wanted = {"name": "docker", "uris": ["https://download.docker.com/linux/{id}"]}
     found = host.read_repository(wanted, {"family": "RedHat", "id": "rocky"})
     assert found == {"entry": None, "key": None, "named_in": [str(old)]}
+
+
+def test_only_what_stands_in_the_way_is_looked_up(monkeypatch):
+    monkeypatch.setattr(host.listeners, "with_processes", list)
+    addresses = [{"address": "192.0.2.11", "kind": "physical"}, {"address": "192.168.122.1", "kind": "bridge"}]
+    found = [
+        {"port": 53, "address": address}
+        for address in ("0.0.0.0", "::", "127.0.0.1", "127.0.0.53", "192.0.2.11", "192.168.122.1")
+    ]
+    found.append({"port": 2377, "address": "127.0.0.1"})
+    named = host.in_the_way(found, {}, addresses)
+    assert [item["address"] for item in named] == ["0.0.0.0", "::", "127.0.0.1", "192.0.2.11", "127.0.0.1"]
+    running = {"dnsmasq.service": {"active": "active"}}
+    assert host.in_the_way(found, running, addresses) == [found[-1]]

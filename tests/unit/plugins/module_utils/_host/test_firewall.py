@@ -179,22 +179,29 @@ def put(root, path, text):
 
 
 def test_only_the_firewall_that_runs_is_read(tmp_path):
-    assert read_firewall({}, str(tmp_path)) == {"unit": None, "rules": [], "table": None, "flushes": False}
+    assert read_firewall({}, str(tmp_path)) == {"unit": None, "rules": [], "table": None, "flushes": False, "zones": []}
     put(tmp_path, "etc/ufw/ufw.conf", ENABLED)
     put(tmp_path, "etc/ufw/user.rules", UFW)
     assert read_firewall({}, str(tmp_path))["unit"] is None
     # `ufw enable` starts no unit.
     units = {"ufw.service": {"active": "inactive"}}
-    assert read_firewall(units, str(tmp_path)) == dict(ufw(UFW), table=None, flushes=False)
+    assert read_firewall(units, str(tmp_path)) == dict(ufw(UFW), table=None, flushes=False, zones=[])
     put(tmp_path, "etc/ufw/ufw.conf", ENABLED.replace("=yes", "=no"))
     units["ufw.service"]["active"] = "active"
-    assert read_firewall(units, str(tmp_path)) == {"unit": None, "rules": [], "table": None, "flushes": False}
+    assert read_firewall(units, str(tmp_path)) == {
+        "unit": None,
+        "rules": [],
+        "table": None,
+        "flushes": False,
+        "zones": [],
+    }
     units["nftables.service"] = {"active": "active"}
     assert read_firewall(units, str(tmp_path)) == {
         "unit": "nftables.service",
         "rules": [],
         "table": None,
         "flushes": False,
+        "zones": [],
     }
 
 
@@ -207,7 +214,13 @@ def test_firewalld_is_read_from_its_default_zone(tmp_path):
     assert read_firewall(units, str(tmp_path))["rules"] == []
     put(tmp_path, "etc/firewalld/zones/home.xml", '<zone><port port="1" protocol="tcp"/></zone>')
     found = read_firewall(units, str(tmp_path))
-    assert found == {"unit": "firewalld.service", "rules": ["tcp 1 from any"], "table": None, "flushes": False}
+    assert found == {
+        "unit": "firewalld.service",
+        "rules": ["tcp 1 from any"],
+        "table": None,
+        "flushes": False,
+        "zones": [],
+    }
 
 
 @pytest.mark.parametrize(
@@ -451,3 +464,17 @@ def test_firewalld_has_nothing_left_to_do(zone, options):
         zone = apply_to_zone(zone, _firewalld.commands(firewall.make_plan(firewalld(zone), **target)))
         assert firewall.make_plan(firewalld(zone), **target) == []
         target = wanted("c")
+
+
+def test_interfaces_in_another_zone_of_firewalld():
+    text = '<?xml version="1.0"?>\n<zone%s>\n  <interface name="eth0"/>\n  <source address="10.0.0.0/8"/>\n</zone>\n'
+    rule = '<zone>\n<rule><source address="10.0.0.0/8"/><accept/></rule>\n</zone>\n'
+    zones = [
+        ("/z/drop.xml", text % ' target="DROP"'),
+        ("/z/public.xml", text % ""),
+        ("/z/open.xml", text % ' target="ACCEPT"'),
+    ]
+    found = _firewalld.other_zones([*zones, ("/z/rules.xml", rule)], "public")
+    assert [(item["path"], item["line"], item["name"], item["value"]) for item in found] == [
+        ("/z/drop.xml", 3, "interface eth0", "drop"), ("/z/drop.xml", 4, "source 10.0.0.0/8", "drop"),
+    ]  # fmt: skip

@@ -114,13 +114,18 @@ def change(do, name, target=None, held=False):
     return {"do": do, "name": name, "target": target, "held": held}
 
 
+PLAIN = {"rsyslog", "chrony", "/x/docker-ce.deb"}
+
+
 @pytest.fixture
 def commands(monkeypatch):
     ran = []
 
     def run(command, _deadline, _more=None):
         ran.append(command)
-        return 0, SIMULATED if "--simulate" in command else ""
+        # A package alone takes nobody's place.
+        alone = PLAIN.intersection(command)
+        return 0, SIMULATED if "--simulate" in command and not alone else ""
 
     monkeypatch.setattr(apt, "run", run)
     return ran
@@ -134,7 +139,8 @@ def test_what_is_missing_is_installed_in_one_go(commands):
     apt.Backend().install(
         [change("install", "rsyslog"), change("install", "docker-ce", "5:28"), change("hold", "x")], {}
     )
-    assert [words(command) for command in commands] == [["rsyslog", "docker-ce=5:28"]]
+    assert [words(command) for command in commands] == [["rsyslog", "docker-ce=5:28"]] * 2
+    assert ["--simulate" in command for command in commands] == [True, False]
     assert not [word for word in commands[0] if word.startswith("--allow")]
 
 
@@ -158,6 +164,55 @@ def test_what_would_be_removed_besides_stops_it(commands):
     with pytest.raises(apt.ApplyError, match="would also remove docker-compose, and nothing was changed"):
         apt.Backend().install([change("remove", "docker.io"), change("install", "docker-ce")], {})
     assert len(commands) == 1
+
+
+def test_a_package_gives_way_to_another_only_where_that_was_agreed_to(commands):
+    with pytest.raises(
+        apt.ApplyError, match=r"would also remove docker-compose, docker\.io.*swarm_cluster_allow_removal"
+    ):
+        apt.Backend().install([change("install", "podman-docker")], {})
+    assert len(commands) == 1
+    apt.Backend(may_go=["docker-compose", "docker.io"]).install([change("install", "podman-docker")], {})
+    assert ["--simulate" in command for command in commands] == [True, True, False]
+
+
+SAID = {
+    (
+        "chrony",
+        "rsyslog",
+    ): "Remv ntpsec [1.2]\nRemv systemd-timesyncd [257]\nRemv syslog-ng-core [4]\nInst chrony (4.6)\n",
+    ("chrony",): "Remv ntpsec [1.2]\nRemv systemd-timesyncd [257]\nInst chrony (4.6)\n",
+    ("rsyslog",): "Remv syslog-ng-core [4]\nRemv syslog-ng-mod-x [4]\nInst rsyslog (8)\n",
+    ("dnsmasq",): "Inst dnsmasq (2)\n",
+    ("chrony", "nonesuch"): "E: Unable to locate package nonesuch",
+    ("nonesuch",): "E: Unable to locate package nonesuch",
+}
+
+
+@pytest.mark.parametrize(
+    ("names", "found", "asked"),
+    [
+        (["chrony", "rsyslog"], {"chrony": ["ntpsec"], "rsyslog": ["syslog-ng-core"]}, 3),
+        (["dnsmasq"], {}, 1),
+        (["chrony"], {"chrony": ["ntpsec"]}, 1),
+        (["chrony", "nonesuch"], {"chrony": ["ntpsec"]}, 3),
+    ],
+)
+def test_which_packages_give_way_to_which(monkeypatch, tmp_path, names, found, asked):
+    ran = []
+
+    def run(command, _deadline):
+        ran.append(command)
+        said = SAID[tuple(words(command))]
+        return (100 if said.startswith("E:") else 0), said
+
+    monkeypatch.setattr(apt, "run", run)
+    monkeypatch.setattr(apt, "automatic", lambda: {"syslog-ng-mod-x"})
+    monkeypatch.setattr(apt, "LISTS", str(tmp_path))
+    assert apt.replaced(names) == {}
+    (tmp_path / "deb.example.org_dists_trixie_main_binary-amd64_Packages").write_text("")
+    assert apt.replaced(names) == found
+    assert len(ran) == asked
 
 
 def test_what_came_as_a_dependency_may_go(commands, monkeypatch, tmp_path):
@@ -226,7 +281,9 @@ def test_whoever_else_is_at_it_is_waited_for(said, tmp_path, monkeypatch):
     [("E: Unable to fetch some archives", set()), ("Setting up chrony (4.6) ...\nE: Sub-process", {"chrony"})],
 )
 def test_a_transaction_that_began_and_failed_is_not_over(said, left, monkeypatch):
-    def run(_command, _deadline):
+    def run(command, _deadline):
+        if "--simulate" in command:
+            return 0, ""
         assert unfinished.PACKAGES.names() == {"chrony"}
         return 100, said
 
