@@ -38,7 +38,7 @@ options:
   options:
     description:
       - What is wanted of the cluster, with the keys C(networks), C(macvlans), C(dns_records), C(dns_servers), C(domain),
-        C(settings) and C(allow_unsupported_os), whether this run makes it (C(forms_swarm)) or brings a lost one back
+        C(settings), C(registry_users), C(registry_config) and C(allow_unsupported_os), whether this run makes it (C(forms_swarm)) or brings a lost one back
         (C(repairs)), the settings of the swarm (C(swarm_settings)), and the controller's folder for secrets
         (C(secrets_dir)), where its unlock keys are.
     type: dict
@@ -72,6 +72,7 @@ from .unlock_keys import unlock_keys
 DEFAULTS = {
     "networks": [], "macvlans": [], "dns_records": [], "dns_servers": [], "domain": "", "settings": {},
     "allow_unsupported_os": False, "forms_swarm": True, "repairs": False, "swarm_settings": {}, "secrets_dir": "",
+    "registry_users": {}, "registry_config": {},
 }  # fmt: skip
 
 ENGINE = ("source", "version", "package_files", "repository_key", "repository_fingerprint")

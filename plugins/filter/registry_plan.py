@@ -66,7 +66,7 @@ options:
       texts:
         description:
           - The registry's C(config), and C(certificate), C(key) and C(htpasswd) as they are on the controller; empty where they
-            are not there yet.
+            are not there yet. The plan is made from what they will be.
         type: dict
         required: true
 """
@@ -90,17 +90,30 @@ _value:
   type: dict
 """
 
+from ansible.errors import AnsibleFilterError
+
 from ..module_utils._core.config_files import make_plan
+from ..module_utils._services import registry_options
 from ..module_utils._services import registry_plan as planner
 from .certificates import certificate_plan
 from .htpasswd import htpasswd
 from .stack_plan import stack_plan
 
 
+def registry_config(settings, given):
+    problems = registry_options.check_config(given)
+    if problems:
+        raise AnsibleFilterError("; ".join(problems))
+    return registry_options.merged_config(settings, given)
+
+
 def registry_plan(node, hostvars, trust, wanted=None):
     plan = {"certificate": [], "passwords": [], "trust": make_plan(node, trust), "deployment": []}
     made = {"certificates": [], "htpasswd": "", "stack": {}}
     if wanted:
+        problems = registry_options.check_users(wanted["users"])
+        if problems:
+            raise AnsibleFilterError("; ".join(problems))
         texts, addresses, holder = wanted["texts"], wanted["addresses"], wanted["node"]
         facts = {
             host: hostvars[host].get("swarm_cluster_node") if host in hostvars else None
@@ -111,14 +124,15 @@ def registry_plan(node, hostvars, trust, wanted=None):
         made["htpasswd"] = htpasswd(wanted["users"], texts["htpasswd"])
         nodes = node["swarm"].get("nodes") or []
         hostname = planner.node_hostname(holder, facts[holder], nodes, addresses.get(holder))
-        made["stack"] = planner.stack(wanted["service"], hostname, texts)
         plan["certificate"] = certificate_plan(made["certificates"], wanted["secrets_dir"])
         plan["passwords"] = planner.htpasswd_plan(wanted["users"], texts["htpasswd"], made["htpasswd"])
-        plan["deployment"] = stack_plan(node["swarm"], made["stack"])
+        texts = planner.texts_to_come(texts, plan["certificate"], made["htpasswd"])
+        made["stack"] = planner.stack(wanted["service"], hostname, texts)
+        plan["deployment"] = planner.without_placeholders(stack_plan(node["swarm"], made["stack"]))
     order = ("certificate", "passwords", "trust", "deployment")
     return dict(plan, all=[item for part in order for item in plan[part]], **made)
 
 
 class FilterModule:
     def filters(self):
-        return {"registry_plan": registry_plan}
+        return {"registry_plan": registry_plan, "registry_config": registry_config}

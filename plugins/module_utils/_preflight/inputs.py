@@ -47,3 +47,5 @@ class Options(TypedDict):
     forms_swarm: bool  # whether this run may make the swarm
     repairs: bool  # whether it brings a lost swarm back, and looks for itself at what is wrong with that
     unlock_keys: UnlockKeys
+    registry_users: Any  # passwords by user
+    registry_config: Any
