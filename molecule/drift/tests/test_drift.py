@@ -113,6 +113,11 @@ DRIFTS = [
         ["set node node3: availability: pause → active"],
     ),
     Drift(
+        "node taken out of the swarm", "node2", "docker swarm leave",
+        ["join node node2: not in the swarm", "label node node2: label disk: missing",
+         "forget node node2: its host is here under a new identity"],
+    ),
+    Drift(
         "overlay network removed", "node1", "docker network rm spare",
         ["create network spare: missing"], limit="node1",
     ),
