@@ -38,7 +38,8 @@ options:
   options:
     description:
       - What is wanted of the cluster, with the keys C(networks), C(macvlans), C(dns_records), C(dns_servers), C(domain),
-        C(settings), C(registry_users), C(registry_config) and C(allow_unsupported_os), whether this run makes it (C(forms_swarm)) or brings a lost one back
+        C(settings), C(registry_users), C(registry_config) and C(allow_unsupported_os), whether this run makes it
+        (C(forms_swarm)) or brings a lost one back
         (C(repairs)), the settings of the swarm (C(swarm_settings)), and the controller's folder for secrets
         (C(secrets_dir)), where its unlock keys are.
     type: dict

@@ -24,6 +24,7 @@ NETWORKS = [
     {"name": "apps", "subnet": "10.20.0.0/24", "encrypted": True, "attachable": True},
     {"name": "spare", "subnet": "10.21.0.0/24"},
 ]
+MORE = {"name": "more", "subnet": "10.22.0.0/24"}
 MADE = r"create secret registry_%s_(\(new\)|[0-9a-f]{12}): .*"
 GONE = r"remove secret registry_%s_[0-9a-f]{12}: no service of the stack uses it"
 USED = "update service registry_registry: secrets: .*registry_%s_.* → .*registry_%s_.*"
@@ -212,12 +213,14 @@ DRIFTS = [
     ),
     Drift(
         "how long the collector writes to a file", "node1", "",
-        ["write /etc/dockyard/logging/collector.conf: its content differs", "restart dockyard-log-collector.service: its files change"],
+        ["write /etc/dockyard/logging/collector.conf: its content differs",
+         "restart dockyard-log-collector.service: its files change"],
         variables={"swarm_logging_file_period": "hour"},
     ),
     Drift(
         "journal's size", "node1", "",
-        ["write /etc/systemd/journald.conf.d/dockyard.conf: its content differs", "restart systemd-journald.service: its files change"],
+        ["write /etc/systemd/journald.conf.d/dockyard.conf: its content differs",
+         "restart systemd-journald.service: its files change"],
         variables={"swarm_logging_node_max_use": "900M"}, said_by_all=True,
     ),
     Drift(
@@ -231,11 +234,11 @@ DRIFTS = [
     ),
     Drift(
         "another network", "node1", "", ["create network more: missing"],
-        variables={"swarm_networks_overlays": [*NETWORKS, {"name": "more", "subnet": "10.22.0.0/24"}]},
+        variables={"swarm_networks_overlays": [*NETWORKS, MORE]},
     ),
     Drift(
         "another network's option", "node1", "", [".* network more: .*"],
-        variables={"swarm_networks_overlays": [*NETWORKS, {"name": "more", "subnet": "10.22.0.0/24", "attachable": True, "replace": True}]},
+        variables={"swarm_networks_overlays": [*NETWORKS, dict(MORE, attachable=True, replace=True)]},
     ),
     Drift(
         "another network that is not wanted", "node1", "", ["remove network more: .*"],
@@ -271,7 +274,10 @@ def as_announced(*arguments: str) -> Told:
     run = told(*arguments)
     assert run.code == 0, run.output
     assert sorted(set(check.lines)) == sorted(set(run.lines))
-    assert {host for host, _task in check.changes} == {host for host, _task in run.changes}, (check.changes, run.changes)
+    assert {host for host, _task in check.changes} == {host for host, _task in run.changes}, (
+        check.changes,
+        run.changes,
+    )
     return run
 
 

@@ -55,7 +55,9 @@ def kept(manager) -> list[str]:
 
 def messages(run: Told, task: str) -> dict[str, str]:
     """What a task said, by host, where it was not skipped."""
-    return {host: str(result["msg"]) for name, host, result in run.results if name == task and not result.get("skipped")}
+    return {
+        host: str(result["msg"]) for name, host, result in run.results if name == task and not result.get("skipped")
+    }
 
 
 def test_users_and_storage_that_can_never_work_are_refused_before_any_change():
@@ -139,7 +141,9 @@ def test_a_host_that_was_never_up_has_no_record_and_breaks_nobody(rearranged):
     assert "ghost.example could not be reached" in listed
 
 
-def test_a_manager_that_is_down_has_the_address_that_the_swarm_knows_and_an_unreadable_host_one_message(rearranged, address):
+def test_a_manager_that_is_down_has_the_address_that_the_swarm_knows_and_an_unreadable_host_one_message(
+    rearranged, address
+):
     def changed(groups: dict[str, dict[str, Any]]) -> None:
         own = groups["swarm_workers"].pop("node3")
         groups["swarm_managers"]["node3.example"] = dict(own, ansible_host="node3.invalid")
@@ -158,5 +162,9 @@ def test_a_manager_that_is_down_has_the_address_that_the_swarm_knows_and_an_unre
     assert "ghost" not in dns
     assert "example" not in dns
     (listed,) = messages(run, "List what was not done because a host failed").values()
-    for words in ("node2 could not be read", "node3.example could not be reached", "ghost.example could not be reached"):
+    for words in (
+        "node2 could not be read",
+        "node3.example could not be reached",
+        "ghost.example could not be reached",
+    ):
         assert words in listed

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from .._core.plan import Plan
 
 STACK = "registry"
-# A text that is not there yet has a placeholder: it is made before the stack is, and the plan is then made again. What follows from
-# it is in the plan all the same, with a word in place of the hash in the secret's name.
+# A text that is not there yet has a placeholder: it is made before the stack is, and the plan is then made again. What follows
+# from it is in the plan all the same, with a word in place of the hash in the secret's name.
 NOT_MADE = "not made yet"
 NOT_MADE_HASH = hashlib.sha256(NOT_MADE.encode()).hexdigest()[:12]
 NEW = "(new)"

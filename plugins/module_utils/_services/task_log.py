@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to dockyard.swarm: what a task that failed said last, from the text that the Engine gives of its log. Pure functions."""
+"""Private to dockyard.swarm: the last words of a task that failed, from the text of its log. Pure functions."""
 
 from __future__ import annotations
 

@@ -191,10 +191,13 @@ def test_where_only_a_name_is_known_there_is_no_address():
 
 
 def test_a_host_that_is_down_breaks_no_record():
-    names = plugin.dns_names([{"name": "logs", "hosts": ["node4.example"]}, {"name": "registry", "hosts": ["node1", "node4.example"]}],
-                             {}, HOSTVARS)  # fmt: skip
+    led = [{"name": "logs", "hosts": ["node4.example"]}, {"name": "registry", "hosts": ["node1", "node4.example"]}]
+    names = plugin.dns_names(led, {}, HOSTVARS)
     assert names == {"logs": [], "registry": ["192.0.2.11"]}
     hosts = plugin.dns_hosts(HOSTVARS, HOSTVARS, {})
-    aliases = [{"name": "a", "type": "CNAME", "value": "logs"}, {"name": "b", "type": "CNAME", "value": "node4.example.swarm.internal"}]
+    aliases = [
+        {"name": "a", "type": "CNAME", "value": "logs"},
+        {"name": "b", "type": "CNAME", "value": "node4.example.swarm.internal"},
+    ]
     found = plugin.dns_records(aliases, hosts, names, "swarm.internal")
     assert [item["name"] for item in found] == ["node1.swarm.internal", "registry.swarm.internal", "a", "b"]

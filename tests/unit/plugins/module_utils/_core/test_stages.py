@@ -9,7 +9,10 @@ import pytest
 from ansible_collections.dockyard.swarm.plugins.filter.stages import FilterModule
 
 FILTERS = FilterModule().filters()
-ROLES = ["dockyard.swarm." + name for name in ("swarm_cluster", "swarm_node", "swarm_registry", "swarm_cluster", "swarm_logging")]
+ROLES = [
+    "dockyard.swarm." + name
+    for name in ("swarm_cluster", "swarm_node", "swarm_registry", "swarm_cluster", "swarm_logging")
+]
 READ = {"swarm_cluster_node": {"swarm": {"state": "active"}}}
 SKIPPED = {"skipped": True}
 
@@ -18,10 +21,26 @@ def said(*lines):
     return {"msg": list(lines)}
 
 
-NODE1 = dict(READ, __swarm_node_said=said("join node node2"), __swarm_registry_said=said("update service"), __swarm_logging_waits=SKIPPED)
-NODE2 = dict(READ, __swarm_logging_said=said("write sender.conf"), __swarm_logging_waits={"msg": "node1 failed"}, __swarm_node_waits=SKIPPED)
-HOSTVARS = {"node1": NODE1, "node2": NODE2, "node3": NODE2, "node4": READ,
-            "node5": {"swarm_cluster_node": {"unreachable": True}}, "node6": {"swarm_cluster_node": {"failed": True}}}  # fmt: skip
+NODE1 = dict(
+    READ,
+    __swarm_node_said=said("join node node2"),
+    __swarm_registry_said=said("update service"),
+    __swarm_logging_waits=SKIPPED,
+)
+NODE2 = dict(
+    READ,
+    __swarm_logging_said=said("write sender.conf"),
+    __swarm_logging_waits={"msg": "node1 failed"},
+    __swarm_node_waits=SKIPPED,
+)
+HOSTVARS = {
+    "node1": NODE1,
+    "node2": NODE2,
+    "node3": NODE2,
+    "node4": READ,
+    "node5": {"swarm_cluster_node": {"unreachable": True}},
+    "node6": {"swarm_cluster_node": {"failed": True}},
+}
 
 
 @pytest.mark.parametrize(

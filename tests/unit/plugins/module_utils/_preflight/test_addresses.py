@@ -30,7 +30,9 @@ def node(number, hostname, addr, manager_addr=None):
 
 def with_swarm(*nodes, **others):
     """The plan where node1 was read, and lists these nodes; the other hosts were not read."""
-    me = dict(node(1, "node1", "192.0.2.11", "192.0.2.11:2377"), role="manager", state="ready", reachability="reachable")
+    me = dict(
+        node(1, "node1", "192.0.2.11", "192.0.2.11:2377"), role="manager", state="ready", reachability="reachable"
+    )
     swarm = dict(BARE, state="active", node_id="n1", node_addr="192.0.2.11", manager=True, cluster_id="c", quorum=True,
                  nodes=[me, *nodes], networks=[], settings={}, spec={}, unlock_key=None)  # fmt: skip
     hostvars = {"node1": {"swarm_cluster_node": facts(1, swarm=swarm)}}

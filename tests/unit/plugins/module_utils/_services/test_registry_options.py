@@ -57,7 +57,9 @@ def test_good_users_have_no_problems():
     assert check_users({"swarm": "a" * 72, "ann": 'q"\\:§ x', 7: "word"}) == []
 
 
-@pytest.mark.parametrize("given", [{"storage": {"inmemory": {}}}, {"storage": {"inmemory": None}}, {"storage": "inmemory"}])
+@pytest.mark.parametrize(
+    "given", [{"storage": {"inmemory": {}}}, {"storage": {"inmemory": None}}, {"storage": "inmemory"}]
+)
 def test_another_storage_driver_takes_the_place_of_the_collections(given):
     merged = merged_config(SETTINGS, given)
     assert sorted(merged["storage"]) == ["delete", "inmemory"]
@@ -87,7 +89,7 @@ def test_order_and_settings_stay_since_the_text_names_a_secret():
         ({"storage": {"filesystem": {"rootdirectory": "/srv"}}}, "rootdirectory is /srv, which is not on the volume"),
         ({"auth": {"token": {}}}, "auth names token beside htpasswd"),
         ({"auth": None}, "auth.htpasswd.path has to stay"),
-        ({"http": {"addr": ":80"}}, "http.addr has to stay as the collection sets it; set the published port by swarm_registry_port"),
+        ({"http": {"addr": ":80"}}, "http.addr has to stay as the collection sets it; set the published port by swarm"),
         ({"http": {"tls": {"key": "/k"}}}, "http.tls.key has to stay"),
         ({"version": "0.2"}, "version has to stay"),
         ("storage", "swarm_registry_config is no dictionary"),

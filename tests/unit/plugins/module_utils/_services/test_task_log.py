@@ -13,7 +13,11 @@ def frame(text, stream="\x02"):
 
 
 def test_lines_about_an_error_come_first():
-    text = frame("goroutine 1 [running]:\n") + frame("\x1b[31mpanic: must provide exactly one storage type\x1b[0m\n") + frame("main.main()\n")
+    text = (
+        frame("goroutine 1 [running]:\n")
+        + frame("\x1b[31mpanic: must provide exactly one storage type\x1b[0m\n")
+        + frame("main.main()\n")
+    )
     assert last_lines(text) == ["panic: must provide exactly one storage type"]
 
 

@@ -63,7 +63,11 @@ def test_what_hosts_get_once_they_have_joined_is_said_before_as_it_will_be_then(
     announced = [
         "set node w1: availability: active → pause", "label node w1: label disk: missing", "label node w1: label rack: missing",
     ]  # fmt: skip
-    assert lines(plan) == ["join node w1: not in the swarm", *announced, "forget node w1: its host is here under a new identity"]
+    assert lines(plan) == [
+        "join node w1: not in the swarm",
+        *announced,
+        "forget node w1: its host is here under a new identity",
+    ]
     assert plan["members"] == []
     fresh = node("w1", id="id-new")
     there = dict(manager, nodes=[node("m1", "manager"), old, fresh])
