@@ -25,8 +25,8 @@ options:
         of the hosts that serve it, default all) and C(from) (V(members), V(containers), V(any), addresses or networks; default
         V(members)).
       - V(names) is a list of dictionaries with C(name) and C(hosts) (inventory names of the hosts that it leads to).
-      - V(daemon_options) (of the Engine), V(repository), V(data) and V(cluster) (what is checked for the cluster as a whole) are
-        dictionaries. Two roles must not disagree on an option.
+      - V(daemon_options) (of the Engine), V(repository), V(data), V(cluster) (what is wanted of the cluster as a whole) and
+        V(checks) (options that are only checked with it) are dictionaries. Two roles must not disagree on an option.
       - V(needs_swarm) and V(opens_ports) are true if one role says so.
     type: list
     elements: str

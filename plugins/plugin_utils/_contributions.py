@@ -14,7 +14,7 @@ SUFFIX = "_contributes"
 LISTS = (
     "packages", "known_packages", "candidates", "units", "files", "sysctls", "kernel_modules", "ports", "names", "status",
 )  # fmt: skip
-DICTS = ("daemon_options", "repository", "data", "cluster")
+DICTS = ("daemon_options", "repository", "data", "cluster", "checks")
 FLAGS = ("needs_swarm", "opens_ports")
 KEYS = LISTS + DICTS + FLAGS
 # Of the lists those whose items are dictionaries: which keys an item must have, and which it may have.
