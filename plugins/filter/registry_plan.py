@@ -93,6 +93,7 @@ _value:
 from ansible.errors import AnsibleFilterError
 
 from ..module_utils._core.config_files import make_plan
+from ..module_utils._core.stages import facts_of
 from ..module_utils._services import registry_options
 from ..module_utils._services import registry_plan as planner
 from .certificates import certificate_plan
@@ -116,7 +117,7 @@ def registry_plan(node, hostvars, trust, wanted=None):
             raise AnsibleFilterError("; ".join(problems))
         texts, addresses, holder = wanted["texts"], wanted["addresses"], wanted["node"]
         facts = {
-            host: hostvars[host].get("swarm_cluster_node") if host in hostvars else None
+            host: facts_of(hostvars[host]) if host in hostvars else None
             for host in [*wanted["managers"], holder]
         }
         managers = {host: facts[host] for host in wanted["managers"]}

@@ -18,6 +18,12 @@ SAID, WAITS = "__%s_said", "__%s_waits"
 FIRST = "swarm_cluster"
 
 
+def facts_of(own: Mapping[str, Any]) -> Any:
+    """What node_facts read of a host, from its variables; None where it was not reached, or could not be read."""
+    read = own.get("swarm_cluster_node")
+    return read if isinstance(read, Mapping) and "swarm" in read else None
+
+
 def failed_earlier(variables: Mapping[str, Mapping[str, Any]], roles: Iterable[str]) -> str:
     """That hosts failed, and where; an empty text without hosts.
 
@@ -85,4 +91,4 @@ def _failure(host: str, own: Mapping[str, Any], names: Sequence[str]) -> str:
     stage = _stage(own, names)
     if stage:
         return "%s failed in stage %s" % (host, _title(stage))
-    return "%s %s" % (host, "failed" if isinstance(read, Mapping) and "swarm" in read else "could not be read")
+    return "%s %s" % (host, "failed" if facts_of(own) else "could not be read")

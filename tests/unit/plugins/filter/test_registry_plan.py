@@ -18,10 +18,10 @@ USERS = {"swarm": "secret", "ann": "word"}
 
 
 def read(hostname):
-    return {"swarm_cluster_node": {"machine": {"hostname": hostname}}}
+    return {"swarm_cluster_node": {"machine": {"hostname": hostname}, "swarm": {}}}
 
 
-HOSTVARS = {"m1": read("host1"), "m2": {}, "w1": read("host9")}
+HOSTVARS = {"m1": read("host1"), "m2": {"swarm_cluster_node": {"unreachable": True}}, "w1": read("host9")}
 
 
 def node(**swarm):
