@@ -116,10 +116,7 @@ def registry_plan(node, hostvars, trust, wanted=None):
         if problems:
             raise AnsibleFilterError("; ".join(problems))
         texts, addresses, holder = wanted["texts"], wanted["addresses"], wanted["node"]
-        facts = {
-            host: facts_of(hostvars[host]) if host in hostvars else None
-            for host in [*wanted["managers"], holder]
-        }
+        facts = {host: facts_of(hostvars[host]) if host in hostvars else None for host in [*wanted["managers"], holder]}
         managers = {host: facts[host] for host in wanted["managers"]}
         made["certificates"] = [planner.certificate(wanted["hostname"], managers, addresses)]
         made["htpasswd"] = htpasswd(wanted["users"], texts["htpasswd"])

@@ -5,8 +5,8 @@
 """Private to dockyard.swarm: which hosts failed in this run, in which stage, and what was not done for it. Pure functions.
 
 A stage is a role, and its name is the role's without ``swarm_``. A role registers what it said it would change as
-``__<role>_said``, and what it left because another host failed as ``__<role>_waits``. The last stage of a host with the former is the
-one that it failed in.
+``__<role>_said``, and what it left because another host failed as ``__<role>_waits``. A host failed in the last stage that has
+the former.
 """
 
 from __future__ import annotations
