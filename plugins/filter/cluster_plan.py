@@ -38,7 +38,8 @@ options:
   options:
     description:
       - What is wanted of the cluster, with the keys C(networks), C(macvlans), C(dns_records), C(dns_servers), C(domain),
-        C(settings) and C(allow_unsupported_os), whether this run makes it (C(forms_swarm)) or brings a lost one back
+        C(settings), C(registry_users), C(registry_config) and C(allow_unsupported_os), whether this run makes it
+        (C(forms_swarm)) or brings a lost one back
         (C(repairs)), what has data (C(places), and
         C(other_places) of roles that the play does not have), the collection's own services (C(services)), the hosts of the play
         (C(play_hosts)), the settings of the swarm (C(swarm_settings)), and the controller's folder for secrets
@@ -89,6 +90,7 @@ DEFAULTS = {
     "groups": {}, "manager_group": "swarm_managers", "worker_group": "swarm_workers",
     "places": [], "other_places": [], "services": [], "play_hosts": None,
     "secrets": [], "take_over": False,
+    "registry_users": {}, "registry_config": {},
 }  # fmt: skip
 
 FIXED_SETTINGS = {

@@ -51,7 +51,7 @@ _value:
 
 from ansible.errors import AnsibleFilterError
 
-from ..module_utils._core.ip import in_order
+from ..module_utils._core.ip import in_order, is_address
 from ..module_utils._core.plan import PlanError
 from ..module_utils._dns import role_plan
 from ..module_utils._dns.dnsmasq import settings_of
@@ -76,17 +76,26 @@ def dns_records(records, hosts, names, domain, strict=True):
     domain = domain.lower().rstrip(".")
     records = typed_records(records)
     made = role_plan.automatic_records(hosts, names, domain, records)
-    known = [item["name"] for item in made] if strict else None
+    # Those without an address are known, too: a host that is down must not make a record wrong.
+    known = [item["name"] for item in made] + role_plan.host_names(hosts, domain) + list(names) if strict else None
     problems = check_records(records, domain, option="swarm_dns_records", known=known)
     if problems:
         raise AnsibleFilterError("; ".join(problems))
     return made + records
 
 
+def dns_hosts(hostvars, hosts, addresses):
+    return {host: _address(hostvars, host, addresses) for host in hosts}
+
+
 def dns_names(names, addresses, hostvars):
-    return role_plan.named_addresses(
-        names, lambda host: addresses.get(host) or HostVariables(hostvars, host).get("ansible_host") or host
-    )
+    return role_plan.named_addresses(names, lambda host: _address(hostvars, host, addresses))
+
+
+def _address(hostvars, host, addresses):
+    """A host's address, or an empty text where only a name is known."""
+    given = (HostVariables(hostvars, host).get("ansible_host") if host in hostvars else None) or host
+    return addresses.get(host) or (given if is_address(given) else "")
 
 
 def resolv_conf(text, servers):
@@ -108,6 +117,7 @@ class FilterModule:
     def filters(self):
         return {
             "dns_plan": dns_plan,
+            "dns_hosts": dns_hosts,
             "dns_names": dns_names,
             "dns_records": dns_records,
             "resolv_conf": resolv_conf,

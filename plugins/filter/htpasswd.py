@@ -14,6 +14,9 @@ description:
   - Makes the text of an htpasswd file for the given users, and for them alone.
   - A line of the existing file stays as it is while the password fits it, so that the text changes only when a user
     or a password does.
+  - A new line gets its salt from the existing file, which is as random as that file, so that the same text comes out each time it
+    is asked for, in check mode, too. Without one the salt is random.
+  - A line break at the end of a password, as files and vaults have it, is left out.
   - The controller needs the Python library bcrypt.
 positional: existing
 options:
@@ -44,11 +47,20 @@ _value:
   type: str
 """
 
+import base64
+import hashlib
 import re
 
 from ansible.errors import AnsibleFilterError
 
+from ..module_utils._services.registry_options import clean_users
+
 ROUNDS = 10
+# The digits of bcrypt's own base64, in the order of the usual ones.
+_DIGITS = bytes.maketrans(
+    b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
+    b"./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789",
+)
 _LINE = re.compile(r"^([^:\s]+):(\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53})$")
 
 
@@ -63,14 +75,21 @@ def htpasswd(users, existing=""):
         match = _LINE.match(line.strip())
         if match and int(match.group(3)) >= ROUNDS:
             kept[match.group(1)] = match.group(2)
+    users = clean_users(users)
     lines = []
     for user in sorted(users):
         password = _checked(user, users[user])
         known = kept.get(user)
         if not known or not bcrypt.checkpw(password, known.encode()):
-            known = bcrypt.hashpw(password, bcrypt.gensalt(ROUNDS)).decode()
+            known = bcrypt.hashpw(password, _salt(user, existing) if kept else bcrypt.gensalt(ROUNDS)).decode()
         lines.append("%s:%s\n" % (user, known))
     return "".join(lines)
+
+
+def _salt(user, existing):
+    """A salt that no other line has: it depends on the lines before, with their salts, and on nothing that is secret."""
+    digest = hashlib.sha256(("%s\n%s" % (user, existing)).encode("utf-8")).digest()[:16]
+    return b"$2b$%02d$" % ROUNDS + base64.b64encode(digest).translate(_DIGITS).rstrip(b"=")
 
 
 def _checked(user, password):

@@ -66,7 +66,7 @@ options:
       texts:
         description:
           - The registry's C(config), and C(certificate), C(key) and C(htpasswd) as they are on the controller; empty where they
-            are not there yet.
+            are not there yet. The plan is made from what they will be.
         type: dict
         required: true
 """
@@ -95,6 +95,8 @@ from jinja2 import pass_environment
 
 from ..module_utils._core.config_files import make_plan
 from ..module_utils._core.plan import PlanError
+from ..module_utils._core.stages import facts_of
+from ..module_utils._services import registry_options
 from ..module_utils._services import registry_plan as planner
 from ..module_utils._swarm.placement import place_plan
 from ..plugin_utils import _secret_files
@@ -111,25 +113,34 @@ def _registry_plan(environment, node, hostvars, trust, wanted=None):
         raise AnsibleFilterError(str(exc)) from exc
 
 
+def registry_config(settings, given):
+    problems = registry_options.check_config(given)
+    if problems:
+        raise AnsibleFilterError("; ".join(problems))
+    return registry_options.merged_config(settings, given)
+
+
 def registry_plan(node, hostvars, trust, wanted=None, decrypt=None):
     plan = {"certificate": [], "passwords": [], "trust": make_plan(node, trust), "place": [], "deployment": []}
     made = {"certificates": [], "htpasswd": "", "stack": {}}
     if wanted:
+        problems = registry_options.check_users(wanted["users"])
+        if problems:
+            raise AnsibleFilterError("; ".join(problems))
         texts, addresses = wanted["texts"], wanted["addresses"]
-        managers = {
-            host: hostvars[host].get("swarm_cluster_node") if host in hostvars else None for host in wanted["managers"]
-        }
+        managers = {host: facts_of(hostvars[host]) if host in hostvars else None for host in wanted["managers"]}
         made["certificates"] = [planner.certificate(wanted["hostname"], managers, addresses)]
         made["htpasswd"] = htpasswd(wanted["users"], texts["htpasswd"])
-        made["stack"] = planner.stack(wanted["service"], wanted["place"], texts)
         plan["certificate"] = certificate_plan(made["certificates"], wanted["secrets_dir"], decrypt)
         plan["passwords"] = planner.htpasswd_plan(wanted["users"], texts["htpasswd"], made["htpasswd"])
+        texts = planner.texts_to_come(texts, plan["certificate"], made["htpasswd"])
+        made["stack"] = planner.stack(wanted["service"], wanted["place"], texts)
         plan["place"] = place_plan(wanted["place"], node["swarm"].get("nodes") or [])
-        plan["deployment"] = stack_plan(node["swarm"], made["stack"])
+        plan["deployment"] = planner.without_placeholders(stack_plan(node["swarm"], made["stack"]))
     order = ("certificate", "passwords", "trust", "place", "deployment")
     return dict(plan, all=[item for part in order for item in plan[part]], **made)
 
 
 class FilterModule:
     def filters(self):
-        return {"registry_plan": _registry_plan}
+        return {"registry_plan": _registry_plan, "registry_config": registry_config}

@@ -35,9 +35,9 @@ options:
         file holds a key of 32 bytes. C(what) says what it is, and C(lost) what a new one costs. C(trusted_by) are files on hosts
         that hold the authority, dictionaries with C(path) and the C(unit) that reads it, in the order in which they are to be
         changed. C(apply) is a task file that writes them.
-      - V(daemon_options) (of the Engine), V(repository), V(data), V(cluster) (what is checked for the cluster as a whole) and
-        V(expects) (what is checked where a host may have something else already) are dictionaries. Two roles must not disagree
-        on an option.
+      - V(daemon_options) (of the Engine), V(repository), V(data), V(cluster) (what is wanted of the cluster as a whole),
+        V(checks) (options that are only checked with it) and V(expects) (what is checked where a host may have something else
+        already) are dictionaries. Two roles must not disagree on an option.
       - V(needs_swarm) and V(opens_ports) are true if one role says so.
     type: list
     elements: str

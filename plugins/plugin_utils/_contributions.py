@@ -15,7 +15,7 @@ LISTS = (
     "packages", "known_packages", "candidates", "units", "files", "sysctls", "kernel_modules", "volumes", "ports", "names",
     "places", "services", "registries", "secrets", "status",
 )  # fmt: skip
-DICTS = ("daemon_options", "repository", "data", "cluster", "expects")
+DICTS = ("daemon_options", "repository", "data", "cluster", "checks", "expects")
 FLAGS = ("needs_swarm", "opens_ports")
 KEYS = LISTS + DICTS + FLAGS
 # Of the lists those whose items are dictionaries: which keys an item must have, and which it may have.

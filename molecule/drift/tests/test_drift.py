@@ -1,21 +1,33 @@
-"""Whatever is changed by hand on one machine, or in the swarm, is found, told and put right; nothing else is touched."""
+"""Whatever is changed by hand on one machine, in the swarm, on the controller or in the inventory, is found, told and put right;
+nothing else is touched, and check mode says beforehand all that the run does."""
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import shutil
 import socket
 from dataclasses import dataclass, field
 
 import pytest
 
-from tests.support import NODES, output, told
+from tests.support import NODES, Told, output, told
 
 SOAK = bool(os.environ.get("DOCKYARD_SOAK"))
 DAEMON = "/etc/docker/daemon.json"
 MODULES = "/etc/modules-load.d/dockyard-swarm.conf"
 REGISTRY = "registry_registry"
 SENDER = "/etc/dockyard/logging/sender.conf"
+CONTROLLER = "the controller"
+NETWORKS = [
+    {"name": "apps", "subnet": "10.20.0.0/24", "encrypted": True, "attachable": True},
+    {"name": "spare", "subnet": "10.21.0.0/24"},
+]
+MORE = {"name": "more", "subnet": "10.22.0.0/24"}
+MADE = r"create secret registry_%s_(\(new\)|[0-9a-f]{12}): .*"
+GONE = r"remove secret registry_%s_[0-9a-f]{12}: no service of the stack uses it"
+USED = "update service registry_registry: secrets: .*registry_%s_.* → .*registry_%s_.*"
 RESTARTED = "restart docker.service: only a restart applies .*"
 
 
@@ -25,7 +37,11 @@ def edit_daemon_json(change: str) -> str:
 
 @dataclass
 class Drift:
-    """One thing changed by hand: where, how, what the next run has to say, and for which hosts that run is."""
+    """One thing changed by hand: where, how, what the next run has to say, and for which hosts that run is.
+
+    The node ``CONTROLLER`` means that the command copies a file of the secrets over another one; an empty command, that
+    ``variables`` change.
+    """
 
     name: str
     node: str
@@ -35,6 +51,8 @@ class Drift:
     said_by: str = ""
     always: bool = False  # also in `make test`, all at once; `make soak` has the time for each alone
     also: list[str] = field(default_factory=list)  # lines that may come besides, by the order of events
+    variables: dict[str, object] = field(default_factory=dict)  # wanted in this run; the next one takes it back
+    said_by_all: bool = False
 
     def __str__(self) -> str:
         return self.name
@@ -96,6 +114,11 @@ DRIFTS = [
         ["set node node3: availability: pause → active"],
     ),
     Drift(
+        "node taken out of the swarm", "node2", "docker swarm leave",
+        ["join node node2: not in the swarm", "label node node2: label disk: missing",
+         "forget node node2: its host is here under a new identity"],
+    ),
+    Drift(
         "overlay network removed", "node1", "docker network rm spare",
         ["create network spare: missing"], limit="node1",
     ),
@@ -152,26 +175,120 @@ DRIFTS = [
         "owner of the collector's folder", "node1", "chown -R nobody /var/log/swarm",
         ["own /var/log/swarm: its mode or owner differs: mode 0.*, owner 65534:.* → mode 0.*, owner 0:.*"],
     ),
+    Drift(
+        "constraint of the registry added", "node1",
+        f"docker service update --quiet --detach --constraint-add node.role==manager {REGISTRY}",
+        ["update service registry_registry: constraints: .*node.role==manager.* → .*"],
+    ),
+    Drift(
+        "secret of the registry left over", "node1",
+        "echo x | docker secret create --label dockyard.swarm.managed=true registry_old_000000000000 -",
+        ["remove secret registry_old_000000000000: no service of the stack uses it"],
+    ),
+    Drift(
+        "password of the registry", "node1", "",
+        ["write password file on the controller: users or passwords differ", MADE % "htpasswd", USED % ("htpasswd", "htpasswd"),
+         GONE % "htpasswd"],
+        variables={"swarm_registry_users": {"swarm": "another-word\n"}},
+    ),
+    Drift(
+        "configuration of the registry", "node1", "",
+        [MADE % "config", USED % ("config", "config"), GONE % "config"],
+        variables={"swarm_registry_config": {"log": {"level": "warn"}}},
+    ),
+    Drift(
+        "certificate of the registry", CONTROLLER, "logs.crt registry.crt",
+        ["renew certificate registry: .*", MADE % "certificate", USED % ("certificate", "certificate"), GONE % "certificate"],
+    ),
+    Drift(
+        "certificate of the collector", CONTROLLER, "registry.crt logs.crt",
+        ["renew certificate logs: .*", "write /etc/dockyard/logging/collector.crt: its content differs",
+         "restart dockyard-log-collector.service: its files change"],
+    ),
+    Drift(
+        "certificate of the senders", CONTROLLER, "logs.crt logs-client.crt",
+        ["renew certificate logs-client: .*", "write /etc/dockyard/logging/sender.crt: its content differs",
+         "restart dockyard-logging.service: its files change"],
+        said_by_all=True,
+    ),
+    Drift(
+        "how long the collector writes to a file", "node1", "",
+        ["write /etc/dockyard/logging/collector.conf: its content differs",
+         "restart dockyard-log-collector.service: its files change"],
+        variables={"swarm_logging_file_period": "hour"},
+    ),
+    Drift(
+        "journal's size", "node1", "",
+        ["write /etc/systemd/journald.conf.d/dockyard.conf: its content differs",
+         "restart systemd-journald.service: its files change"],
+        variables={"swarm_logging_node_max_use": "900M"}, said_by_all=True,
+    ),
+    Drift(
+        "setting of the swarm", "node1", "", [r"set swarm setting task_history_limit: \d+ → 4"],
+        variables={"swarm_node_settings": {"task_history_limit": 4}},
+    ),
+    Drift(
+        "DNS record", "node1", "",
+        ["write /etc/dockyard/dnsmasq.hosts: its content differs", "reload dnsmasq.service: .*"],
+        variables={"swarm_dns_records": [{"name": "git", "type": "A", "value": "192.0.2.50"}]}, said_by_all=True,
+    ),
+    Drift(
+        "another network", "node1", "", ["create network more: missing"],
+        variables={"swarm_networks_overlays": [*NETWORKS, MORE]},
+    ),
+    Drift(
+        "another network's option", "node1", "", [".* network more: .*"],
+        variables={"swarm_networks_overlays": [*NETWORKS, dict(MORE, attachable=True, replace=True)]},
+    ),
+    Drift(
+        "another network that is not wanted", "node1", "", ["remove network more: .*"],
+        variables={"swarm_networks_overlays": [*NETWORKS, {"name": "more", "state": "absent"}]},
+    ),
 ]  # fmt: skip
 # Made before a run that is not for its host.
 LEFT = Drift("kernel module list edited", "node3", f"echo tun >> {MODULES}", [f"write {MODULES}: its content differs"])
 
 
-def nothing_to_do() -> None:
-    run = told()
+def nothing_to_do(*arguments: str) -> None:
+    run = told(*arguments)
     assert run.code == 0, run.output
     assert run.changes == [], run.lines
+
+
+def made(hosts, lab, drift: Drift) -> None:
+    if drift.node == CONTROLLER:
+        source, target = (lab.state.directory / "secrets" / "pki" / name for name in drift.command.split())
+        shutil.copyfile(source, target)
+    elif drift.command:
+        output(hosts[drift.node], drift.command)
 
 
 def test_converged():
     nothing_to_do()
 
 
-def found_and_put_right(drifts: list[Drift], limit: str = "") -> None:
-    run = told(*(["--limit", limit] if limit else []))
+def as_announced(*arguments: str) -> Told:
+    """A run that says and does what check mode said before, no more and no less."""
+    check = told("--check", *arguments)
+    assert check.code == 0, check.output
+    run = told(*arguments)
     assert run.code == 0, run.output
+    assert sorted(set(check.lines)) == sorted(set(run.lines))
+    assert {host for host, _task in check.changes} == {host for host, _task in run.changes}, (
+        check.changes,
+        run.changes,
+    )
+    return run
+
+
+def found_and_put_right(drifts: list[Drift], limit: str = "") -> None:
+    wanted = {name: value for item in drifts for name, value in item.variables.items()}
+    arguments = (*(["--limit", limit] if limit else []), *(["-e", json.dumps(wanted)] if wanted else []))
+    run = as_announced(*arguments)
     # What is the swarm's is said by the first host of the run.
     places = {item.said_by or item.node for item in drifts} | (set() if limit else {NODES[0]})
+    if any(item.said_by_all for item in drifts):
+        places |= set(NODES)
     said = [line for _host, line in run.lines]
     assert {host for host, _line in run.lines} <= places, run.lines
     for pattern in (pattern for item in drifts for pattern in item.lines):
@@ -181,7 +298,7 @@ def found_and_put_right(drifts: list[Drift], limit: str = "") -> None:
         assert any(re.fullmatch(pattern, line) for pattern in known), line
     assert run.changes, run.lines
     assert {host for host, _task in run.changes} <= places, run.changes
-    nothing_to_do()
+    nothing_to_do(*arguments)
 
 
 def test_limited_run_leaves_the_drift_of_other_hosts_alone(hosts):
@@ -198,17 +315,19 @@ if SOAK:
         assert "tun" not in output(hosts[LEFT.node], f"cat {MODULES}")
 
     @pytest.mark.parametrize("drift", DRIFTS, ids=str)
-    def test_drift_is_found_told_and_put_right(hosts, drift):
-        output(hosts[drift.node], drift.command)
+    def test_drift_is_found_told_and_put_right(hosts, lab, drift):
+        made(hosts, lab, drift)
         found_and_put_right([drift], drift.limit)
+        if drift.variables:
+            as_announced()
 
 else:
 
-    def test_several_drifts_are_found_told_and_put_right_at_once(hosts):
+    def test_several_drifts_are_found_told_and_put_right_at_once(hosts, lab):
         """Those, and what the limited run left."""
         several = [item for item in DRIFTS if item.always]
         for drift in several:
-            output(hosts[drift.node], drift.command)
+            made(hosts, lab, drift)
         found_and_put_right([LEFT, *several])
         assert "tun" not in output(hosts[LEFT.node], f"cat {MODULES}")
 

@@ -37,16 +37,15 @@ def automatic_records(
 ) -> list[dict[str, str]]:
     """Records of the hosts (name -> address) and of further names (name -> addresses), without the user's ``records``.
 
-    A name that the user has records for is left to the user. Hosts come first, since the first name of an address is
-    the one that a reverse lookup finds. Otherwise they are in the order of addresses, and not of the inventory.
+    A name that the user has records for is left to the user, and a host whose address is empty has none. Hosts come first, since
+    the first name of an address is the one that a reverse lookup finds. Otherwise they are in the order of addresses, and not of
+    the inventory.
     """
     taken = {expand(item.get("name", ""), domain) for item in records if isinstance(item, dict)}
     wanted = []
-    for host, address in sorted(hosts.items(), key=lambda item: (by_number(item[1]), item[0])):
-        if not address_family(host):
-            name = host.lower()
-            inside = not domain or name.endswith("." + domain)
-            wanted.append((name if inside else "%s.%s" % (name, domain), address))
+    known = {host: address for host, address in hosts.items() if address}
+    for host, address in sorted(known.items(), key=lambda item: (by_number(item[1]), item[0])):
+        wanted += [(name, address) for name in host_names([host], domain)]
     for name, addresses in sorted(names.items()):
         wanted += [(expand(name, domain), address) for address in in_order(addresses)]
     made = [
@@ -57,18 +56,24 @@ def automatic_records(
     return [item for index, item in enumerate(made) if item not in made[:index]]
 
 
+def host_names(hosts: Iterable[str], domain: str) -> list[str]:
+    """The full names of hosts; one that the inventory names by its address has none."""
+    names = [host.lower() for host in hosts if not address_family(host)]
+    return [name if not domain or name.endswith("." + domain) else "%s.%s" % (name, domain) for name in names]
+
+
 def named_addresses(names: Iterable[Mapping[str, Any]], address_of: Callable[[str], str]) -> dict[str, list[str]]:
     """Addresses by name, of names that lead to hosts. One that is an address itself needs no record.
 
     :param names: ``[{name, hosts}]``; a name that is there twice leads to the hosts of both.
-    :param address_of: function that gives a host's address.
+    :param address_of: function that gives a host's address, empty where it is not known.
     """
     found: dict[str, list[str]] = {}
     for item in names:
         if address_family(item["name"]):
             continue
         known = found.setdefault(item["name"], [])
-        known += [address for address in map(address_of, item["hosts"]) if address not in known]
+        known += [address for address in map(address_of, item["hosts"]) if address and address not in known]
     return found
 
 

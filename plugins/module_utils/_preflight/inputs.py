@@ -61,3 +61,5 @@ class Options(TypedDict):
     folder: Folder  # the controller's, for secrets
     take_over: bool  # whether a cluster that another folder belongs to is taken over
     ended: list[str]  # runs of this controller that have ended and left nodes out of service
+    registry_users: Any  # passwords by user
+    registry_config: Any

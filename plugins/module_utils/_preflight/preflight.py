@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Mapping, TypedDict, cast
 
 from .._networks import capacity, overlay
 from .._probe import report
-from .._services import ownership
+from .._services import ownership, registry_options
 from .._swarm import advertise_address, placement, settings
 from .._swarm.cluster_plan import SwarmChanges, able_managers, swarm_plan
 from .._swarm.members import by_node, leaving
@@ -113,6 +113,8 @@ def cluster_plan(managers: list[str], workers: list[str], hosts: Mapping[str, Ho
     problems += check_networks(options["networks"], read, networks, hosts)
     problems += check_zones(read, addresses, hosts)
     problems += wrong_macvlans + check_dns(options, read, addresses, hosts)
+    problems += [(None, text) for text in registry_options.check_users(options["registry_users"])]
+    problems += [(None, text) for text in registry_options.check_config(options["registry_config"])]
     if plan["init"]:
         problems += [(None, text) for text in check_pools(options["settings"].get("default_addr_pool") or [], read)]
     addresses = _addresses.with_unread(addresses, hosts, nodes)
@@ -131,6 +133,7 @@ def cluster_plan(managers: list[str], workers: list[str], hosts: Mapping[str, Ho
         + found_checks.foreign_units(read)
         + dns_checks.undone_by(read if options["dns_servers"] else {})
         + accepted_duplicates
+        + _addresses.without_address(addresses, hosts)
         + overlay.too_wide(networks, path_mtus)
         + capacity.almost_full(counted, forecasts)
     )

@@ -15,6 +15,7 @@ from .._core.plan import ApplyError, PlanError, public
 from .._core.swarm_objects import MANAGED
 from .spec import NAMESPACE, resolve
 from .stack import desired, plan_stack, service_status, task_errors
+from .task_log import last_failed, last_lines
 
 if TYPE_CHECKING:
     from .._core.engine_api import Engine
@@ -26,7 +27,16 @@ if TYPE_CHECKING:
     # Service -> its status, itself and its tasks, as the Engine lists them.
     Statuses = Mapping[str, tuple[Status, ApiObject, list[ApiObject]]]
 
+LOG_TIMEOUT = 10.0  # seconds for a node to send the log of a task
 REFUSED = "this node is not a manager of a swarm with a quorum: run on a manager (%s)"
+
+
+class DeployError(ApplyError):
+    """The services do not run, or the Engine refused something."""
+
+    def __init__(self, msg: str, again: bool, **details: Any) -> None:
+        super().__init__(msg, **details)
+        self.again = again  # whether the same input can come to work by another run
 
 
 class Deployment:
@@ -37,6 +47,7 @@ class Deployment:
         self.options = options
         self.want = desired(options)
         self.changed: set[str] = set()  # services that this run changed
+        self.made: dict[str, str] = {}  # secrets and configs that this run made: name -> path
 
     def read(self) -> State:
         try:
@@ -75,14 +86,30 @@ class Deployment:
             resolve(spec, state["ids"]["networks"], contents["secrets"], contents["configs"])
         removals = [item for item in plan if item["do"] == "remove" and item["kind"] != "service"]
         done: list[str] = []
-        for item in plan:
-            if item not in removals:
-                self._apply_one(item, state, done)
-        if self.options["wait"] and self.changed:
-            self.wait(done)
-        if self.options["wait"] or not self.want["services"]:
-            for item in removals:
-                self._apply_one(item, state, done)
+        try:
+            for item in plan:
+                if item not in removals:
+                    self._apply_one(item, state, done)
+            if self.options["wait"] and self.changed:
+                self.wait()
+            if self.options["wait"] or not self.want["services"]:
+                for item in removals:
+                    self._apply_one(item, state, done)
+        except DeployError as exc:
+            removed = self._remove_unused()
+            done = [text for text in done if text.partition(" ")[2] not in removed]
+            raise ApplyError(str(exc) + _left(done, removed, exc.again), **exc.details) from exc
+
+    def _remove_unused(self) -> list[str]:
+        """Remove secrets and configs that this run made, as far as no service uses them, which the Engine does not allow."""
+        removed = []
+        for name, path in self.made.items():
+            try:
+                self._delete(path)
+            except EngineError:
+                continue
+            removed.append(name)
+        return removed
 
     def _apply_one(self, item: Change, state: State, done: list[str]) -> None:
         if item["kind"] == "service" and item["name"] in self.changed:
@@ -91,8 +118,11 @@ class Deployment:
         try:
             act(item, state)
         except EngineError as exc:
-            raise ApplyError(
-                "cannot %s %s: %s%s" % (item["do"], item["to"], exc.message, _left(done)), plan=public([item])
+            # What the Engine refuses is refused again; only what went wrong in it may pass.
+            raise DeployError(
+                "cannot %s %s: %s" % (item["do"], item["to"], exc.message),
+                again=not 400 <= exc.status < 500,
+                plan=public([item]),
             ) from exc
         done.append("%s %s" % (item["do"], item["to"]))
 
@@ -108,6 +138,7 @@ class Deployment:
             data = base64.b64encode(self.want[kind][name].encode("utf-8")).decode()
             made = self.engine.post("/%s/create" % kind, {"Name": name, "Labels": labels, "Data": data})
             state["ids"][kind][name] = made["ID"]
+            self.made["%s %s" % (item["kind"], name)] = "/%s/%s" % (kind, made["ID"])
 
     def _service(self, item: Change, state: State) -> None:
         name = item["name"]
@@ -139,8 +170,8 @@ class Deployment:
             if exc.status != 404:
                 raise
 
-    def wait(self, done: Iterable[str] = ()) -> None:
-        """Wait until every service of the stack runs; raises an ApplyError with the errors of its tasks."""
+    def wait(self) -> None:
+        """Wait until every service of the stack runs; raises a DeployError with the errors of its tasks."""
         end = time.monotonic() + self.options["wait"]
         steady: dict[str, tuple[list[str], float]] = {}  # service -> (its running tasks, since when they are the same)
         interval = 0.25
@@ -158,7 +189,7 @@ class Deployment:
             if not late:
                 return
             if failed or now >= end:
-                self._give_up(failed or sorted(late), statuses, done, timed_out=not failed)
+                self._give_up(failed or sorted(late), statuses, timed_out=not failed)
             time.sleep(min(interval, max(0.05, end - now)))
             interval = min(1.0, interval * 1.5)
 
@@ -178,7 +209,7 @@ class Deployment:
         except EngineError as exc:
             raise ApplyError("cannot read the state of the services: %s" % exc) from exc
 
-    def _give_up(self, names: Sequence[str], statuses: Statuses, done: Iterable[str], timed_out: bool) -> NoReturn:
+    def _give_up(self, names: Sequence[str], statuses: Statuses, timed_out: bool) -> NoReturn:
         try:
             nodes = {node["ID"]: (node.get("Description") or {}).get("Hostname") for node in self.engine.get("/nodes")}
         except EngineError:
@@ -191,8 +222,22 @@ class Deployment:
             after = " after %d s" % self.options["wait"] if timed_out else ""
             parts.append("service %s: %s%s" % (name, status["why"], after))
             parts += errors[name] or ["its tasks report no error"]
+            parts += self._last_lines(tasks, started or "")
         hint = "see: docker service ps --no-trunc %s; docker service logs %s" % (names[0], names[0])
-        raise ApplyError("%s. %s%s" % ("; ".join(parts), hint, _left(done)), task_errors=errors)
+        # Tasks without an error may only need more time, for example for their image.
+        again = timed_out and not any(errors.values())
+        raise DeployError("%s. %s" % ("; ".join(parts), hint), again, task_errors=errors)
+
+    def _last_lines(self, tasks: Sequence[ApiObject], since: str) -> list[str]:
+        """What the container that ended last said; nothing where its node or log driver does not give it."""
+        task = last_failed(tasks, since)
+        if not task:
+            return []
+        try:
+            text = self.engine.get("/tasks/%s/logs?stdout=1&stderr=1&tail=100" % task, timeout=LOG_TIMEOUT)
+        except EngineError:
+            return []
+        return ["its last output: %s" % " | ".join(lines) for lines in [last_lines(str(text))] if lines]
 
     def result(self, _state: State) -> dict[str, Any]:
         if self.options["wait"] and not self.changed and self.want["services"]:
@@ -203,8 +248,11 @@ class Deployment:
         return {"services": services}
 
 
-def _left(done: Iterable[str]) -> str:
-    return ". Done so far: %s; run again to converge" % ", ".join(done) if done else ""
+def _left(done: Iterable[str], removed: Iterable[str], again: bool) -> str:
+    parts = ["Done so far: %s" % ", ".join(done)] if done else []
+    parts += ["Removed again: %s" % ", ".join(removed)] if removed else []
+    text = "".join(". " + part for part in parts)
+    return text + ("; run again to converge" if text and again else "")
 
 
 def _age(stamp: str) -> float:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Any, Iterable, Mapping
 
 from .._core.plan import change
@@ -15,8 +16,11 @@ if TYPE_CHECKING:
     from .._core.plan import Plan
 
 STACK = "registry"
-# A file that is not there yet has a placeholder: it is made before the stack is, and the plan is then made again.
+# A text that is not there yet has a placeholder: it is made before the stack is, and the plan is then made again. What follows
+# from it is in the plan all the same, with a word in place of the hash in the secret's name.
 NOT_MADE = "not made yet"
+NOT_MADE_HASH = hashlib.sha256(NOT_MADE.encode()).hexdigest()[:12]
+NEW = "(new)"
 # Short name of the secret -> its file in the container.
 SECRETS = {"config": "config.yml", "certificate": "registry.crt", "key": "registry.key", "htpasswd": "htpasswd"}
 
@@ -37,6 +41,29 @@ def certificate(
         "names": list(dict.fromkeys(names)),
         "exact": len(known) == len(managers),
     }
+
+
+def texts_to_come(texts: Mapping[str, str], certificate: Iterable[Mapping[str, Any]], htpasswd: str) -> dict[str, str]:
+    """The text of each of ``SECRETS`` as it will be; empty where that is not known before it is made.
+
+    :param certificate: the plan of the certificate and its authority.
+    :param htpasswd: the password file as it is to be. Where there is none, each look gives another one.
+    """
+    made = any(item["certificate"] and item["do"] != "protect" for item in certificate)
+    return dict(
+        texts,
+        certificate="" if made else texts["certificate"],
+        htpasswd=htpasswd if texts["htpasswd"] else "",
+    )
+
+
+def without_placeholders(value: Any) -> Any:
+    """A plan, or a part of one, with a word where a secret's name would have the hash of the placeholder."""
+    if isinstance(value, dict):
+        return {key: without_placeholders(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [without_placeholders(item) for item in value]
+    return value.replace(NOT_MADE_HASH, NEW) if isinstance(value, str) else value
 
 
 def stack(service: Mapping[str, Any], place: Mapping[str, Any], texts: Mapping[str, str]) -> dict[str, Any]:

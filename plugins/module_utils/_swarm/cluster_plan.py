@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Collection, Mapping, TypedDict
 from .._core.plan import change
 from . import healing, membership, out_of_service
 from .cluster_state import View
-from .members import member_changes
+from .members import changes_to_come, member_changes
 from .settings import HOUR, SECOND, settings_plan
 
 if TYPE_CHECKING:
@@ -226,6 +226,8 @@ def _steps(view: View, plan: SwarmPlan, waiting: list[str]) -> Plan:
         steps.append(change("initialise", "swarm", "no host is in one", after=where))
     for host, role in plan["join"].items():
         steps.append(change("join", "node %s" % host, "not in the swarm", after=role))
+    joining = ([plan["init"]] if plan["init"] else []) + list(plan["join"])
+    steps += changes_to_come(view, joining)
     steps += [change("rejoin", "node %s" % host, "in its turn", after=view.hosts[host]["role"]) for host in waiting]
     for host in plan["record"]:
         steps += membership.record_step(host, view.states[host])

@@ -9,7 +9,7 @@ Pure functions.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Collection, Dict, Iterable, Mapping, TypedDict
+from typing import TYPE_CHECKING, Any, Collection, Dict, Iterable, Mapping, TypedDict, cast
 
 from .._core.plan import PlanError, change
 from .drain import LABEL
@@ -84,6 +84,19 @@ def member_changes(
         wanted = {**wanted, "availability": None} if node_id in held else _with_rest_of_drain(node, wanted)
         now += _node_changes(member, node, wanted)
     return now, later
+
+
+def changes_to_come(view: View, joining: Iterable[str]) -> Plan:
+    """What hosts get once they have joined, as the next plan will have it: only to be shown."""
+    stale = {host: view.known[node_id] for node_id, host in _stale(view, {}).items()}
+    plan: Plan = []
+    for host in joining:
+        wanted = view.hosts[host]
+        # It joins with its role, and with the availability of its option.
+        there = {"id": "", "labels": {}, "role": wanted["role"], "availability": wanted["availability"] or "active"}
+        fresh = cast("Node", there)
+        plan += _node_changes(host, fresh, _with_kept_settings(wanted, stale[host], fresh) if host in stale else wanted)
+    return plan
 
 
 def _refusal(view: View, host: str, node_id: str) -> str | None:

@@ -179,3 +179,25 @@ def test_bad_records_are_told_by_their_place_in_the_users_list():
     with pytest.raises(AnsibleFilterError, match="is none of the records"):
         plugin.dns_records(alias, {}, {}, "swarm.internal")
     assert plugin.dns_records(alias, {}, {}, "swarm.internal", strict=False) == alias
+
+
+HOSTVARS = {"node1": {"ansible_host": "192.0.2.11"}, "node4.example": {"ansible_host": "node4.lan"}, "192.0.2.15": {}}
+
+
+def test_where_only_a_name_is_known_there_is_no_address():
+    found = plugin.dns_hosts(HOSTVARS, ["node4.example", "node1", "192.0.2.15", "elsewhere"], {"node1": "198.51.100.1"})
+    assert found == {"node4.example": "", "node1": "198.51.100.1", "192.0.2.15": "192.0.2.15", "elsewhere": ""}
+    assert list(found) == ["node4.example", "node1", "192.0.2.15", "elsewhere"]
+
+
+def test_a_host_that_is_down_breaks_no_record():
+    led = [{"name": "logs", "hosts": ["node4.example"]}, {"name": "registry", "hosts": ["node1", "node4.example"]}]
+    names = plugin.dns_names(led, {}, HOSTVARS)
+    assert names == {"logs": [], "registry": ["192.0.2.11"]}
+    hosts = plugin.dns_hosts(HOSTVARS, HOSTVARS, {})
+    aliases = [
+        {"name": "a", "type": "CNAME", "value": "logs"},
+        {"name": "b", "type": "CNAME", "value": "node4.example.swarm.internal"},
+    ]
+    found = plugin.dns_records(aliases, hosts, names, "swarm.internal")
+    assert [item["name"] for item in found] == ["node1.swarm.internal", "registry.swarm.internal", "a", "b"]

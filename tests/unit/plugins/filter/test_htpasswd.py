@@ -25,6 +25,16 @@ def test_lines_are_kept_while_they_fit():
     assert htpasswd({}, first) == ""
 
 
+def test_a_new_line_of_an_existing_file_is_the_same_each_time():
+    first = htpasswd({"a": "one", "b": "two"})
+    second = htpasswd({"a": "new", "b": "two"}, first)
+    assert second == htpasswd({"a": "new\n", "b": "two"}, first)
+    assert bcrypt.checkpw(b"new", second.split(":")[1].split()[0].encode())
+    salts = {line.split(":")[1][:29] for line in htpasswd({"a": "one", "c": "two", "d": "two"}, first).splitlines()}
+    assert len(salts) == 3
+    assert htpasswd({"a": "one"}) != htpasswd({"a": "one"})
+
+
 def test_lines_of_other_tools_are_kept_too():
     line = "a:" + bcrypt.hashpw(b"one", bcrypt.gensalt(10)).decode().replace("$2b$", "$2y$") + "\n"
     assert htpasswd({"a": "one"}, "# comment\r\n" + line) == line

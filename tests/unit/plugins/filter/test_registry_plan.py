@@ -7,7 +7,9 @@ from __future__ import annotations
 from functools import partial
 
 import pytest
+from ansible.errors import AnsibleFilterError
 
+from ansible_collections.dockyard.swarm.plugins.filter import registry_plan as tested
 from ansible_collections.dockyard.swarm.plugins.filter.htpasswd import htpasswd
 from ansible_collections.dockyard.swarm.plugins.filter.registry_plan import FilterModule
 from ansible_collections.dockyard.swarm.plugins.module_utils._services import stack as stacks
@@ -18,12 +20,12 @@ USERS = {"swarm": "secret", "ann": "word"}
 
 
 def read(hostname):
-    return {"swarm_cluster_node": {"machine": {"hostname": hostname}}}
+    return {"swarm_cluster_node": {"machine": {"hostname": hostname}, "swarm": {}}}
 
 
 LABELS = {"dockyard.swarm.registry": "registry_data"}
 PLACE = {"host": "m1", "node": "id-m1", "label": "dockyard.swarm.registry", "value": "registry_data"}
-HOSTVARS = {"m1": read("host1"), "m2": {}, "w1": read("host9")}
+HOSTVARS = {"m1": read("host1"), "m2": {"swarm_cluster_node": {"unreachable": True}}, "w1": read("host9")}
 
 
 def node(**swarm):
@@ -87,16 +89,70 @@ def test_what_is_not_made_yet_has_a_placeholder(wanted):
     assert secrets == dict.fromkeys(["certificate", "key", "htpasswd"], "not made yet") | {"config": "version: 0.1\n"}
 
 
-def test_nothing_is_to_do_once_it_is_there(wanted):
-    passwords = htpasswd(USERS)
-    texts = {"config": "version: 0.1\n", "certificate": "CERT\n\n", "key": "KEY\n", "htpasswd": passwords}
+RENEWED = [{"do": "renew", "to": "certificate registry", "why": "expires", "certificate": {"name": "registry"}}]
+
+
+@pytest.fixture
+def converged(wanted, monkeypatch):
+    """A registry that is as wanted, with a certificate that is renewed on request: ``(node, wanted, renewals)``."""
+    texts = {"config": "version: 0.1\n", "certificate": "CERT\n\n", "key": "KEY\n", "htpasswd": htpasswd(USERS)}
+    renewals = []
+    monkeypatch.setattr(tested, "certificate_plan", lambda *_given: renewals)
     wanted["texts"] = texts
     stack = registry_plan(node(), HOSTVARS, [], wanted)["stack"]
     # Without the line break at their end: another content would be another secret.
     assert stack["secrets"] == dict(texts, certificate="CERT", key="KEY")
     there = stacks.desired(stack)
-    plan = registry_plan(
-        node(services=there["services"], secrets=list(there["names"]["secrets"].values())), HOSTVARS, [], wanted
-    )
-    assert plan["htpasswd"] == passwords
-    assert plan["passwords"] + plan["deployment"] == []
+    return node(services=there["services"], secrets=list(there["names"]["secrets"].values())), wanted, renewals
+
+
+def words(plan):
+    return [(item["do"], item["to"].rpartition("_")[0] or item["to"]) for item in plan]
+
+
+def test_nothing_is_to_do_once_it_is_there(converged):
+    there, wanted, _renewals = converged
+    plan = registry_plan(there, HOSTVARS, [], wanted)
+    assert plan["htpasswd"] == wanted["texts"]["htpasswd"]
+    assert plan["all"] == []
+
+
+def test_a_new_password_is_planned_with_all_that_follows_from_it(converged):
+    there, wanted, _renewals = converged
+    wanted["users"] = dict(USERS, ann="other")
+    plan = registry_plan(there, HOSTVARS, [], wanted)
+    assert words(plan["all"]) == [
+        ("write", "password file on the controller"), ("create", "secret registry_htpasswd"),
+        ("update", "service registry"), ("remove", "secret registry_htpasswd"),
+    ]  # fmt: skip
+    # The same each time that it is asked for, and once the file is written.
+    assert registry_plan(there, HOSTVARS, [], wanted) == plan
+    wanted["texts"] = dict(wanted["texts"], htpasswd=plan["htpasswd"])
+    assert registry_plan(there, HOSTVARS, [], wanted)["deployment"] == plan["deployment"]
+
+
+@pytest.mark.parametrize("do", ["renew", "create"])
+def test_a_certificate_that_is_renewed_is_planned_with_all_that_follows_from_it(converged, do):
+    there, wanted, renewals = converged
+    renewals += [dict(RENEWED[0], do=do)]
+    plan = registry_plan(there, HOSTVARS, [], wanted)
+    assert words(plan["deployment"]) == [
+        ("create", "secret registry_certificate"), ("update", "service registry"), ("remove", "secret registry_certificate"),
+    ]  # fmt: skip
+    created, updated, removed = plan["deployment"]
+    assert created["to"] == "secret registry_certificate_(new)"
+    assert any("registry_certificate_(new) as registry.crt" in text for text in updated["after"])
+    assert "(new)" not in removed["to"]
+
+
+def test_a_key_that_is_only_protected_changes_no_service(converged):
+    there, wanted, renewals = converged
+    renewals += [dict(RENEWED[0], do="protect")]
+    assert registry_plan(there, HOSTVARS, [], wanted)["deployment"] == []
+
+
+def test_wrong_users_and_configurations_are_errors(wanted):
+    with pytest.raises(AnsibleFilterError, match="swarm_registry_users: user 'a:b'"):
+        registry_plan(node(), HOSTVARS, [], dict(wanted, users={"a:b": "x"}))
+    with pytest.raises(AnsibleFilterError, match="exactly one storage driver"):
+        tested.registry_config({}, {"storage": {"s3": {}, "gcs": {}}})

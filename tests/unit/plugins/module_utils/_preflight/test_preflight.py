@@ -27,3 +27,13 @@ def test_a_lost_quorum_stops_every_run_but_the_one_that_repairs_it():
     # Anything else that is wrong still stops that one.
     system = {"id": "plan9", "version": "4", "name": "Plan 9", "family": "unknown"}
     assert plan(workers=(), options={"repairs": True}, node1={"swarm": lost, "os": system})["problems"] != []
+
+
+def test_users_and_configuration_of_the_registry_are_checked_before_anything_is_changed():
+    options = {
+        "registry_users": {"ci": "ok\n", "a:b": "hunter22"},
+        "registry_config": {"storage": {"s3": {}, "gcs": {}}},
+    }
+    problems = plan(options=options)["problems"]
+    assert [text.partition(":")[0] for text in problems] == ["swarm_registry_users", "swarm_registry_config"]
+    assert "hunter22" not in str(problems)

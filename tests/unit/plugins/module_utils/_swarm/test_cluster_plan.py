@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import pytest
 
+from ansible_collections.dockyard.swarm.plugins.module_utils._core.plan_text import as_line
 from ansible_collections.dockyard.swarm.plugins.module_utils._swarm import cluster_plan, members
 from tests.unit.swarm_example import BARE, bare, host, inside, node, three_managers
 
@@ -48,6 +49,37 @@ def test_a_bare_host_joins_the_swarm_that_is_there_though_it_is_first_in_the_lis
     assert plan["init"] is None
     assert plan["join"] == {"m1": "manager"}
     assert plan["manager"] == "m2"
+
+
+def lines(plan):
+    return [as_line(item) for item in plan["steps"]]
+
+
+def test_what_hosts_get_once_they_have_joined_is_said_before_as_it_will_be_then():
+    old = node("w1", state="down", labels={"rack": "b"}, availability="pause")
+    manager = inside("m1", True, nodes=[node("m1", "manager"), old])
+    joining = dict(host(BARE, hostname="w1"), labels={"disk": "fast"})
+    plan = plan_of(m1=host(manager, "manager", "m1"), w1=joining)
+    announced = [
+        "set node w1: availability: active → pause", "label node w1: label disk: missing", "label node w1: label rack: missing",
+    ]  # fmt: skip
+    assert lines(plan) == [
+        "join node w1: not in the swarm",
+        *announced,
+        "forget node w1: its host is here under a new identity",
+    ]
+    assert plan["members"] == []
+    fresh = node("w1", id="id-new")
+    there = dict(manager, nodes=[node("m1", "manager"), old, fresh])
+    joined = dict(host(inside("w1", node_id="id-new"), hostname="w1"), labels={"disk": "fast"})
+    then = plan_of(m1=host(there, "manager", "m1"), w1=joined)
+    assert set(lines(then)) <= set(lines(plan))
+    assert set(announced) <= set(lines(then))
+
+
+def test_the_first_manager_is_labelled_too():
+    plan = plan_of(m1=dict(bare("manager"), labels={"disk": "fast"}), w1=bare())
+    assert [line.partition(":")[0] for line in lines(plan)] == ["initialise swarm", "join node w1", "label node m1"]
 
 
 def test_converged_hosts_have_nothing_to_do():
