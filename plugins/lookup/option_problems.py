@@ -40,19 +40,18 @@ options:
 """
 
 EXAMPLES = r"""
-- name: A play that says what is wrong with the addresses of its hosts
+- name: A play that says what is wrong with its options, and with how its hosts are reached
   hosts: "{{ query('dockyard.swarm.cluster_hosts') }}"
+  gather_facts: false
   pre_tasks:
     - name: Check how the hosts are reached
       ansible.builtin.meta: end_play
       when: query('dockyard.swarm.option_problems', *ansible_play_hosts_all, strict=true) | length > 0
-  roles:
-    - dockyard.swarm.swarm_cluster
-
-- name: Stop on wrong options
-  ansible.builtin.assert:
-    that: query('dockyard.swarm.option_problems', *ansible_play_hosts_all, roles=ansible_role_names) == []
-  run_once: true
+  tasks:
+    - name: Stop on wrong options
+      ansible.builtin.assert:
+        that: query('dockyard.swarm.option_problems', *ansible_play_hosts_all, roles=ansible_role_names) == []
+      run_once: true
 """
 
 RETURN = r"""

@@ -111,6 +111,21 @@ def test_every_option_is_known_to_a_role():
     assert {role_of(name) for name in NAMES} == set(ALSO)
 
 
+def places(name, spec):
+    """The names that rules may have for an option: its own, those of its suboptions, and those of a dictionary's values."""
+    yield name
+    for key, inner in (spec.get("options") or {}).items():
+        yield from places(f"{name}.{key}", inner)
+    values = RULES[name].values if name in RULES else None
+    if values:
+        yield from places(f"{name}.*", values)
+
+
+def test_every_rule_is_for_an_option_that_there_is():
+    known = {place for name in NAMES for place in places(name, specs()[name])}
+    assert sorted(set(RULES) - known) == []
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_strange_values_are_refused_clearly(name):
     texts = [text for value in STRANGE for text in refused(name, value)]

@@ -125,3 +125,4 @@ def test_workers_come_first_and_the_leader_last():
     order = engine_plan.rolling_batches(hosts, list(hosts), nodes)
     assert order == [["w1"], ["w2"], ["w3"], ["m2"], ["m1"]]
     assert engine_plan.rolling_batches(hosts, ["m1", "m2", "w1", "w2", "w3"], nodes, 2)[0] == ["w1", "w2"]
+    assert engine_plan.rolling_batches(hosts, ["m1", "m2", "w1", "w2", "w3"], nodes, "2")[0] == ["w1", "w2"]
