@@ -23,14 +23,17 @@ class ActionModule(ActionBase):
         super().run(tmp, task_vars)
         args = dict(self._task.args, run=_runs.this_run(), by=_runs.controller())
         patience = int(args.get("patience", PATIENCE))
+        returns = args.get("after_waiting") == "return"
         ended, seen, begun, waited = set(), None, time.monotonic(), False
         parent = os.getppid()
         while True:
             if os.getppid() != parent:
                 # A worker outlives its run: nobody would put the node back.
                 return dict(failed=True, waited=waited, msg="the run that this belongs to has ended")
-            asked = self._execute_module(module_args=dict(args, ended=sorted(ended)), task_vars=task_vars)
+            asked = self._ask(dict(args, ended=sorted(ended)), task_vars, only_look=waited and returns)
             held = asked.pop("held", None)
+            if not held and waited and returns and not asked.get("failed"):
+                return dict(changed=False, waited=True)
             if not held:
                 return dict(asked, waited=waited)
             over = {item["run"] for item in held if _runs.has_ended(item["run"])} - ended
@@ -45,6 +48,14 @@ class ActionModule(ActionBase):
                 self._display.display("%s: waiting, at most %d s: %s" % (self._host(task_vars), patience, asked["msg"]))
             waited = True
             time.sleep(min(INTERVAL, patience))
+
+    def _ask(self, args, task_vars, only_look):
+        before = self._task.check_mode
+        try:
+            self._task.check_mode = before or only_look
+            return self._execute_module(module_args=args, task_vars=task_vars)
+        finally:
+            self._task.check_mode = before
 
     @staticmethod
     def _host(task_vars):

@@ -70,6 +70,13 @@ options:
     description: Seconds to wait while another run has nodes out of service. They count from the last change of that.
     type: int
     default: 900
+  after_waiting:
+    description:
+      - What is done after another run was waited for. V(return) changes nothing, so that the caller can look again at what is
+        left to do; RV(waited) tells.
+    type: str
+    choices: [continue, return]
+    default: continue
   run:
     description: Which run this is. Set by the controller's half of the module.
     type: str
@@ -113,11 +120,11 @@ plan:
   elements: dict
 node:
   description: The node, as M(dockyard.swarm.node_facts) lists it.
-  returned: success, except with O(state=checked)
+  returned: success, except with O(state=checked) and after O(after_waiting=return)
   type: dict
 version:
   description: The version of the node's entry in the swarm.
-  returned: success, except with O(state=checked)
+  returned: success, except with O(state=checked) and after O(after_waiting=return)
   type: int
   sample: 4711
 waited:
@@ -144,6 +151,7 @@ def main():
             comes_back=dict(type="bool", default=True),
             parallel=dict(type="int", default=1),
             patience=dict(type="int", default=900),
+            after_waiting=dict(type="str", choices=["continue", "return"], default="continue"),
             run=dict(type="str"),
             by=dict(type="str", default=""),
             ended=dict(type="list", elements="str", default=[]),

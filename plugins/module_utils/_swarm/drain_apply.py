@@ -162,6 +162,10 @@ class Drain:
             return
         manager = self._by_id(nodes)["role"] == "manager"
         ids = out_of_service.blockers(found, self.node_id, self.run, manager, self.params["parallel"])
+        now = time.time()
+        left = [node_id for node_id in ids if out_of_service.is_left(found[node_id], now, self.params["ended"])]
+        if left:
+            raise PlanError(out_of_service.left_text(found, left, nodes, self._by_id(nodes)["hostname"]))
         self._held(found, ids, nodes)
 
     def _refuse_other_run(self) -> None:

@@ -119,6 +119,14 @@ def refusal(found: Entries, node_ids: Iterable[str], nodes: Iterable[Node], name
     )
 
 
+def left_text(found: Entries, node_ids: Iterable[str], nodes: Iterable[Node], name: str) -> str:
+    """Why a node must not be taken, while one that a run left out of service is not back."""
+    return (
+        "node %s is not taken out of service: %s was left out of service, and is not back. Start its Engine, or remove the node "
+        "with playbooks/remove.yml, and run again" % (name, text(found, node_ids, nodes))
+    )
+
+
 def _written(spec: Mapping[str, Any]) -> Entries:
     try:
         found = json.loads((spec.get("Labels") or {}).get(LABEL) or "{}")

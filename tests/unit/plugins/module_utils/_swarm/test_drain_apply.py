@@ -130,7 +130,7 @@ def test_what_a_killed_run_left_comes_back_first(engine):
 def test_what_a_killed_run_left_and_that_is_not_there_holds_others_up(engine):
     act(engine, "w1")
     engine.report("w1", "down")
-    with pytest.raises(ApplyError, match=r"w1 .since"):
+    with pytest.raises(PlanError, match=r"w1 .since .* was left out of service, and is not back. Start its Engine"):
         act(engine, "w2", run="r2", ended=["r1"])
     # With this one itself, the next run continues.
     assert act(engine, "w1", run="r2", ended=["r1"])[0] == ["note"]
