@@ -9,32 +9,26 @@ As Go's httpproxy and dockerd do it: option ``proxies`` of daemon.json goes befo
 
 from __future__ import annotations
 
+import ipaddress
 import os
 from typing import TYPE_CHECKING, Any, Iterable, Mapping, Sequence
 
 from .daemon_json import DROP_IN
+from .unit_environment import EXCEPT, HTTPS
 
 if TYPE_CHECKING:
     from .._core.facts import ConfigLine, NodeFacts
 
-HTTPS = ("HTTPS_PROXY", "https_proxy")
-EXCEPT = ("NO_PROXY", "no_proxy")
-NAMES = HTTPS + EXCEPT
 UNIT_DROP_INS = "docker.service.d"
-
-
-def shown(name: str, value: Any) -> str:
-    """A variable's value as it may be shown: a proxy may have a password."""
-    if name.lower().replace("_", "-") == "no-proxy":
-        return str(value or "")
-    return "set" if value else ""
 
 
 def bypassed(no_proxy: str, address: str) -> bool:
     """Whether a list of exceptions has a registry, ``name:port``."""
     name, _sep, port = address.lower().rpartition(":")
+    if name == "localhost" or name.startswith("127."):
+        return True
     for item in no_proxy.lower().replace(",", " ").split():
-        if item == "*":
+        if item == "*" or ("/" in item and _in_network(name, item)):
             return True
         entry, sep, only = item.partition(":")
         if sep and only != port:
@@ -43,6 +37,13 @@ def bypassed(no_proxy: str, address: str) -> bool:
         if name == entry or name.endswith(entry if entry.startswith(".") else "." + entry):
             return True
     return False
+
+
+def _in_network(name: str, network: str) -> bool:
+    try:
+        return ipaddress.ip_address(name) in ipaddress.ip_network(network, strict=False)
+    except ValueError:  # a name: Go does not look up addresses for this
+        return False
 
 
 def with_exceptions(no_proxy: str, registries: Iterable[str]) -> str:

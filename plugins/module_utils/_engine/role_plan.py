@@ -10,7 +10,7 @@ import hashlib
 import re
 from typing import TYPE_CHECKING, Any, Iterable, Mapping
 
-from . import proxies
+from . import proxies, unit_environment
 from .engine_plan import engine_plan
 
 if TYPE_CHECKING:
@@ -120,8 +120,12 @@ def expected(settings: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "options": sorted(wanted["options"]),
         "remove": wanted["remove"],
-        "environment": {name: proxies.shown(name, environment[name]) for name in proxies.NAMES if name in environment},
-        "proxies": {name: proxies.shown(name, own[name]) for name in own} if isinstance(own, dict) else {},
+        "environment": {
+            name: unit_environment.shown(name, environment[name])
+            for name in unit_environment.PROXIES
+            if name in environment
+        },
+        "proxies": {name: unit_environment.shown(name, own[name]) for name in own} if isinstance(own, dict) else {},
     }
 
 

@@ -17,12 +17,14 @@ from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, Mapping, Na
 
 from .._core.atomic_files import read_text
 from .daemon_options import flags_of
-from .proxies import NAMES, shown
 
 if TYPE_CHECKING:
     from .._core.facts import ConfigLine, Flag
 
 VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
+HTTPS = ("HTTPS_PROXY", "https_proxy")
+EXCEPT = ("NO_PROXY", "no_proxy")
+PROXIES = HTTPS + EXCEPT
 OWN_DROP_INS = "/etc/systemd/system/docker.service.d/*.conf"
 
 
@@ -177,5 +179,12 @@ def proxies(found: Mapping[str, Assignment]) -> list[ConfigLine]:
             "value": shown(name, item.value),
         }
         for name, item in found.items()
-        if name in NAMES
+        if name in PROXIES
     ]
+
+
+def shown(name: str, value: Any) -> str:
+    """A variable's value as it may be shown: a proxy may have a password."""
+    if name.lower().replace("_", "-") == "no-proxy":
+        return str(value or "")
+    return "set" if value else ""

@@ -28,6 +28,17 @@ def test_exceptions_as_go_reads_them(exceptions, is_one):
     assert proxies.bypassed(exceptions, REGISTRY) is is_one
 
 
+@pytest.mark.parametrize(
+    ("exceptions", "address", "is_one"),
+    [
+        ("192.0.2.0/24", "192.0.2.11:5000", True), ("192.0.2.0/24", "198.51.100.1:5000", False), ("", "127.0.0.1:5000", True),
+        ("", "localhost:5000", True), ("192.0.2.11", "192.0.2.11:5000", True),
+    ],
+)  # fmt: skip
+def test_exceptions_by_address(exceptions, address, is_one):
+    assert proxies.bypassed(exceptions, address) is is_one
+
+
 def test_the_collections_own_environment_gets_the_registry_as_an_exception():
     assert proxies.own_environment({}, [REGISTRY]) == {}
     assert proxies.own_environment({"X": "1"}, [REGISTRY]) == {"X": "1"}
