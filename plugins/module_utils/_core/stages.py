@@ -13,6 +13,9 @@ from __future__ import annotations
 
 from typing import Any, Iterable, Mapping, Sequence
 
+from .config_files import missing_packages
+from .plan_text import as_line
+
 SAID, WAITS = "__%s_said", "__%s_waits"
 # The role that reads and plans for all others, and is no stage of its own here.
 FIRST = "swarm_cluster"
@@ -37,6 +40,15 @@ def failed_earlier(variables: Mapping[str, Mapping[str, Any]], roles: Iterable[s
     return "%s earlier in this run. What needs it is not started: see its error above, correct it, and run again" % (
         ", ".join(texts)
     )
+
+
+def unsaid_packages(own: Mapping[str, Any], packages: Iterable[str], roles: Iterable[str]) -> list[str]:
+    """Lines for packages that are installed now, for roles that have not said so: they will not, since their turn comes later.
+
+    :param own: the variables of the host that they are installed on.
+    """
+    said = {line for name in _names(roles) for line in (own.get(SAID % name) or {}).get("msg") or []}
+    return [line for line in map(as_line, missing_packages({}, packages)) if line not in said]
 
 
 def not_done(

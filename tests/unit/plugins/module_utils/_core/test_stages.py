@@ -73,3 +73,10 @@ def test_what_was_not_done_is_listed_once_by_host_and_stage():
 def test_a_host_that_failed_in_the_last_stage_has_reached_all():
     hostvars = {"node1": dict(READ, __swarm_logging_said=said("x")), "node2": READ}
     assert FILTERS["not_done"](hostvars, list(hostvars), ["node2"], ROLES) == ["node1 failed in stage logging"]
+
+
+def test_packages_of_later_roles_are_said_by_the_role_that_installs_them():
+    own = {"__swarm_node_said": said("install package a: missing"), "__swarm_registry_said": None}
+    unsaid = FILTERS["unsaid_packages"]
+    assert unsaid(["a", "b"], own, ROLES) == ["install package b: missing"]
+    assert unsaid([], own, ROLES) == []
