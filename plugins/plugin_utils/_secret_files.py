@@ -88,6 +88,9 @@ def read(path, decrypt=None):
             data = handle.read()
     except FileNotFoundError:
         return None
+    except (OSError, ValueError) as exc:
+        reason = getattr(exc, "strerror", None) or str(exc)
+        raise SecretFileError("%s on the controller cannot be read: %s" % (path, reason)) from exc
     if not data.startswith(VAULT):
         return data
     if decrypt is None:
