@@ -71,10 +71,7 @@ def unlock_key_file(secrets_dir, cluster_id):
 
 def unlock_key_added(key, secrets_dir, cluster_id):
     """The text of a swarm's file with ``key`` as its newest; what else is in it stays, comments too."""
-    try:
-        lines = _read(unlock_key_file(secrets_dir, cluster_id), None).splitlines()
-    except OSError as exc:
-        raise AnsibleFilterError("cannot read the unlock keys on the controller: %s" % exc) from exc
+    lines = _read(unlock_key_file(secrets_dir, cluster_id), None).splitlines()
     if _keys("\n".join(lines))[:1] != [key]:
         lines = [key] + [line for line in lines if line.strip() != key]
     return "".join("%s\n" % line for line in lines)

@@ -53,13 +53,20 @@ def read(items, secrets_dir, decrypt):
     if problem or not items:
         return {"dir": str(secrets_dir), "problem": problem, "former": False, "secrets": []}
     folder = _secret_files.folder(secrets_dir)
-    former = _secret_files.read(os.path.join(folder, "pki", FORMER), decrypt) or b""
-    return {
-        "dir": folder,
-        "problem": None,
-        "former": bool(former),
-        "secrets": [_read(item, folder, former, decrypt) for item in merged(items)],
-    }
+    try:
+        former = _secret_files.read(os.path.join(folder, "pki", FORMER), decrypt) or b""
+        found = [_named(_read, item, folder, former, decrypt) for item in merged(items)]
+    except _secret_files.SecretFileError as exc:
+        return {"dir": folder, "problem": str(exc), "former": False, "secrets": []}
+    return {"dir": folder, "problem": None, "former": bool(former), "secrets": found}
+
+
+def _named(read_one, item, *given):
+    """Read one secret; an error says which one it is."""
+    try:
+        return read_one(item, *given)
+    except _secret_files.SecretFileError as exc:
+        raise _secret_files.SecretFileError("%s: %s" % (item.get("what") or item["name"], exc)) from None
 
 
 def _read(item, folder, former, decrypt):

@@ -90,7 +90,7 @@ def read(path, decrypt=None):
         return None
     except (OSError, ValueError) as exc:
         reason = getattr(exc, "strerror", None) or str(exc)
-        raise SecretFileError("%s on the controller cannot be read: %s" % (path, reason)) from exc
+        raise SecretFileError("%s on the controller cannot be read: %s" % (path, reason)) from None
     if not data.startswith(VAULT):
         return data
     if decrypt is None:
@@ -111,8 +111,12 @@ def locked(path, exc):
 
 def is_encrypted(path):
     """Whether a file is encrypted with Ansible Vault."""
+    return os.path.isfile(path) and _start(path) == VAULT
+
+
+def _start(path):
     with open(path, "rb") as handle:
-        return handle.read(len(VAULT)) == VAULT
+        return handle.read(len(VAULT))
 
 
 def have_folder(path):
