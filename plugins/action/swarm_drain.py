@@ -32,6 +32,8 @@ class ActionModule(ActionBase):
                 return dict(failed=True, waited=waited, msg="the run that this belongs to has ended")
             asked = self._ask(dict(args, ended=sorted(ended)), task_vars, only_look=waited and returns)
             held = asked.pop("held", None)
+            # The only manager may be what is waited for.
+            held = held or (seen if asked.pop("unanswered", False) and waited else None)
             if not held and waited and returns and not asked.get("failed"):
                 return dict(changed=False, waited=True)
             if not held:

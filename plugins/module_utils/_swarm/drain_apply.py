@@ -69,7 +69,7 @@ class Drain:
             services, tasks = self.engine.get("/services"), self.engine.get("/tasks")
             spec = self.engine.get("/swarm").get("Spec") or {}
         except EngineError as exc:
-            raise PlanError("this host cannot answer for the swarm: %s" % exc.message) from exc
+            raise ApplyError("this host cannot answer for the swarm: %s" % exc.message, unanswered=True) from exc
         names = {node["ID"]: node_facts(node)["hostname"] for node in nodes if node["ID"] in self.node_ids}
         moving = moving_services(services)
         return {
