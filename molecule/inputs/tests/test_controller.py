@@ -119,7 +119,7 @@ def test_a_second_controller_makes_no_second_key_for_backups(manager, short, sec
         module("swarm_settings", "node1", labels={LABEL + "backup-key": fingerprint})
     run = playbook(*in_folder(short), name="backup")
     assert run.code == 2, end(run)
-    assert "key of the backups is missing" in flat(run)
+    assert "key of the backups (swarm_backup_key_file) is missing" in flat(run)
     assert list(short.iterdir()) == []
 
 
