@@ -51,6 +51,7 @@ soak: setup ## what takes longer than make test has time for
 	DOCKYARD_SOAK=1 tools/run molecule test -s centos
 	DOCKYARD_SOAK=1 tools/run molecule test -s lifecycle
 	DOCKYARD_SOAK=1 tools/run molecule test -s network
+	DOCKYARD_SOAK=1 tools/run molecule test -s inputs
 
 bench: setup ## measure; the last results are in benchmarks/README.md
 	tools/run python benchmarks/run.py
