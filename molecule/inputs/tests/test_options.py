@@ -25,6 +25,18 @@ def extra(values):
     return [word for name, value in values.items() for word in ("-e", f"{name}={value}")]
 
 
+@pytest.fixture(autouse=True)
+def _settled(manager):
+    """Every service has its tasks, whatever was done before: a run would wait for them, and say so."""
+    counts = "docker service ls --format '{{.Replicas}}'"
+
+    def complete():
+        found = manager.run(counts).stdout.split()
+        return found and all(len(set(item.split("/"))) == 1 for item in found if "/" in item)
+
+    assert until(complete, 60)[0]
+
+
 @pytest.fixture
 def inventory(tmp_path):
     """A copy of the inventory whose hosts are reached by a template, with the address in a variable of their own."""
