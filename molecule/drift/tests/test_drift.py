@@ -274,10 +274,8 @@ def as_announced(*arguments: str) -> Told:
     run = told(*arguments)
     assert run.code == 0, run.output
     assert sorted(set(check.lines)) == sorted(set(run.lines))
-    assert {host for host, _task in check.changes} == {host for host, _task in run.changes}, (
-        check.changes,
-        run.changes,
-    )
+    # What is the swarm's is announced by one host, and done by those whom it is about.
+    assert bool(check.changes) == bool(run.changes), (check.changes, run.changes)
     return run
 
 
