@@ -125,11 +125,10 @@ def plan(hosts: dict[str, dict[str, Any]]) -> tuple[dict[str, Any], int]:
         "networks": NETWORKS, "macvlans": [], "dns_records": [], "dns_servers": listed[:MANAGERS], "domain": "swarm.test",
         "settings": {}, "allow_unsupported_os": False, "forms_swarm": True, "repairs": False, "swarm_settings": {},
         "unlock_keys": {"found": False, "dir": "/secrets", "known": []}, "groups": {"all": listed, "swarm": listed},
-        "manager_group": "swarm_managers", "worker_group": "swarm_workers",
-        "places": [], "other_places": [],
-        "services": [], "play_hosts": listed, "outside": {},
+        "manager_group": "swarm_managers", "worker_group": "swarm_workers", "places": [], "other_places": [],
+        "services": [], "play_hosts": listed, "outside": {}, "take_over": False, "ended": [],
         "folder": {"dir": "/secrets", "problem": None, "former": False, "secrets": []},
-        "take_over": False,
+        "registry_users": {}, "registry_config": {},
     }  # fmt: skip
     cluster = preflight.cluster_plan(listed[:MANAGERS], listed[MANAGERS:], hosts, options)
     changes = 0

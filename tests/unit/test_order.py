@@ -91,7 +91,10 @@ def plans(managers, workers, hosts):
         "networks": NETWORKS, "macvlans": [MACVLAN], "dns_records": [], "dns_servers": managers, "domain": DOMAIN, "settings": {},
         "allow_unsupported_os": False, "forms_swarm": True, "repairs": False, "swarm_settings": {},
         "unlock_keys": {"found": False, "dir": "/secrets", "known": []}, "places": PLACES, "other_places": [],
-        "services": SERVICES, "play_hosts": list(hosts), "outside": {},
+        "services": SERVICES, "play_hosts": list(hosts), "outside": {}, "take_over": False, "ended": [],
+        "folder": {"dir": "/secrets", "problem": None, "former": False, "secrets": []},
+        "registry_users": {}, "registry_config": {}, "groups": {"all": list(hosts), "swarm": list(hosts)},
+        "manager_group": "swarm_managers", "worker_group": "swarm_workers",
     }  # fmt: skip
     cluster = preflight.cluster_plan(managers, workers, hosts, options)
     addresses = cluster["addresses"]
