@@ -44,6 +44,7 @@ CHANCE_FILES = (
     "/etc/ssh/ssh_host_*",
     "/etc/ld.so.cache",
     "/etc/docker/key.json",  # what Engines of old called a host by
+    "/etc/dockyard/swarm.json",  # IDs; the run after this one would put other ones right
     # Of what the units were started with, certificates included; that they are what the files are now is a second run's business.
     "/etc/dockyard/logging/started-collector",
     "/etc/dockyard/logging/started-sender",

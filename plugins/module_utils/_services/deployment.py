@@ -98,7 +98,7 @@ class Deployment:
         except DeployError as exc:
             removed = self._remove_unused()
             done = [text for text in done if text.partition(" ")[2] not in removed]
-            raise ApplyError(str(exc) + _left(done, removed, exc.again), **exc.details) from exc
+            raise ApplyError(str(exc) + _left(done, removed, exc.again), **exc.details) from None
 
     def _remove_unused(self) -> list[str]:
         """Remove secrets and configs that this run made, as far as no service uses them, which the Engine does not allow."""

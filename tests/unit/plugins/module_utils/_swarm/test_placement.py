@@ -29,9 +29,9 @@ def facts(name, swarm=None, volumes=(), files=()):
     }  # fmt: skip
 
 
-def cluster(labels=None, services=None, groups=GROUPS, play=None, **changed):
+def cluster(labels=None, services=None, groups=None, play=None, **changed):
     """A view of three members; ``labels`` by host."""
-    labels = labels or {}
+    labels, groups = labels or {}, groups or GROUPS
     nodes = [node(name, "manager" if name[0] == "m" else "worker", labels=labels.get(name)) for name in GROUPS]
     hosts = {name: changed[name] if name in changed else facts(name) for name in groups}
     swarm = {"nodes": nodes, "services": services or {}}
