@@ -31,7 +31,8 @@ LIMIT = 60 * 60.0  # a check that takes longer hangs
 
 # About how many seconds each takes beside another one: the longest begin first, so that both lanes end together.
 SECONDS = {
-    "lifecycle": 600, "network": 500, "engine": 400, "firewall": 240, "inputs": 400, "drift": 250, "upgrade": 230, "centos": 220, "lab": 90,
+    "lifecycle": 600, "network": 500, "engine": 400, "inputs": 400, "drift": 250, "firewall": 240, "upgrade": 230, "centos": 220,
+    "lab": 90,
 }  # fmt: skip
 OTHERS = 240  # a scenario that is not named there
 SAVES = "molecule-default"  # machines for others to start from, so it begins
