@@ -40,24 +40,16 @@ _raw:
 
 import os
 
-from ansible.errors import AnsibleError
-from ansible.plugins.loader import lookup_loader
 from ansible.plugins.lookup import LookupBase
 
 from ..plugin_utils import _secret_files
 
 
 class LookupModule(LookupBase):
-    def run(self, terms, variables=None, missing=""):
+    def run(self, terms, variables=None, missing=""):  # noqa: ARG002
+        decrypt = _secret_files.by_loader(self._loader)
         paths = [os.path.abspath(os.path.expanduser(term)) for term in terms]
-        file = lookup_loader.get("ansible.builtin.file", loader=self._loader, templar=self._templar)
-
-        def text(path):
-            try:
-                return file.run([path], variables, rstrip=False)[0]
-            except AnsibleError as exc:
-                if not _secret_files.is_encrypted(path):
-                    raise
-                raise _secret_files.locked(path, exc) from exc
-
-        return [text(path) if os.path.isfile(path) else missing for path in paths]
+        return [
+            _secret_files.read(path, decrypt).decode("utf-8", "surrogateescape") if os.path.isfile(path) else missing
+            for path in paths
+        ]

@@ -328,7 +328,7 @@ from ..module_utils._engine.daemon_file import PREVIOUS, read_daemon_json
 from ..module_utils._engine.data_facts import read_data
 from ..module_utils._facts import host
 from ..module_utils._facts.engine import read_engine
-from ..module_utils._facts.placement import read_listening, read_volumes
+from ..module_utils._facts.placement import listening, read_volumes
 from ..module_utils._facts.swarm import read_swarm, stopped
 from ..module_utils._host import routing_mesh
 from ..module_utils._host.firewall_facts import read_firewall
@@ -354,7 +354,8 @@ def read(
     firewall = read_firewall(unit_facts)
     swarm = read_swarm(local if engine["running"] else stopped(places))
     addresses = read_addresses()
-    listeners = host.read_listeners(swarm["state"])
+    sockets = host.read_sockets(ports)
+    listeners = host.foreign_listeners(sockets, swarm["state"])
     dnsmasq, dnsmasq_error = read_dnsmasq()
     return {
         "expects": expects,
@@ -395,7 +396,7 @@ def read(
         ),
         "data": places,
         "volumes": read_volumes(volumes, places["docker"]["place"]),
-        "listening": read_listening(ports),
+        "listening": listening(sockets, ports),
         "engine": engine,
         "swarm": dict(swarm, **_read_membership(daemon, engine, places)),
     }

@@ -204,7 +204,7 @@ def authorities(host) -> dict[str, int]:
 
 
 def test_a_cluster_is_taken_over_while_it_works(lab, hosts, manager, short, secrets, asked):
-    """In the soak: pulls and log lines meanwhile, an interruption, and the way back. Else that it is told."""
+    """In the soak: pulls and log lines meanwhile, an interruption, and the way back. Else that check mode reports it."""
     users = ["-e", json.dumps({"swarm_registry_users": {"ci": "of-the-ci-4711"}})]
     if not SOAK:
         run = playbook(*in_folder(short), "--check", "-e", "swarm_cluster_take_over=true")

@@ -1,4 +1,4 @@
-"""Whoever runs it, in whatever order: data stays where it is, and what others made is left alone."""
+"""Data stays where it is, whatever the order of the inventory, and what others made is left alone."""
 
 from __future__ import annotations
 

@@ -34,5 +34,5 @@ def by_number(text: str) -> Tuple[int, int, str]:
 
 
 def in_order(texts: Iterable[str]) -> list[str]:
-    """Addresses, each once, in an order that says nothing: whoever lists them, the result is the same."""
+    """Addresses, each once, sorted, so that the order in which they were listed does not matter."""
     return sorted(dict.fromkeys(texts), key=by_number)

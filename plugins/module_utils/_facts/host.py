@@ -59,9 +59,14 @@ def read_replaced(names: Sequence[str], family: str, time_sync: str | None) -> d
         return {}  # a system without its package manager, which the plan refuses
 
 
-def read_listeners(swarm: str) -> list[Listener]:
+def read_sockets(ports: Iterable[int]) -> list[Listener]:
+    """Sockets on port 53, on the swarm's ports, and on these TCP ports."""
+    return listeners.read_sockets({*DNS_PORTS, *SWARM_PORTS, *(("tcp", port) for port in ports)})
+
+
+def foreign_listeners(sockets: Iterable[Listener], swarm: str) -> list[Listener]:
     """Sockets on port 53, and on the swarm's ports where they are not the Engine's own."""
-    return listeners.read_listeners(DNS_PORTS + (() if swarm in MEMBER else SWARM_PORTS))
+    return listeners.in_use(sockets, DNS_PORTS + (() if swarm in MEMBER else SWARM_PORTS))
 
 
 def in_the_way(found: Iterable[Listener], units: Mapping[str, Any], addresses: Iterable[Address]) -> list[Listener]:

@@ -22,12 +22,8 @@ STATE = {"tcp": "0A", "udp": "07"}
 UNUSED = "127.255.255.254"
 
 
-def read_listeners(ports: Collection[tuple[str, int]], root: str = "/proc") -> list[Listener]:
-    """The sockets that wait on these ports, ``(protocol, port)``, in the host's own name space; their processes not yet.
-
-    An IPv6 socket for all addresses is left out where it takes no IPv4 address. The kernel's own sockets, which tunnels have, are
-    shared between them and left out as well.
-    """
+def read_sockets(ports: Collection[tuple[str, int]], root: str = "/proc") -> list[Listener]:
+    """The sockets that wait on these ports, ``(protocol, port)``, in the host's own name space; their processes not yet."""
     found: list[Listener] = []
     for table in TABLES:
         protocol = table[:3]
@@ -35,11 +31,20 @@ def read_listeners(ports: Collection[tuple[str, int]], root: str = "/proc") -> l
         # One pass over the whole text: a busy host has a line for each of thousands of connections.
         row = r"^ *\d+: ([0-9A-F]+):(%s) [0-9A-F]+:0000 %s (?:\S+ +){5}(\d+)" % (wanted, STATE[protocol])
         for address, port, inode in re.findall(row, _text(os.path.join(root, "net", table)), re.MULTILINE):
-            if inode != "0":
-                found.append(
-                    {"protocol": protocol, "port": int(port, 16), "address": _address(address), "inode": inode,
-                     "process": None, "pid": None}
-                )  # fmt: skip
+            found.append(
+                {"protocol": protocol, "port": int(port, 16), "address": _address(address), "inode": inode,
+                 "process": None, "pid": None}
+            )  # fmt: skip
+    return found
+
+
+def in_use(sockets: Iterable[Listener], ports: Collection[tuple[str, int]]) -> list[Listener]:
+    """Those of the sockets that keep a server with an IPv4 address from these ports.
+
+    An IPv6 socket for all addresses is left out where it takes no IPv4 address. The kernel's own sockets, which tunnels have, are
+    shared between them and left out as well.
+    """
+    found = [item for item in sockets if (item["protocol"], item["port"]) in ports and item["inode"] != "0"]
     return [item for item in found if item["address"] != "::" or _takes_ipv4(item)]
 
 
@@ -48,18 +53,27 @@ def with_processes(found: Iterable[Listener], root: str = "/proc") -> list[Liste
     found = list(found)
     if not found:
         return []
-    wanted = {"socket:[%s]" % item["inode"]: item for item in found}
+    wanted = {item["inode"]: item for item in found}
     for pid in filter(str.isdigit, _names(root)):
-        folder = os.path.join(root, pid, "fd")
-        for name in _names(folder):
-            try:
-                item = wanted.get(os.readlink(os.path.join(folder, name)))
-            except OSError:
-                continue
-            if item and item["pid"] is None:
+        for item in [wanted[inode] for inode in inodes_of(pid, root) if inode in wanted]:
+            if item["pid"] is None:
                 item["pid"] = int(pid)
                 item["process"] = _text(os.path.join(root, pid, "comm")).strip() or None
     return found
+
+
+def inodes_of(pid: str, root: str = "/proc") -> set[str]:
+    """The inodes of a process' sockets."""
+    folder = os.path.join(root, pid, "fd")
+    inodes = set()
+    for name in _names(folder):
+        try:
+            target = os.readlink(os.path.join(folder, name))
+        except OSError:
+            continue
+        if target.startswith("socket:["):
+            inodes.add(target[8:-1])
+    return inodes
 
 
 def _text(path: str) -> str:

@@ -5,7 +5,7 @@
 """Private to dockyard.swarm: which swarm a host was seen in, and what it means where it shows none. Pure functions.
 
 The record is outside of the Engine's data, and a mark in that data says that it is the same as then: so a host whose data is out
-of sight is told from one that left, and from one that is new.
+of sight is distinguished from one that left, and from a new one.
 """
 
 from __future__ import annotations

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from .._core.facts import ApiObject
     from .._core.plan import Plan
 
-CHOICES = ("refuse", "end")
 REMEDY = "Nothing was changed. Let them end first, or set swarm_engine_unreplaced_tasks: end (option unreplaced of the module)"
 
 

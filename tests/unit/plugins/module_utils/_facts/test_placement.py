@@ -8,6 +8,7 @@ import os
 import socket
 
 from ansible_collections.dockyard.swarm.plugins.module_utils._facts import placement
+from ansible_collections.dockyard.swarm.plugins.module_utils._host import listeners
 
 
 def test_a_volume_has_a_folder(tmp_path):
@@ -23,12 +24,13 @@ def test_who_listens_but_for_the_engine_itself(tmp_path):
         one.listen()
         other.listen()
         ports = [item.getsockname()[1] for item in (one, other, idle)]
+        sockets = listeners.read_sockets([("tcp", port) for port in ports])
         nobody = str(tmp_path / "none.pid")
-        assert placement.read_listening(ports, pid_file=nobody) == {
+        assert placement.listening(sockets, ports, pid_file=nobody) == {
             str(ports[0]): ["127.0.0.1"],
             str(ports[1]): ["::1"],
         }
         engine = tmp_path / "docker.pid"
         engine.write_text("%d\n" % os.getpid())
-        assert placement.read_listening(ports, pid_file=str(engine)) == {}
-    assert placement.read_listening([]) == {}
+        assert placement.listening(sockets, ports, pid_file=str(engine)) == {}
+    assert placement.listening([], []) == {}

@@ -37,7 +37,7 @@ def test_sockets_that_wait_are_found_in_both_families(tmp_path):
              row("00000000", 2377, "07")],
     )  # fmt: skip
     ports = [("tcp", 53), ("udp", 53), ("tcp", 2377), ("tcp", 7946), ("udp", 7946), ("udp", 4789)]
-    found = listeners.read_listeners(ports, str(tmp_path))
+    found = listeners.in_use(listeners.read_sockets(ports, str(tmp_path)), ports)
     assert [(item["protocol"], item["port"], item["address"], item["inode"]) for item in found] == [
         ("tcp", 2377, "0.0.0.0", "77"), ("tcp", 7946, "192.0.2.11", "78"), ("tcp", 53, "127.0.0.1", "79"),
         ("tcp", 53, "::1", "80"), ("udp", 53, "127.0.0.53", "81"),
@@ -50,6 +50,7 @@ def test_a_socket_of_ipv6_counts_where_it_takes_ipv4_and_its_process_is_named(on
         sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, int(only_ipv6))
         sock.bind(("::", 0))
         sock.listen(1)
-        found = listeners.with_processes(listeners.read_listeners([("tcp", sock.getsockname()[1])]))
+        ports = [("tcp", sock.getsockname()[1])]
+        found = listeners.with_processes(listeners.in_use(listeners.read_sockets(ports), ports))
     assert [(item["address"], item["pid"]) for item in found] == ([] if only_ipv6 else [("::", os.getpid())])
     assert all(item["process"] for item in found)

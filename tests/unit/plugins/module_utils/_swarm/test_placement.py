@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What has data stays on the host that has it, whoever asks and in whatever order."""
+"""What has data stays on the host that has it, whatever the order of the inventory."""
 
 from __future__ import annotations
 
