@@ -150,13 +150,15 @@ def make_once(path, data):
 
 def random_password(length):
     """Letters and digits, of each kind at least one."""
-    kinds = (string.ascii_lowercase, string.ascii_uppercase, string.digits)
     while True:
-        text = "".join(secrets.choice("".join(kinds)) for _each in range(length))
-        if all(set(text) & set(kind) for kind in kinds):
+        text = "".join(secrets.choice("".join(_KINDS)) for _each in range(length))
+        if all(set(text) & set(kind) for kind in _KINDS):
             return text
 
 
 def random_key():
-    """A key of 32 bytes, as text."""
-    return base64.b64encode(os.urandom(32)).decode()
+    """A key of 32 bytes, as text that has letters of both cases and a digit, as any random text is taken to have."""
+    while True:
+        text = base64.b64encode(os.urandom(32)).decode()
+        if all(set(text) & set(kind) for kind in _KINDS):
+            return text
