@@ -18,6 +18,7 @@ from ..module_utils._core.atomic_files import sync_folder
 
 OPTION = "swarm_cluster_secrets_dir"
 VAULT = b"$ANSIBLE_VAULT;"
+_KINDS = (string.ascii_lowercase, string.ascii_uppercase, string.digits)
 LOCKED = (
     "%s is encrypted with Ansible Vault and cannot be decrypted (%s): give the password that it was encrypted with, by "
     "--vault-password-file FILE, --vault-id NAME@FILE or --ask-vault-pass"
