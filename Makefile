@@ -44,6 +44,7 @@ molecule: setup ## the whole job on three real machines
 	tools/run molecule test -s default
 
 soak: setup ## what takes longer than make test has time for
+	DOCKYARD_SOAK=1 tools/run python -m pytest tests/unit
 	DOCKYARD_SOAK=1 tools/run molecule test -s default
 	DOCKYARD_SOAK=1 tools/run molecule test -s drift
 	DOCKYARD_SOAK=1 tools/run molecule test -s engine
