@@ -59,8 +59,13 @@ QUICK = {
     "lint-ansible": ["ansible-lint", "--offline", "--nocolor"],
     # These two take minutes, and what they look at is plain Python, the same with any ansible-core.
     "next-unit": [
-        RUN, "--next", "pytest", "tests/unit", "--ignore-glob=*/test_data_move.py", "--ignore-glob=*/test_option_values.py",
-    ],  # fmt: skip
+        RUN,
+        "--next",
+        "pytest",
+        "tests/unit",
+        "--ignore-glob=*/test_data_move.py",
+        "--ignore-glob=*/test_option_values.py",
+    ],
     "next-syntax": [RUN, "--next", "tools/syntax.sh"],
     "galaxy": ["tools/galaxy.sh"],
     "sanity": ["tools/sanity.sh"],
