@@ -18,7 +18,6 @@ from . import _secret_files
 FORMER = "former-ca.crt"
 # Of a password that people may have chosen, a digest could be guessed: only what looks like a random one has a fingerprint.
 _RANDOM = re.compile(r"^[A-Za-z0-9+/=_-]{32,}$")
-_KINDS = (re.compile("[a-z]"), re.compile("[A-Z]"), re.compile("[0-9]"))
 NO_FINGERPRINT = "set by hand"
 
 
@@ -88,7 +87,7 @@ def _read(item, folder, former, decrypt):
 
 def of_random(name, text):
     """The fingerprint of a random text; the name is part of it, so that no two of them say that they are of the same text."""
-    if not _RANDOM.match(text) or not all(kind.search(text) for kind in _KINDS):
+    if not _RANDOM.match(text) or not _secret_files.has_all_kinds(text):
         return NO_FINGERPRINT
     return "sha256:" + hashlib.sha256(("dockyard.swarm secret %s\0%s" % (name, text)).encode()).hexdigest()[:32]
 

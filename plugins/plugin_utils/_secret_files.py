@@ -149,17 +149,23 @@ def make_once(path, data):
     return True
 
 
+def has_all_kinds(text):
+    """Whether a text has letters of both cases and a digit, without which none is taken for a random one."""
+    return all(set(text) & set(kind) for kind in _KINDS)
+
+
 def random_password(length):
     """Letters and digits, of each kind at least one."""
-    while True:
-        text = "".join(secrets.choice("".join(_KINDS)) for _each in range(length))
-        if all(set(text) & set(kind) for kind in _KINDS):
-            return text
+    return _of_all_kinds(lambda: "".join(secrets.choice("".join(_KINDS)) for _each in range(length)))
 
 
 def random_key():
-    """A key of 32 bytes, as text that has letters of both cases and a digit, as any random text is taken to have."""
+    """A key of 32 bytes, as text with letters of both cases and a digit."""
+    return _of_all_kinds(lambda: base64.b64encode(os.urandom(32)).decode())
+
+
+def _of_all_kinds(make):
     while True:
-        text = base64.b64encode(os.urandom(32)).decode()
-        if all(set(text) & set(kind) for kind in _KINDS):
+        text = make()
+        if has_all_kinds(text):
             return text

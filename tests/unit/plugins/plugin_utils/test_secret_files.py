@@ -103,3 +103,9 @@ def test_generated_passwords_have_letters_and_digits():
     for _try in range(50):
         assert _controller.of_random("a", _secret_files.random_password(32)) != _controller.NO_FINGERPRINT
         assert _controller.of_random("a", _secret_files.random_key()) != _controller.NO_FINGERPRINT
+
+
+def test_a_key_without_a_digit_is_drawn_again(monkeypatch):
+    drawn = iter([bytes(32), bytes(range(32))])
+    monkeypatch.setattr(_secret_files.os, "urandom", lambda _size: next(drawn))
+    assert _secret_files.random_key() == "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
